@@ -1,0 +1,36 @@
+#include "lib/base/clock.h"
+
+#include "absl/time/time.h"
+#include "lib/base/status.h"
+
+namespace crossdock::base {
+namespace {
+
+absl::Time ToAbslTime(Instant instant) { return absl::FromUnixMicros(instant.time_since_epoch().count()); }
+
+}  // namespace
+
+Instant SystemClock::Now() const {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+Steady SystemClock::MonotonicNow() const { return std::chrono::steady_clock::now(); }
+
+std::string FormatInstant(Instant instant) {
+  return absl::FormatTime("%E4Y-%m-%dT%H:%M:%E6SZ", ToAbslTime(instant), absl::UTCTimeZone());
+}
+
+std::string FormatSeconds(Instant instant) {
+  return absl::FormatTime("%E4Y-%m-%dT%H:%M:%SZ", ToAbslTime(instant), absl::UTCTimeZone());
+}
+
+absl::StatusOr<Instant> ParseInstant(std::string_view text) {
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, ToAbsl(text), &time, &error)) {
+    return InvalidArgument("'", PercentEscape(text), "' is not an RFC 3339 time such as 2026-11-20T10:23:16Z");
+  }
+  return Instant(std::chrono::microseconds(absl::ToUnixMicros(time)));
+}
+
+}  // namespace crossdock::base

@@ -1,0 +1,152 @@
+// Every kind of statement that Crossdock knows, and what it says. Who must have signed it: docs/plan.md, and the
+// verifying functions (roster.h, credential.h, approval.h).
+//
+// Digests are lower hex of SHA-256; times are whole seconds. Encode refuses what Decode would refuse, so whatever is
+// signed can be read back. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "lib/base/clock.h"
+#include "lib/base/ed25519.h"
+
+namespace crossdock::trust {
+
+// "These are the sites, the people and the keys": signed by a threshold of officers over the digest of the roster body.
+struct RosterStatement {
+  static constexpr std::string_view kKind = "crossdock/roster/v1";
+  uint64_t number = 0;  // rises by at least one with each roster
+  base::Instant issued;
+  base::Instant expires;
+  std::string body_sha256;
+};
+
+// "From now on this is the policy of this client": signed by an officer.
+struct PolicyActivation {
+  static constexpr std::string_view kKind = "crossdock/policy/v1";
+  std::string client;
+  uint64_t number = 0;  // rises by at least one with each activation of the client's
+  std::string digest;   // of the policy's canonical form
+  base::Instant activated;
+  std::string officer;
+};
+
+// "Whoever holds this enrolment key may join once": signed by a site admin.
+struct JoinGrant {
+  static constexpr std::string_view kKind = "crossdock/join-grant/v1";
+  std::string role;  // "agent"
+  std::string site;
+  base::PublicKey enrolment_key;
+  std::string roster_root;  // the newcomer pins it
+  base::Instant not_before;
+  base::Instant not_after;  // at most kJoinGrantMax later
+  std::string nonce;
+  std::string site_admin;
+};
+
+// "I am this agent, and these are my keys": signed by the enrolment key of a grant and by the identity key itself.
+struct AgentIdentity {
+  static constexpr std::string_view kKind = "crossdock/agent-identity/v1";
+  std::string agent;
+  std::string site;
+  base::PublicKey identity_key;
+  std::string tls_spki;
+  std::string grant_sha256;  // of the whole text of the signed grant
+  base::Instant made;
+};
+
+// "This relay is ours": signed by a site admin of its site.
+struct RelayStatement {
+  static constexpr std::string_view kKind = "crossdock/relay/v1";
+  std::string relay;
+  std::string site;
+  std::string spki;
+  std::string address_lan;  // host:port, as the site's own agents dial it
+  std::string address_wan;  // host:port, as the other sites' relays and agents dial it
+  base::Instant added;
+  std::string site_admin;
+};
+
+// "Tickets are signed with this key": signed by the site admin whose key the relay pinned.
+struct RelayKeys {
+  static constexpr std::string_view kKind = "crossdock/relay-keys/v1";
+  uint64_t number = 0;
+  base::Instant issued;
+  base::Instant expires;
+  base::PublicKey ticket_key;
+  std::optional<base::PublicKey> ticket_key_next;
+};
+
+// "Admit none of these": signed by the ticket key. The newest number replaces all before it.
+struct RelayDeny {
+  static constexpr std::string_view kKind = "crossdock/relay-deny/v1";
+  uint64_t number = 0;
+  base::Instant issued;
+  std::vector<std::string> deny;  // SPKI digests, sorted, each once
+};
+
+enum class ApprovalDecision { kApprove, kDeny };
+std::string_view Name(ApprovalDecision decision);
+
+// "I have seen what will move, and say yes (or no)": signed by the approver's key.
+struct ApprovalStatement {
+  static constexpr std::string_view kKind = "crossdock/approval/v1";
+  std::string transfer;
+  std::string client;
+  std::string project;
+  std::string listing;
+  std::string content;  // empty unless the policy binds content
+  uint64_t files = 0;
+  uint64_t bytes = 0;
+  std::string source;       // site/volume
+  std::string destination;  // site/volume
+  std::string classification;
+  std::string policy;       // digest of the canonical form
+  std::string requirement;  // the id in the policy's `require: approvals:`
+  ApprovalDecision decision = ApprovalDecision::kDeny;
+  std::string scope = "once";
+  base::Instant not_before;
+  base::Instant not_after;
+  std::string approver;
+  std::string nonce;
+};
+
+enum class ReceiptRole { kSent, kLanded, kDeleted };
+std::string_view Name(ReceiptRole role);
+
+enum class ReceiptVerify { kTransit, kLanded, kReadback };
+std::string_view Name(ReceiptVerify verify);
+
+// "This I did": signed by the agent's identity key.
+struct Receipt {
+  static constexpr std::string_view kKind = "crossdock/receipt/v1";
+  std::string transfer;
+  std::string epoch;  // g.n
+  ReceiptRole role = ReceiptRole::kSent;
+  std::string agent;
+  std::string site;
+  std::string listing;
+  std::string content;  // empty when no content root was made
+  uint64_t files = 0;
+  uint64_t bytes = 0;
+  base::Instant began;
+  base::Instant ended;
+  ReceiptVerify verify = ReceiptVerify::kTransit;
+  std::string request;
+  std::string policy;  // digest of the canonical form of the policy that the agent itself evaluated
+};
+
+// The text to sign. STATEMENT_MALFORMED when a field breaks its rule.
+template <typename Kind>
+absl::StatusOr<std::string> Encode(const Kind& statement);
+
+// Reads exactly one kind; STATEMENT_MALFORMED with the field that is wrong.
+template <typename Kind>
+absl::StatusOr<Kind> Decode(std::string_view text);
+
+}  // namespace crossdock::trust

@@ -1,0 +1,105 @@
+#include "orchestrator/store/evidence.h"
+
+namespace crossdock::orchestrator::store {
+namespace {
+
+constexpr pg::Query kInsertDecision{"decision_insert", R"sql(
+  INSERT INTO decision (transfer, client, at, policy, roster, facts, approvals, verdict, result)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id)sql"};
+constexpr pg::Query kGetDecision{"decision_get", R"sql(
+  SELECT id, at, policy, roster, facts::text, approvals::text, verdict, result::text FROM decision WHERE id = $1)sql"};
+
+constexpr pg::Query kInsertApproval{"approval_insert", R"sql(
+  INSERT INTO approval (transfer, client, requirement, approver, decision, statement, nonce, received)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8))sql"};
+constexpr pg::Query kLiveApprovals{"approval_live", R"sql(
+  SELECT id, transfer, requirement, approver, decision, statement, nonce, received FROM approval
+   WHERE transfer = $1 AND dismissed IS NULL ORDER BY id)sql"};
+constexpr pg::Query kDismiss{"approval_dismiss", R"sql(
+  WITH gone AS (UPDATE approval SET dismissed = $3, dismissed_reason = $2
+                 WHERE transfer = $1 AND dismissed IS NULL RETURNING client, requirement, approver)
+  INSERT INTO audit (at, client, actor, action, transfer, result, detail)
+  SELECT $3, client, 'orchestrator', 'approval.dismissed', $1, $2,
+         jsonb_build_object('requirement', requirement, 'approver', approver) FROM gone)sql"};
+
+constexpr pg::Query kInsertReceipt{"receipt_insert", R"sql(
+  INSERT INTO receipt (transfer, client, epoch_generation, epoch_n, role, agent, statement, received)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING)sql"};
+constexpr pg::Query kReceipts{"receipt_of_epoch", R"sql(
+  SELECT role, agent, statement FROM receipt
+   WHERE transfer = $1 AND epoch_generation = $2 AND epoch_n = $3 ORDER BY role)sql"};
+
+constexpr pg::Query kAudit{"audit_insert", R"sql(
+  INSERT INTO audit (at, client, actor, action, transfer, result, detail) VALUES ($1, $2, $3, $4, $5, $6, $7))sql"};
+constexpr pg::Query kListAudit{"audit_list", R"sql(
+  SELECT id, at, client, actor, action, transfer, result, detail::text AS detail FROM (
+    SELECT * FROM audit WHERE ($1 = '' OR client = $1) AND ($2 = '' OR transfer = $2) AND id > $3
+     ORDER BY CASE WHEN $3 = 0 THEN -id ELSE id END LIMIT $4) AS page
+   ORDER BY id)sql"};
+
+}  // namespace
+
+int64_t InsertDecision(pg::Tx& tx, const Transfer& transfer, const Decision& d) {
+  return tx
+      .Run(kInsertDecision, transfer.id, transfer.entity.client, d.at, d.policy, d.roster, d.facts_json,
+           d.approvals_json, d.verdict, d.result_json)[0][0]
+      .as<int64_t>();
+}
+
+std::optional<Decision> GetDecision(pg::Tx& tx, int64_t id) {
+  const pqxx::result result = tx.Run(kGetDecision, id);
+  if (result.empty()) return std::nullopt;
+  const pqxx::row row = result[0];
+  return Decision{row[0].as<int64_t>(),     pg::ReadInstant(row[1]),  row[2].as<std::string>(),
+                  row[3].as<uint64_t>(),    row[4].as<std::string>(), row[5].as<std::string>(),
+                  row[6].as<std::string>(), row[7].as<std::string>()};
+}
+
+void InsertApproval(pg::Tx& tx, std::string_view client, const Approval& a) {
+  tx.Run(kInsertApproval, a.transfer, client, a.requirement, a.approver, a.decision, a.statement, a.nonce, a.received);
+}
+
+std::vector<Approval> LiveApprovals(pg::Tx& tx, std::string_view transfer) {
+  std::vector<Approval> approvals;
+  for (const pqxx::row& row : tx.Run(kLiveApprovals, transfer)) {
+    approvals.push_back({row[0].as<int64_t>(), row[1].as<std::string>(), row[2].as<std::string>(),
+                         row[3].as<std::string>(), row[4].as<std::string>(), row[5].as<std::string>(),
+                         row[6].as<std::string>(), pg::ReadInstant(row[7])});
+  }
+  return approvals;
+}
+
+void DismissApprovals(pg::Tx& tx, const Transfer& transfer, std::string_view reason, base::Instant now) {
+  tx.Run(kDismiss, transfer.id, reason, now);
+}
+
+bool InsertReceipt(pg::Tx& tx, const Transfer& transfer, const Receipt& r, base::Instant now) {
+  return tx.Run(kInsertReceipt, transfer.id, transfer.entity.client, r.epoch.generation, r.epoch.n, r.role, r.agent,
+                r.statement, now)
+             .affected_rows() > 0;
+}
+
+std::vector<Receipt> Receipts(pg::Tx& tx, std::string_view transfer, Epoch epoch) {
+  std::vector<Receipt> receipts;
+  for (const pqxx::row& row : tx.Run(kReceipts, transfer, epoch.generation, epoch.n)) {
+    receipts.push_back({epoch, row[0].as<std::string>(), row[1].as<std::string>(), row[2].as<std::string>()});
+  }
+  return receipts;
+}
+
+void Audit(pg::Tx& tx, const AuditRecord& r) {
+  tx.Run(kAudit, r.at, r.client, r.actor, r.action, r.transfer, r.result, r.detail_json);
+}
+
+std::vector<AuditRecord> ListAudit(pg::Tx& tx, std::string_view client, std::string_view transfer, int64_t after_number,
+                                   int limit) {
+  std::vector<AuditRecord> records;
+  for (const pqxx::row& row : tx.Run(kListAudit, client, transfer, after_number, limit)) {
+    records.push_back({row[0].as<int64_t>(), pg::ReadInstant(row[1]), row[2].as<std::string>(),
+                       row[3].as<std::string>(), row[4].as<std::string>(), row[5].as<std::string>(),
+                       row[6].as<std::string>(), row[7].as<std::string>()});
+  }
+  return records;
+}
+
+}  // namespace crossdock::orchestrator::store

@@ -1,0 +1,70 @@
+// What is kept so that everything can be shown and computed again: decisions, approvals, receipts, the audit rows.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/pg/tx.h"
+#include "orchestrator/core/transfer.h"
+
+namespace crossdock::orchestrator::store {
+
+struct Decision {
+  int64_t id = 0;
+  base::Instant at;
+  std::string policy;  // digest
+  uint64_t roster = 0;
+  std::string facts_json;
+  std::string approvals_json;
+  std::string verdict;      // allow, needs_approvals, hold, deny
+  std::string result_json;  // {"reasons": […], "lines": […], "requirements": […]}
+};
+int64_t InsertDecision(pg::Tx& tx, const Transfer& transfer, const Decision& decision);
+std::optional<Decision> GetDecision(pg::Tx& tx, int64_t id);
+
+struct Approval {
+  int64_t id = 0;
+  std::string transfer;
+  std::string requirement;
+  std::string approver;
+  std::string decision;
+  std::string statement;  // the signed text
+  std::string nonce;
+  base::Instant received;
+};
+// Fails with a unique violation when the nonce was used before.
+void InsertApproval(pg::Tx& tx, std::string_view client, const Approval& approval);
+// Those that were not dismissed, oldest first.
+std::vector<Approval> LiveApprovals(pg::Tx& tx, std::string_view transfer);
+// Dismisses all live ones of a transfer, with an audit row when there were any.
+void DismissApprovals(pg::Tx& tx, const Transfer& transfer, std::string_view reason, base::Instant now);
+
+struct Receipt {
+  Epoch epoch;
+  std::string role;  // sent, landed, deleted
+  std::string agent;
+  std::string statement;
+};
+// False when the same receipt is already there.
+bool InsertReceipt(pg::Tx& tx, const Transfer& transfer, const Receipt& receipt, base::Instant now);
+std::vector<Receipt> Receipts(pg::Tx& tx, std::string_view transfer, Epoch epoch);
+
+// An audit row for what is no move of a transfer. `detail_json` is an object.
+struct AuditRecord {
+  int64_t number = 0;
+  base::Instant at;
+  std::string client;
+  std::string actor;
+  std::string action;  // "policy.activated"
+  std::string transfer;
+  std::string result;
+  std::string detail_json = "{}";
+};
+void Audit(pg::Tx& tx, const AuditRecord& record);
+// Oldest first after `after_number`; 0 gives the newest `limit`, oldest first. Empty fields do not filter.
+std::vector<AuditRecord> ListAudit(pg::Tx& tx, std::string_view client, std::string_view transfer, int64_t after_number,
+                                   int limit);
+
+}  // namespace crossdock::orchestrator::store

@@ -1,0 +1,57 @@
+// What people have decided in advance: policies, triggers, links.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/pg/tx.h"
+
+namespace crossdock::orchestrator::store {
+
+struct Policy {
+  std::string client;
+  std::string digest;
+  std::string title;
+  std::string text;  // YAML
+  std::string author;
+  base::Instant proposed;
+  // Of its newest activation; 0 and empty when it was never activated.
+  uint64_t number = 0;
+  std::string statement;  // signed crossdock/policy/v1
+  std::string officer;
+  std::optional<base::Instant> activated;
+  bool active = false;
+};
+// Proposing the same content again is harmless.
+void InsertPolicy(pg::Tx& tx, const Policy& policy);
+// Fails with a unique violation when the number was used; the caller has checked that it is the highest.
+void ActivatePolicy(pg::Tx& tx, const Policy& policy);
+std::optional<Policy> ActivePolicy(pg::Tx& tx, std::string_view client);
+std::optional<Policy> GetPolicy(pg::Tx& tx, std::string_view client, std::string_view digest);
+// `client` empty: all. After (after_client, after_digest).
+std::vector<Policy> ListPolicies(pg::Tx& tx, std::string_view client, std::string_view after_client,
+                                 std::string_view after_digest, int limit);
+
+struct TriggerSet {
+  std::string name;
+  std::string text;  // YAML
+  std::vector<std::string> names;
+  std::string author;
+  base::Instant applied;
+};
+void PutTriggerSet(pg::Tx& tx, const TriggerSet& set);
+std::vector<TriggerSet> ListTriggerSets(pg::Tx& tx);
+
+struct Link {
+  std::string source_site;
+  std::string destination_site;
+  int concurrency = 4;
+  int64_t bytes_per_second_max = 0;  // 0: no cap
+  std::string held_reason;
+};
+void PutLink(pg::Tx& tx, const Link& link);
+std::vector<Link> ListLinks(pg::Tx& tx);
+
+}  // namespace crossdock::orchestrator::store

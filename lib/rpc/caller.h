@@ -1,0 +1,74 @@
+// Who calls, and what they may do.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/rpc/identity.h"
+
+namespace crossdock::rpc {
+
+enum class Role {
+  kViewer,
+  kRequester,
+  kOperator,
+  kApprover,
+  kAuditor,
+  kPolicyAuthor,
+  kPolicyApprover,
+  kRosterSigner,
+  kSiteAdmin,
+  kIdentityAdmin,
+};
+inline constexpr Role kAllRoles[] = {Role::kViewer,    Role::kRequester,    Role::kOperator,       Role::kApprover,
+                                     Role::kAuditor,   Role::kPolicyAuthor, Role::kPolicyApprover, Role::kRosterSigner,
+                                     Role::kSiteAdmin, Role::kIdentityAdmin};
+
+// "policy-author", and back.
+std::string_view RoleName(Role role);
+std::optional<Role> RoleOf(std::string_view name);
+
+// What a method demands. A permission is held through roles, but for the first two, which are not for people.
+enum class Permission {
+  kAnonymous,       // anybody who reached the port; the method checks a signed statement itself
+  kAgent,           // an agent, by its certificate
+  kView,            // see transfers, events, sites, policies
+  kPublishEvent,    // hand in events
+  kRequest,         // make a transfer
+  kOperate,         // cancel, pause, resume, retry, links
+  kApprove,         // hand in approvals
+  kAudit,           // read the audit log
+  kProposePolicy,   // policies and triggers
+  kActivatePolicy,  // put a policy in force
+  kSetRoster,       // hand in a roster, deny keys
+  kAdministerSite,  // grants, relays, their keys
+  kAdministerTokens,
+};
+inline constexpr Permission kAllPermissions[] = {
+    Permission::kAnonymous,       Permission::kAgent,          Permission::kView,      Permission::kPublishEvent,
+    Permission::kRequest,         Permission::kOperate,        Permission::kApprove,   Permission::kAudit,
+    Permission::kProposePolicy,   Permission::kActivatePolicy, Permission::kSetRoster, Permission::kAdministerSite,
+    Permission::kAdministerTokens};
+
+// "administer sites": for messages.
+std::string_view PermissionName(Permission permission);
+
+enum class CallerKind { kAnonymous, kAgent, kUser, kToken };
+
+struct Caller {
+  CallerKind kind = CallerKind::kAnonymous;
+  std::string subject;  // for the audit log: "agent:lon/lon-1", "user:sam", "token:hook"
+  SpiffeId id;          // agents and users with a certificate
+  std::string spki_sha256;
+  std::vector<Role> roles;
+  std::string client;  // when not empty: sees and acts for this client only
+};
+
+// Whether `role` holds `permission`.
+bool Holds(Role role, Permission permission);
+// Whether the caller does, by what it is or by one of its roles.
+bool Holds(const Caller& caller, Permission permission);
+
+}  // namespace crossdock::rpc

@@ -1,0 +1,79 @@
+#include "lib/rpc/gate.h"
+
+#include "catch2/catch.hpp"
+#include "lib/base/status.h"
+#include "tests/unit/rpc/rpc_fixture.h"
+
+namespace crossdock::rpc {
+namespace {
+
+class FixedClock : public base::Clock {
+ public:
+  base::Instant Now() const override { return now; }
+  base::Steady MonotonicNow() const override { return {}; }
+  base::Instant now = base::SystemClock().Now();
+};
+
+TEST_CASE("every method of a served service needs a rule, and every rule a method", "[gate]") {
+  FakeAuthenticator authenticator;
+  const FixedClock clock;
+  const std::string events = "crossdock.studio.v1.EventService";
+  const MethodRule publish{"/crossdock.studio.v1.EventService/PublishEvent", Permission::kPublishEvent};
+  const MethodRule list{"/crossdock.studio.v1.EventService/ListEvents", Permission::kView};
+  const MethodRule stale{"/crossdock.studio.v1.EventService/DropEvents", Permission::kView};
+  CHECK(Gate({publish, list}, authenticator, clock).CheckCovers({events}).ok());
+  CHECK_FALSE(Gate({publish}, authenticator, clock).CheckCovers({events}).ok());
+  CHECK_FALSE(Gate({publish, list, stale}, authenticator, clock).CheckCovers({events}).ok());
+  CHECK_FALSE(Gate({publish, list}, authenticator, clock).CheckCovers({"crossdock.NoSuchService"}).ok());
+}
+
+TEST_CASE("a certificate's dates count at each call, not only at the handshake", "[gate]") {
+  FakeAuthenticator authenticator;
+  FixedClock clock;
+  const testing::TestCa ca;
+  const std::string agent = ca.Issue({{"spiffe://test.studio/site/lon/agent/lon-1"}}).chain_pem;
+  const Gate gate({{"/a/B", Permission::kAgent}}, authenticator, clock);
+  CHECK(gate.Admit(PortKind::kAgents, "/a/B", agent, "").ok());
+  clock.now += std::chrono::hours(2);
+  CHECK(base::ReasonOf(gate.Admit(PortKind::kAgents, "/a/B", agent, "").status()) == "CERTIFICATE_EXPIRED");
+}
+
+TEST_CASE("each role holds exactly what the table says", "[gate]") {
+  const auto held_by = [](Role role) {
+    std::string held;
+    for (const Permission permission : kAllPermissions) held += Holds(role, permission) ? '1' : '.';
+    return held;
+  };
+  // In the order of kAllPermissions: anonymous, agent, view, publish, request, operate, approve, audit, propose,
+  // activate, roster, site, tokens.
+  CHECK(held_by(Role::kViewer) == "1.1..........");
+  CHECK(held_by(Role::kRequester) == "1.111........");
+  CHECK(held_by(Role::kOperator) == "1.1111.......");
+  CHECK(held_by(Role::kApprover) == "1.1...1......");
+  CHECK(held_by(Role::kAuditor) == "1.1....1.....");
+  CHECK(held_by(Role::kPolicyAuthor) == "1.1.....1....");
+  CHECK(held_by(Role::kPolicyApprover) == "1.1......1...");
+  CHECK(held_by(Role::kRosterSigner) == "1.1.......1..");
+  CHECK(held_by(Role::kSiteAdmin) == "1.1........1.");
+  CHECK(held_by(Role::kIdentityAdmin) == "1...........1");
+  for (const Role role : kAllRoles) CHECK(RoleOf(RoleName(role)) == role);
+}
+
+TEST_CASE("a name in a certificate is one of ours in every part, or refused", "[gate]") {
+  for (const char* good : {"spiffe://demo.studio/site/lon/agent/lon-1", "spiffe://demo.studio/site/lon/relay/r1",
+                           "spiffe://demo.studio/orchestrator/o1", "spiffe://demo.studio/user/sam"}) {
+    const auto id = ParseSpiffeId(good);
+    REQUIRE(id.ok());
+    CHECK(FormatSpiffeId(*id) == good);
+  }
+  for (const char* bad :
+       {"", "spiffe://", "spiffe://d/site/lon/agent/", "spiffe://d/site//agent/x", "spiffe://d/site/lon/agent/x/y",
+        "spiffe://d/site/lon/agent/X", "spiffe://d/site/lon/agent/a b", "spiffe://d/site/lon/printer/x",
+        "https://d/user/sam", "spiffe://d/user", "spiffe://d/site/lon/agent/a%2fb"}) {
+    INFO(bad);
+    CHECK_FALSE(ParseSpiffeId(bad).ok());
+  }
+}
+
+}  // namespace
+}  // namespace crossdock::rpc

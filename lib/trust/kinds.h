@@ -36,6 +36,9 @@ struct PolicyActivation {
   std::string officer;
 };
 
+// How long a join grant may be valid.
+inline constexpr std::chrono::hours kJoinGrantMax{1};
+
 // "Whoever holds this enrolment key may join once": signed by a site admin.
 struct JoinGrant {
   static constexpr std::string_view kKind = "crossdock/join-grant/v1";

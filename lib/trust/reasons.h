@@ -24,6 +24,17 @@ inline constexpr char kGrantExpired[] = "GRANT_EXPIRED";           // the identi
 inline constexpr char kGrantMismatch[] = "GRANT_MISMATCH";         // the identity is of another grant, site or role
 inline constexpr char kTimeInFuture[] = "TIME_IN_FUTURE";          // signed later than now: a clock is wrong
 
+// What relays check themselves, and receipts.
+inline constexpr char kNumberTooOld[] = "NUMBER_TOO_OLD";       // a lower number than one already seen
+inline constexpr char kKeysExpired[] = "KEYS_EXPIRED";          // the bundle of ticket keys
+inline constexpr char kReceiptMismatch[] = "RECEIPT_MISMATCH";  // signed by one agent in the name of another
+
+// The path map.
+inline constexpr char kPathNotMapped[] = "PATH_NOT_MAPPED";                    // what is not mapped is not sent
+inline constexpr char kPathSpansClients[] = "PATH_SPANS_CLIENTS";              // part of it is another client's
+inline constexpr char kClassificationBelowMap[] = "CLASSIFICATION_BELOW_MAP";  // asserted weaker than the map's floor
+inline constexpr char kClientNotOfPath[] = "CLIENT_NOT_OF_PATH";               // asserted another client or project
+
 // The policy.
 inline constexpr char kPolicyNotActive[] = "POLICY_NOT_ACTIVE";  // no officer activated this text for this client
 inline constexpr char kPolicyTooOld[] = "POLICY_TOO_OLD";        // a lower number than one already held

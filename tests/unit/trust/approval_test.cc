@@ -1,0 +1,98 @@
+#include "lib/trust/approval.h"
+
+#include "catch2/catch.hpp"
+#include "lib/base/status.h"
+#include "lib/trust/reasons.h"
+#include "tests/unit/trust/roster_examples.h"
+
+namespace crossdock::trust {
+namespace {
+
+const base::Instant kNow = At("2026-11-20T12:00:00Z");
+
+Binding BindingOf(const ApprovalStatement& s) {
+  return {s.transfer, s.client, s.project,     s.listing,        s.content, s.files,
+          s.bytes,    s.source, s.destination, s.classification, s.policy};
+}
+
+std::string Verify(const ApprovalStatement& approval, std::string_view signer = "paula", base::Instant now = kNow) {
+  const std::string text = SignedStatement::Sign(*Encode(approval), TestKey(signer)).Format();
+  return base::ReasonOf(VerifyApproval(text, ExampleRoster(), BindingOf(ExampleApproval()), now).status());
+}
+
+TEST_CASE("an approval counts as the person whom the roster knows") {
+  const std::string text = SignedStatement::Sign(*Encode(ExampleApproval()), TestKey("paula")).Format();
+  const absl::StatusOr<VerifiedApproval> approval =
+      VerifyApproval(text, ExampleRoster(), BindingOf(ExampleApproval()), kNow);
+  REQUIRE(approval.ok());
+  CHECK(approval->person == "paula");
+  CHECK(approval->team == "production");
+  CHECK(approval->organisation == "northlight");
+  CHECK(approval->groups == std::vector<std::string>{"show-production"});
+  CHECK(approval->statement.requirement == "production");
+}
+
+TEST_CASE("an approval by a key that is not an approver's is refused") {
+  CHECK(Verify(ExampleApproval(), "eve") == kApproverUnknown);
+  CHECK(Verify(ExampleApproval(), "olga") == kApproverUnknown);
+  CHECK(Verify(ExampleApproval(), "raj") == kApproverMismatch);
+}
+
+TEST_CASE("a forged approval is refused") {
+  std::string text = SignedStatement::Sign(*Encode(ExampleApproval()), TestKey("paula")).Format();
+  text = Replaced(text, "files: 240", "files: 241");
+  Binding binding = BindingOf(ExampleApproval());
+  binding.files = 241;
+  CHECK(base::ReasonOf(VerifyApproval(text, ExampleRoster(), binding, kNow).status()) == kSignatureInvalid);
+}
+
+TEST_CASE("a change of any bound field dismisses the approval and names the field") {
+  const auto reason = [](auto change) {
+    ApprovalStatement approval = ExampleApproval();
+    change(approval);
+    return Verify(approval);
+  };
+  CHECK(reason([](auto&) {}).empty());
+  CHECK(reason([](auto& a) { a.transfer = "tr-0123456789abcdee"; }) == kTransferMismatch);
+  CHECK(reason([](auto& a) { a.client = "northligh"; }) == kClientMismatch);
+  CHECK(reason([](auto& a) { a.project = "n1"; }) == kProjectMismatch);
+  CHECK(reason([](auto& a) { a.listing = TestDigest("other listing"); }) == kListingChanged);
+  CHECK(reason([](auto& a) { a.content = TestDigest("other content"); }) == kContentChanged);
+  CHECK(reason([](auto& a) { a.content.clear(); }) == kContentNotBound);
+  CHECK(reason([](auto& a) { ++a.files; }) == kListingChanged);
+  CHECK(reason([](auto& a) { --a.bytes; }) == kListingChanged);
+  CHECK(reason([](auto& a) { a.source = "van/proj"; }) == kSourceChanged);
+  CHECK(reason([](auto& a) { a.destination = "van/proi"; }) == kDestinationChanged);
+  CHECK(reason([](auto& a) { a.classification = "internal"; }) == kClassificationChanged);
+  CHECK(reason([](auto& a) { a.policy = TestDigest("other policy"); }) == kPolicyChanged);
+}
+
+TEST_CASE("an approval counts from its first second to its last") {
+  CHECK(Verify(ExampleApproval(), "paula", At("2026-11-20T09:59:29Z")) == kApprovalNotYetValid);
+  CHECK(Verify(ExampleApproval(), "paula", At("2026-11-20T09:59:30Z")).empty());
+  CHECK(Verify(ExampleApproval(), "paula", At("2026-11-23T09:59:59Z")).empty());
+  CHECK(Verify(ExampleApproval(), "paula", At("2026-11-23T10:00:00Z")) == kApprovalExpired);
+  ApprovalStatement approval = ExampleApproval();
+  approval.not_after = approval.not_before + kApprovalMax + std::chrono::seconds(1);
+  CHECK(Verify(approval) == kApprovalTooLong);
+}
+
+TEST_CASE("an approval by a denied key is refused") {
+  const std::string denied = base::StrCat("denied: [\"", base::KeyId(TestKey("paula").Public()), "\"]");
+  const Roster roster = *Roster::Parse(Replaced(ExampleRosterBody(), "denied: []", denied), "test");
+  const std::string text = SignedStatement::Sign(*Encode(ExampleApproval()), TestKey("paula")).Format();
+  CHECK(base::ReasonOf(VerifyApproval(text, roster, BindingOf(ExampleApproval()), kNow).status()) == kKeyDenied);
+}
+
+TEST_CASE("what a person is asked to sign names exactly what would move") {
+  ApprovalStatement asked = ApprovalFor(BindingOf(ExampleApproval()), "production");
+  asked.decision = ApprovalDecision::kApprove;
+  asked.not_before = ExampleApproval().not_before;
+  asked.not_after = ExampleApproval().not_after;
+  asked.approver = "paula";
+  asked.nonce = ExampleApproval().nonce;
+  CHECK(*Encode(asked) == *Encode(ExampleApproval()));
+}
+
+}  // namespace
+}  // namespace crossdock::trust

@@ -1,0 +1,96 @@
+#include "agent/core/ledger_record.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+
+#include "lib/base/check.h"
+#include "lib/wire/byte_codec.h"
+
+namespace crossdock::agent {
+namespace {
+
+using wire::ByteReader;
+using wire::ByteWriter;
+
+constexpr uint8_t kVersion = 1;
+
+struct Encoder {
+  std::string operator()(const LedgerHeader& header) const {
+    ByteWriter out;
+    out.U8(static_cast<uint8_t>(LedgerType::kHeader)).U8(kVersion).U32(XXH_versionNumber());
+    out.Short(header.transfer).U64(header.epoch.generation).U64(header.epoch.n).Short(header.listing_digest);
+    return out.Short(header.boot_id).U8(header.durable ? 1 : 0).Take();
+  }
+  std::string operator()(const LedgerFile& file) const {
+    ByteWriter out;
+    out.U8(static_cast<uint8_t>(LedgerType::kFile)).Short(file.path).U64(file.size).I64(file.mtime_ns);
+    out.U64(file.source_inode).U64(file.staged_inode);
+    return out.Raw({reinterpret_cast<const char*>(file.xxh3.data()), file.xxh3.size()}).Take();
+  }
+  std::string operator()(const LedgerUnknown&) const {
+    INVARIANT(false) << "a record without a type is never written";
+    return {};
+  }
+};
+
+bool Decode(std::string_view body, LedgerRecord* record) {
+  ByteReader in(body);
+  switch (static_cast<LedgerType>(in.U8())) {
+    case LedgerType::kHeader: {
+      LedgerHeader header;
+      if (in.U8() != kVersion) return false;
+      in.U32();
+      header.transfer = in.Short();
+      header.epoch.generation = in.U64();
+      header.epoch.n = in.U64();
+      header.listing_digest = in.Short();
+      header.boot_id = in.Short();
+      header.durable = in.U8() == 1;
+      *record = std::move(header);
+      return in.Complete();
+    }
+    case LedgerType::kFile: {
+      LedgerFile file;
+      file.path = in.Short();
+      file.size = in.U64();
+      file.mtime_ns = in.I64();
+      file.source_inode = in.U64();
+      file.staged_inode = in.U64();
+      const std::string_view digest = in.Raw(file.xxh3.size());
+      std::copy(digest.begin(), digest.end(), reinterpret_cast<char*>(file.xxh3.data()));
+      *record = std::move(file);
+      return in.Complete();
+    }
+    case LedgerType::kBlock:
+    case LedgerType::kHashState:
+      break;
+  }
+  *record = LedgerUnknown{};
+  return true;
+}
+
+}  // namespace
+
+std::string EncodeLedger(const LedgerRecord& record) {
+  const std::string body = std::visit(Encoder(), record);
+  INVARIANT(body.size() <= kLedgerRecordMax) << "a ledger record of " << body.size() << " bytes";
+  ByteWriter out;
+  out.U32(static_cast<uint32_t>(body.size())).Raw(body).U64(XXH3_64bits(body.data(), body.size()));
+  return out.Take();
+}
+
+LedgerRead DecodeLedger(std::string_view bytes, LedgerRecord* record, size_t* consumed) {
+  ByteReader in(bytes);
+  const uint32_t size = in.U32();
+  if (!in.ok()) return LedgerRead::kMore;
+  if (size == 0 || size > kLedgerRecordMax) return LedgerRead::kTorn;
+  const std::string_view body = in.Raw(size);
+  const uint64_t checksum = in.U64();
+  if (!in.ok()) return LedgerRead::kMore;
+  if (checksum != XXH3_64bits(body.data(), body.size()) || !Decode(body, record)) return LedgerRead::kTorn;
+  *consumed = 4 + size + 8;
+  return LedgerRead::kRecord;
+}
+
+}  // namespace crossdock::agent

@@ -1,0 +1,51 @@
+#include "agent/core/publish_journal.h"
+
+#include "lib/base/digest.h"
+#include "lib/base/status.h"
+#include "lib/wire/byte_codec.h"
+
+namespace crossdock::agent {
+namespace {
+
+constexpr std::string_view kMagic = "crossdock/publish/v1\n";
+
+}  // namespace
+
+std::string Encode(const PublishJournal& journal) {
+  wire::ByteWriter out;
+  out.Raw(kMagic).U8(static_cast<uint8_t>(journal.phase)).Short(journal.transfer).Short(journal.agent);
+  out.U64(journal.epoch.generation).U64(journal.epoch.n).U8(static_cast<uint8_t>(journal.form));
+  out.Short(journal.destination).Short(journal.listing_digest).Short(journal.content_root);
+  out.U64(journal.files).U64(journal.bytes).U64(journal.data_inode).U8(journal.already_present ? 1 : 0);
+  const std::string checksum = base::Sha256(out.bytes());
+  return out.Raw(checksum).Take();
+}
+
+absl::StatusOr<PublishJournal> DecodeJournal(std::string_view bytes) {
+  const auto broken = [] { return base::FailedPrecondition("the publish journal is damaged"); };
+  if (bytes.size() < base::kSha256Size) return broken();
+  const std::string_view body = bytes.substr(0, bytes.size() - base::kSha256Size);
+  if (base::Sha256(body) != bytes.substr(body.size())) return broken();
+  wire::ByteReader in(body);
+  if (in.Raw(kMagic.size()) != kMagic) return broken();
+  PublishJournal journal;
+  const uint8_t phase = in.U8();
+  journal.transfer = in.Short();
+  journal.agent = in.Short();
+  journal.epoch.generation = in.U64();
+  journal.epoch.n = in.U64();
+  const uint8_t form = in.U8();
+  journal.destination = in.Short();
+  journal.listing_digest = in.Short();
+  journal.content_root = in.Short();
+  journal.files = in.U64();
+  journal.bytes = in.U64();
+  journal.data_inode = in.U64();
+  journal.already_present = in.U8() == 1;
+  if (!in.Complete() || phase < 1 || phase > 2 || form < 1 || form > 3) return broken();
+  journal.phase = static_cast<PublishPhase>(phase);
+  journal.form = static_cast<wire::PackageForm>(form);
+  return journal;
+}
+
+}  // namespace crossdock::agent

@@ -1,0 +1,247 @@
+#include "agent/storage/scan.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "agent/core/sequence.h"
+#include "agent/storage/file_error.h"
+#include "agent/storage/source_file.h"
+#include "lib/base/status.h"
+#include "lib/wire/name.h"
+
+namespace crossdock::agent {
+namespace {
+
+using wire::Entry;
+using wire::EntryType;
+using wire::Reason;
+
+std::string Join(const std::string& directory, const std::string& name) {
+  return directory.empty() ? name : directory + "/" + name;
+}
+
+class Scanner {
+ public:
+  Scanner(const Volume& volume, const ScanOptions& options, std::stop_token stop, ScanResult* result)
+      : volume_(volume), options_(options), stop_(std::move(stop)), result_(*result) {}
+
+  // All of `directory`; its own path relative to the package is `path`.
+  absl::Status Directory(base::UniqueFd directory, const std::string& path, size_t depth) {
+    std::vector<std::string> names;
+    RETURN_IF_ERROR(List(directory.get(), path, &names));
+    std::vector<std::string> files;
+    for (const std::string& name : names) {
+      if (stop_.stop_requested()) return Fail(Reason::kCancelled, "the scan was stopped");
+      ASSIGN_OR_RETURN(const bool is_file, One(directory.get(), path, name, depth));
+      if (is_file) files.push_back(name);
+    }
+    Gaps(path, files);
+    return absl::OkStatus();
+  }
+
+  // One name of `directory`. True when it is a file that was listed.
+  absl::StatusOr<bool> One(int directory, const std::string& path, const std::string& name, size_t depth) {
+    const std::string full = Join(path, name);
+    if (const auto problem = wire::CheckName(name)) {
+      Find(*problem, full, "this name may not cross to another site; rename it");
+      return false;
+    }
+    if (full.size() > wire::kPathSizeMax || depth > wire::kPathDepthMax) {
+      Find(Reason::kNameTooLong, full, "the path is too long or too deep");
+      return false;
+    }
+    struct stat info {};
+    if (fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (errno == ENOENT) return false;  // gone since it was listed: then it is not part of the package
+      return SourceError(errno, "cannot look at", full);
+    }
+    if (S_ISREG(info.st_mode)) return File(directory, name, full, info);
+    if (S_ISLNK(info.st_mode)) return Link(directory, name, full);
+    if (!S_ISDIR(info.st_mode)) {
+      Find(Reason::kSpecialFile, full, "a device, pipe or socket is no content");
+      return false;
+    }
+    base::UniqueFd below = OpenBeneath(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!below) {
+      Find(errno == EXDEV ? Reason::kSymlinkOutside : Reason::kSourceUnreadable, full, "cannot be opened");
+      return false;
+    }
+    AddDirectory(full, info);
+    RETURN_IF_ERROR(Directory(std::move(below), full, depth + 1));
+    return false;
+  }
+
+  void AddDirectory(const std::string& path, const struct stat& info) {
+    if (!directories_.insert(path).second) return;
+    Entry entry;
+    entry.path = path;
+    entry.type = EntryType::kDirectory;
+    entry.mode = info.st_mode & 0777;
+    result_.manifest.entries.push_back(std::move(entry));
+  }
+
+  void Gaps(const std::string& path, const std::vector<std::string>& files) {
+    for (const SequenceGap& gap : FindGaps(files)) {
+      Find(Reason::kFramesMissing, Join(path, gap.pattern), gap.missing, /*blocking=*/false);
+    }
+  }
+
+  void Find(Reason code, const std::string& path, std::string detail, bool blocking = true) {
+    ++result_.findings_total;
+    if (blocking && !result_.reason) {
+      result_.reason = code;
+      result_.detail = base::StrCat("'", base::PercentEscape(path), "': ", detail);
+    }
+    if (result_.findings.size() < kFindingsMax) result_.findings.push_back({code, path, std::move(detail), blocking});
+  }
+
+ private:
+  absl::Status List(int directory, const std::string& path, std::vector<std::string>* names) {
+    DIR* const raw = fdopendir(dup(directory));
+    if (raw == nullptr) return SourceError(errno, "cannot list", path);
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(raw, closedir);
+    while (true) {
+      errno = 0;
+      const dirent* const item = readdir(stream.get());
+      if (item == nullptr) break;
+      const std::string_view name = static_cast<const char*>(item->d_name);
+      if (name == "." || name == ".." || (name == kStagingRoot && IsVolumeRoot(directory))) continue;
+      if (result_.manifest.entries.size() + names->size() >= wire::kManifestEntriesMax) {
+        return Fail(Reason::kPackageTooLarge, "a package has at most ", wire::kManifestEntriesMax, " files");
+      }
+      names->emplace_back(name);
+    }
+    if (errno != 0) return SourceError(errno, "cannot list", path);
+    return absl::OkStatus();
+  }
+
+  bool IsVolumeRoot(int directory) const {
+    struct stat a {
+    }, b{};
+    return fstat(directory, &a) == 0 && fstat(volume_.root(), &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+  }
+
+  bool File(int directory, const std::string& name, const std::string& full, const struct stat& info) {
+    if (faccessat(directory, name.c_str(), R_OK, AT_EACCESS | AT_SYMLINK_NOFOLLOW) != 0) {
+      Find(Reason::kSourceUnreadable, full, "the agent's user may not read it");
+      return false;
+    }
+    if (info.st_size == 0) {
+      Find(Reason::kFileEmpty, full, "has no content", !options_.allow_empty_files);
+    }
+    if (info.st_nlink > 1 && !volume_.options().hard_links_allowed) {
+      Find(Reason::kHardLink, full,
+           base::StrCat("has ", info.st_nlink, " names; declare the volume to use hard links"));
+    }
+    Entry entry;
+    entry.path = full;
+    entry.size = static_cast<uint64_t>(info.st_size);
+    entry.mtime_ns = Nanoseconds(info.st_mtim);
+    entry.inode = info.st_ino;
+    entry.device = info.st_dev;
+    entry.mode = info.st_mode & 0777;
+    result_.manifest.entries.push_back(std::move(entry));
+    return true;
+  }
+
+  absl::StatusOr<bool> Link(int directory, const std::string& name, const std::string& full) {
+    char target[wire::kPathSizeMax + 1];
+    const ssize_t size = readlinkat(directory, name.c_str(), target, sizeof target);
+    if (size < 0) return SourceError(errno, "cannot read the link", full);
+    const std::string_view text(target, static_cast<size_t>(size));
+    if (!wire::LinkStaysInside(full, text)) {
+      Find(Reason::kSymlinkOutside, full, base::StrCat("leads out of the package, to ", base::PercentEscape(text)));
+      return false;
+    }
+    Entry entry;
+    entry.path = full;
+    entry.type = EntryType::kSymlink;
+    entry.link_target = std::make_shared<const std::string>(text);
+    result_.manifest.entries.push_back(std::move(entry));
+    return false;
+  }
+
+  const Volume& volume_;
+  const ScanOptions& options_;
+  const std::stop_token stop_;
+  ScanResult& result_;
+  std::set<std::string> directories_;
+};
+
+// The named files, and the directories on the way to them.
+absl::Status ScanFiles(Scanner& scanner, int root, const std::vector<std::string>& files) {
+  std::vector<std::string> names;
+  const std::set<std::string> once(files.begin(), files.end());
+  for (const std::string& file : once) {
+    RETURN_IF_ERROR(wire::RequirePath(file));
+    for (size_t slash = file.find('/'); slash != std::string::npos; slash = file.find('/', slash + 1)) {
+      const std::string above = file.substr(0, slash);
+      struct stat info {};
+      const base::UniqueFd fd = OpenBeneath(root, above, O_PATH | O_DIRECTORY);
+      if (!fd || fstat(fd.get(), &info) != 0) return SourceError(errno, "cannot open", above);
+      scanner.AddDirectory(above, info);
+    }
+    std::string name;
+    const base::UniqueFd parent = OpenParent(root, file, &name);
+    struct stat info {};
+    if (!parent || fstatat(parent.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+      return SourceError(errno, "cannot find", file);
+    }
+    const size_t slash = file.rfind('/');
+    ASSIGN_OR_RETURN(const bool is_file,
+                     scanner.One(parent.get(), slash == std::string::npos ? "" : file.substr(0, slash), name, 1));
+    if (is_file) names.push_back(file);
+  }
+  scanner.Gaps("", names);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ScanResult> Scan(const Volume& volume, const PackagePath& package, const ScanOptions& options,
+                                std::stop_token stop) {
+  if (!package.path.empty()) RETURN_IF_ERROR(wire::RequirePath(package.path));
+  ScanResult result;
+  result.root = package.path;
+  std::vector<std::string> files = package.files;
+  base::UniqueFd root = OpenBeneath(volume.root(), package.path, O_RDONLY | O_DIRECTORY);
+  if (!root && errno == ENOTDIR && files.empty()) {
+    const size_t slash = package.path.rfind('/');
+    result.form = wire::PackageForm::kFile;
+    result.root = slash == std::string::npos ? "" : package.path.substr(0, slash);
+    files = {slash == std::string::npos ? package.path : package.path.substr(slash + 1)};
+    root = OpenBeneath(volume.root(), result.root, O_RDONLY | O_DIRECTORY);
+  } else if (!files.empty()) {
+    result.form = wire::PackageForm::kFiles;
+  }
+  if (!root) return SourceError(errno, base::StrCat("on volume '", volume.name(), "' cannot open"), package.path);
+
+  Scanner scanner(volume, options, std::move(stop), &result);
+  if (files.empty()) {
+    RETURN_IF_ERROR(scanner.Directory(std::move(root), "", 1));
+  } else {
+    RETURN_IF_ERROR(ScanFiles(scanner, root.get(), files));
+  }
+  auto& entries = result.manifest.entries;
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.path < b.path; });
+  entries.erase(
+      std::unique(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.path == b.path; }),
+      entries.end());
+  if (result.manifest.files() == 0 && !result.reason) {
+    scanner.Find(Reason::kPackageEmpty, package.path, "there is no file in it");
+  }
+  result.listing_digest = wire::ListingDigest(result.manifest);
+  return result;
+}
+
+absl::StatusOr<ScanResult> RequireSendable(absl::StatusOr<ScanResult> result) {
+  if (result.ok() && result->reason) return wire::Refuse(*result->reason, result->detail);
+  return result;
+}
+
+}  // namespace crossdock::agent

@@ -1,0 +1,60 @@
+// A scan: what a package consists of, and everything that is wrong with it, before anybody approves.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "agent/storage/volume.h"
+#include "lib/wire/frames.h"
+#include "lib/wire/manifest.h"
+#include "lib/wire/reason.h"
+
+namespace crossdock::agent {
+
+inline constexpr size_t kFindingsMax = 100;
+
+// A package: a directory with all it holds, one file, or named files below a directory. Paths are relative to the
+// volume, and hostile.
+struct PackagePath {
+  std::string path;
+  std::vector<std::string> files;  // below `path`; empty: all
+};
+
+struct ScanOptions {
+  bool allow_empty_files = false;
+};
+
+// Stated behaviour: links inside the package travel as links, others block; files with several names block unless the
+// volume is declared to use them; devices, pipes and sockets block; permission bits and mtimes travel, set-id bits,
+// owners and extended attributes do not; holes arrive as zeros; gaps in sequences are told and do not block.
+struct Finding {
+  wire::Reason code;
+  std::string path;    // relative to the package
+  std::string detail;  // a sentence, or of FRAMES_MISSING the frames: "1009-1011"
+  bool blocking = true;
+};
+
+struct ScanResult {
+  wire::PackageForm form = wire::PackageForm::kDirectory;
+  std::string root;  // the package's directory, relative to the volume: of kFile the one that holds it
+  wire::Manifest manifest;
+  std::string listing_digest;     // 32 raw bytes
+  std::vector<Finding> findings;  // the first kFindingsMax
+  uint64_t findings_total = 0;
+  // Why this package cannot be sent: of the first finding that blocks, or PACKAGE_EMPTY.
+  std::optional<wire::Reason> reason;
+  std::string detail;
+};
+
+// Blocks; takes about a second per 200,000 files of local storage. An error (SOURCE_MISSING, SOURCE_UNREADABLE,
+// PACKAGE_TOO_LARGE, NAME_…, CANCELLED) means that there is no listing at all. Thread-safe.
+absl::StatusOr<ScanResult> Scan(const Volume& volume, const PackagePath& package, const ScanOptions& options,
+                                std::stop_token stop);
+
+// The result when nothing blocks it, otherwise its reason as an error.
+absl::StatusOr<ScanResult> RequireSendable(absl::StatusOr<ScanResult> result);
+
+}  // namespace crossdock::agent

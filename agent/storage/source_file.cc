@@ -1,0 +1,47 @@
+#include "agent/storage/source_file.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+
+#include "agent/storage/file_error.h"
+#include "agent/storage/volume.h"
+#include "lib/base/status.h"
+#include "lib/wire/reason.h"
+
+namespace crossdock::agent {
+
+absl::StatusOr<SourceFile> SourceFile::Open(int package, const wire::Entry& entry, FileCalls& calls) {
+  // O_NONBLOCK: a pipe put in the file's place must not hang us.
+  base::UniqueFd fd = OpenBeneath(package, entry.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  if (!fd) return SourceError(errno, "cannot open", entry.path);
+  struct stat now {};
+  if (fstat(fd.get(), &now) != 0) return SourceError(errno, "cannot look at", entry.path);
+  if (!S_ISREG(now.st_mode) || static_cast<uint64_t>(now.st_size) != entry.size ||
+      Nanoseconds(now.st_mtim) != entry.mtime_ns || now.st_ino != entry.inode) {
+    return Fail(wire::Reason::kSourceChanged, "'", base::PercentEscape(entry.path),
+                "' is no longer what was listed (size, time or identity changed); it is listed and decided again");
+  }
+  posix_fadvise(fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  return SourceFile(std::move(fd), entry.path, now, calls);
+}
+
+absl::StatusOr<size_t> SourceFile::Read(char* bytes, size_t size) {
+  while (true) {
+    const ssize_t got = calls_->Read(fd_.get(), bytes, size);
+    if (got >= 0) return static_cast<size_t>(got);
+    if (errno != EINTR) return SourceError(errno, "cannot read", path_);
+  }
+}
+
+absl::Status SourceFile::CheckUnchanged() const {
+  struct stat now {};
+  if (fstat(fd_.get(), &now) != 0) return SourceError(errno, "cannot look at", path_);
+  if (now.st_size == before_.st_size && Nanoseconds(now.st_mtim) == Nanoseconds(before_.st_mtim) &&
+      Nanoseconds(now.st_ctim) == Nanoseconds(before_.st_ctim)) {
+    return absl::OkStatus();
+  }
+  return Fail(wire::Reason::kSourceChanged, "'", base::PercentEscape(path_), "' changed while it was read");
+}
+
+}  // namespace crossdock::agent

@@ -1,0 +1,40 @@
+// Reading one file of the source, and knowing whether it stayed what the manifest says.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "agent/storage/file_calls.h"
+#include "lib/base/fd.h"
+#include "lib/wire/manifest.h"
+
+namespace crossdock::agent {
+
+// Not thread-safe. The directory and `calls` must outlive it.
+class SourceFile {
+ public:
+  // Opens the entry beneath the package's directory. SOURCE_CHANGED when size, mtime or inode are no longer those of
+  // the manifest; SOURCE_MISSING, SOURCE_UNREADABLE as they are.
+  static absl::StatusOr<SourceFile> Open(int package, const wire::Entry& entry, FileCalls& calls);
+
+  // Up to `size` bytes; 0 at the end.
+  absl::StatusOr<size_t> Read(char* bytes, size_t size);
+  // After the last byte: SOURCE_CHANGED when size, mtime or ctime moved meanwhile.
+  absl::Status CheckUnchanged() const;
+
+ private:
+  SourceFile(base::UniqueFd fd, std::string path, const struct stat& before, FileCalls& calls)
+      : fd_(std::move(fd)), path_(std::move(path)), before_(before), calls_(&calls) {}
+
+  base::UniqueFd fd_;
+  std::string path_;
+  struct stat before_;
+  FileCalls* calls_;
+};
+
+// The time of a stat in nanoseconds since 1970.
+inline int64_t Nanoseconds(const struct timespec& time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; }
+
+}  // namespace crossdock::agent

@@ -1,0 +1,26 @@
+// XXH3-128 in pieces: the check of every byte that crosses, never an identity.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "lib/wire/frames.h"
+
+struct XXH3_state_s;
+
+namespace crossdock::agent {
+
+// Not thread-safe.
+class Xxh3 {
+ public:
+  Xxh3();
+  ~Xxh3();
+  void Update(std::string_view bytes);
+  // Canonical form of all that was given; starts anew afterwards.
+  wire::Digest128 Finish();
+
+ private:
+  std::unique_ptr<XXH3_state_s, void (*)(XXH3_state_s*)> state_;
+};
+
+}  // namespace crossdock::agent

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <vector>
 
-#include "agent/storage/file_error.h"
+#include "agent/storage/io_reason.h"
 #include "agent/storage/source_file.h"
 #include "lib/base/status.h"
 #include "lib/wire/reason.h"

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "agent/core/sequence.h"
-#include "agent/storage/file_error.h"
+#include "agent/storage/io_reason.h"
 #include "agent/storage/source_file.h"
 #include "lib/base/status.h"
 #include "lib/wire/name.h"

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "agent/storage/file_error.h"
+#include "agent/storage/io_reason.h"
 #include "agent/storage/volume.h"
 #include "lib/base/status.h"
 #include "lib/wire/reason.h"

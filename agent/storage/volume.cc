@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "agent/storage/file_error.h"
+#include "agent/storage/io_reason.h"
 #include "lib/base/status.h"
 #include "lib/wire/reason.h"
 

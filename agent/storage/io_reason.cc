@@ -1,4 +1,4 @@
-#include "agent/storage/file_error.h"
+#include "agent/storage/io_reason.h"
 
 #include <cerrno>
 #include <system_error>

@@ -1,0 +1,209 @@
+#include "lib/policy/approvals.h"
+
+#include <algorithm>
+#include <map>
+
+#include "absl/strings/match.h"
+#include "lib/base/strings.h"
+
+namespace crossdock::policy {
+namespace {
+
+// A due requirement with what the search needs to know of it.
+struct Due {
+  RequirementStatus status;
+  std::set<const Approvals*> blocks;
+  Distinct widest = Distinct::kPerson;
+  std::vector<const Approval*> candidates;  // one a person, sorted by person
+};
+
+bool SameName(std::string_view a, std::string_view b) {
+  return absl::EqualsIgnoreCase(base::ToAbsl(a), base::ToAbsl(b));
+}
+
+bool IsMember(const ApproverSet& set, const Approval& approval) {
+  switch (set.kind) {
+    case ApproverSet::Kind::kGroup:
+      return std::find(approval.groups.begin(), approval.groups.end(), set.name) != approval.groups.end();
+    case ApproverSet::Kind::kTeam:
+      return approval.team == set.name;
+    case ApproverSet::Kind::kOrganisation:
+      return approval.organisation == set.name;
+    case ApproverSet::Kind::kPerson:
+      return approval.person == set.name;
+  }
+  return false;
+}
+
+bool MayApprove(const Due& due, const Approval& approval) {
+  return !approval.is_service && !approval.person.empty() && approval.requirement == due.status.id &&
+         std::any_of(due.status.from.begin(), due.status.from.end(),
+                     [&](const ApproverSet& set) { return IsMember(set, approval); });
+}
+
+// Whether two approvals come from one place, as `level` sees it. A team belongs to its organisation; where an
+// organisation is not known, teams of one name are taken for one.
+bool Same(Distinct level, const Approval& a, const Approval& b) {
+  switch (level) {
+    case Distinct::kPerson:
+      return SameName(a.person, b.person);
+    case Distinct::kTeam:
+      return a.team == b.team && (a.organisation == b.organisation || a.organisation.empty() || b.organisation.empty());
+    case Distinct::kOrganisation:
+      return a.organisation == b.organisation;
+  }
+  return true;
+}
+
+// What an approver must have on record for `level` to be decided at all.
+bool IsPlaced(Distinct level, const Approval& approval) {
+  switch (level) {
+    case Distinct::kPerson:
+      return true;
+    case Distinct::kTeam:
+      return !approval.team.empty();
+    case Distinct::kOrganisation:
+      return !approval.organisation.empty();
+  }
+  return false;
+}
+
+std::vector<Due> Unite(std::span<const Approvals* const> blocks) {
+  std::map<std::string, Due> united;
+  for (const Approvals* block : blocks) {
+    for (const Requirement& requirement : block->all_of) {
+      const auto [entry, is_new] = united.try_emplace(requirement.id);
+      Due& due = entry->second;
+      RequirementStatus& status = due.status;
+      if (is_new) {
+        status.id = requirement.id;
+        status.count = requirement.count;
+        status.from = requirement.from;
+        status.valid_for = block->valid_for;
+      }
+      status.valid_for = std::min(status.valid_for, block->valid_for);
+      status.exclude.insert(block->exclude.begin(), block->exclude.end());
+      status.bind.insert(block->bind.begin(), block->bind.end());
+      due.widest = std::max(due.widest, block->distinct);
+      due.blocks.insert(block);
+    }
+  }
+  std::vector<Due> result;
+  for (auto& [id, due] : united) result.push_back(std::move(due));
+  return result;
+}
+
+// The widest distinctness that rules together demand between approvals of `a` and of `b`.
+Distinct LevelBetween(const Due& a, const Due& b) {
+  Distinct level = Distinct::kPerson;
+  for (const Approvals* block : a.blocks) {
+    if (b.blocks.contains(block)) level = std::max(level, block->distinct);
+  }
+  return level;
+}
+
+// Backtracking over requirements and their candidates, with the bound of what can still be filled. Exact unless it runs
+// out of steps; real policies ask for a handful of approvals, and the first try usually fits.
+class Search {
+ public:
+  explicit Search(const std::vector<Due>& due) : due_(due), possible_after_(due.size() + 1, 0) {
+    for (size_t i = due.size(); i-- > 0;) {
+      possible_after_[i] = possible_after_[i + 1] + Fillable(due[i], 0, 0);
+    }
+  }
+
+  struct Pick {
+    size_t requirement;
+    const Approval* approval;
+  };
+  const std::vector<Pick>& Run() {
+    Step(0, 0, 0);
+    return best_;
+  }
+
+ private:
+  static size_t Fillable(const Due& due, int taken, size_t next) {
+    return std::min<size_t>(due.status.count - taken, due.candidates.size() - next);
+  }
+
+  void Step(size_t requirement, int taken, size_t next) {
+    if (picks_.size() > best_.size()) best_ = picks_;
+    if (requirement == due_.size() || ++steps_ > kStepsMax) return;
+    const Due& due = due_[requirement];
+    const size_t possible = picks_.size() + Fillable(due, taken, next) + possible_after_[requirement + 1];
+    if (possible <= best_.size()) return;
+    if (taken == due.status.count || next == due.candidates.size()) {
+      Step(requirement + 1, 0, 0);
+      return;
+    }
+    if (Fits(requirement, *due.candidates[next])) {
+      picks_.push_back({requirement, due.candidates[next]});
+      Step(requirement, taken + 1, next + 1);
+      picks_.pop_back();
+    }
+    Step(requirement, taken, next + 1);
+  }
+
+  bool Fits(size_t requirement, const Approval& approval) const {
+    return std::none_of(picks_.begin(), picks_.end(), [&](const Pick& pick) {
+      return Same(Distinct::kPerson, *pick.approval, approval) ||
+             Same(LevelBetween(due_[pick.requirement], due_[requirement]), *pick.approval, approval);
+    });
+  }
+
+  const std::vector<Due>& due_;
+  std::vector<size_t> possible_after_;
+  std::vector<Pick> picks_, best_;
+  int steps_ = 0;
+};
+
+bool IsExcluded(const Due& due, const Approval& approval, std::string_view requester, std::string_view publisher) {
+  return (due.status.exclude.contains(Exclude::kRequester) && SameName(approval.person, requester)) ||
+         (due.status.exclude.contains(Exclude::kAssetPublisher) && SameName(approval.person, publisher));
+}
+
+void AddCandidate(Due& due, const Approval& approval) {
+  for (const Approval*& known : due.candidates) {
+    if (!SameName(known->person, approval.person)) continue;
+    if (approval.given > known->given) known = &approval;  // given again: the later one lasts longer
+    return;
+  }
+  due.candidates.push_back(&approval);
+}
+
+}  // namespace
+
+ApprovalOutcome PlaceApprovals(std::span<const Approvals* const> blocks, std::span<const Approval> approvals,
+                               std::string_view requester, std::string_view publisher, Instant now) {
+  ApprovalOutcome outcome;
+  std::vector<Due> due = Unite(blocks);
+  for (Due& each : due) {
+    for (const Approval& approval : approvals) {
+      if (!MayApprove(each, approval)) continue;
+      if (approval.decision == Approval::Decision::kDeny) {
+        // An excluded person may not say yes, but their no is as good as any.
+        if (!outcome.denied) outcome.denied = {each.status.id, approval.person};
+        continue;
+      }
+      const bool in_time = approval.given <= now && now < approval.given + each.status.valid_for;
+      if (in_time && IsPlaced(each.widest, approval) && !IsExcluded(each, approval, requester, publisher)) {
+        AddCandidate(each, approval);
+      }
+    }
+    // By name, so that the order in which approvals arrived changes nothing.
+    std::sort(each.candidates.begin(), each.candidates.end(),
+              [](const Approval* a, const Approval* b) { return a->person < b->person; });
+  }
+  Search search(due);
+  for (const Search::Pick& pick : search.Run()) {
+    RequirementStatus& status = due[pick.requirement].status;
+    ++status.have;
+    status.persons.push_back(pick.approval->person);
+    const Instant end = pick.approval->given + status.valid_for;
+    if (!outcome.until || end < *outcome.until) outcome.until = end;
+  }
+  for (Due& each : due) outcome.requirements.push_back(std::move(each.status));
+  return outcome;
+}
+
+}  // namespace crossdock::policy

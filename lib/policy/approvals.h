@@ -1,0 +1,46 @@
+// Which approvals fill which requirements. A person fills one requirement, once, however many keys or approvals they
+// have; service accounts and excluded persons fill none; approvals expire; one denial ends it. Pure.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lib/policy/policy.h"
+
+namespace crossdock::policy {
+
+// A requirement that is due, united over all matched rules that have it: the shortest validity, all exclusions and
+// everything that any of them binds.
+struct RequirementStatus {
+  std::string id;
+  int count = 1;
+  int have = 0;
+  std::vector<ApproverSet> from;
+  std::set<Exclude> exclude;
+  std::chrono::milliseconds valid_for{};
+  std::set<Bind> bind;
+  std::vector<std::string> persons;  // who fills it, sorted
+
+  bool IsOpen() const { return have < count; }
+};
+
+struct ApprovalOutcome {
+  std::vector<RequirementStatus> requirements;  // sorted by id
+  struct Denial {
+    std::string requirement, person;
+  };
+  std::optional<Denial> denied;
+  std::optional<Instant> until;  // when the first approval that counts stops counting
+};
+
+// `due`: the approvals blocks of the matched rules. `requester` and `publisher` are compared without regard to case
+// with those whom a requirement excludes. Of all ways to place the approvals, one that fills the most is found; the
+// search is bounded (kStepsMax), and what it does not find in time counts as open.
+inline constexpr int kStepsMax = 20'000;
+ApprovalOutcome PlaceApprovals(std::span<const Approvals* const> due, std::span<const Approval> approvals,
+                               std::string_view requester, std::string_view publisher, Instant now);
+
+}  // namespace crossdock::policy

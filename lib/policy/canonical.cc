@@ -1,0 +1,98 @@
+#include "lib/policy/canonical.h"
+
+#include <algorithm>
+
+#include "lib/base/digest.h"
+#include "lib/base/encoding.h"
+#include "lib/base/strings.h"
+
+namespace crossdock::policy {
+namespace {
+
+class Writer {
+ public:
+  void Line(std::string_view name, std::string_view value) {
+    text_ += base::StrCat(name, ": ", base::PercentEscape(value), "\n");
+  }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+// Each word is escaped with its comma, so that two lists never read the same.
+std::string Join(std::vector<std::string> words) {
+  std::sort(words.begin(), words.end());
+  return FormatFactValue(words);
+}
+
+template <typename Enum, typename Name>
+std::string JoinEnums(const std::set<Enum>& values, Name name) {
+  std::vector<std::string> words;
+  for (Enum value : values) words.emplace_back(name(value));
+  return Join(std::move(words));
+}
+
+void WriteApprovals(Writer& out, const Approvals& approvals) {
+  std::vector<const Requirement*> sorted;
+  for (const Requirement& requirement : approvals.all_of) sorted.push_back(&requirement);
+  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+  for (const Requirement* requirement : sorted) {
+    std::vector<std::string> from;
+    for (const ApproverSet& set : requirement->from) from.push_back(ApproverSetName(set));
+    out.Line("requirement", requirement->id);
+    out.Line("count", base::StrCat(requirement->count));
+    out.Line("from", Join(std::move(from)));
+  }
+  out.Line("distinct", DistinctName(approvals.distinct));
+  out.Line("exclude", JoinEnums(approvals.exclude, ExcludeName));
+  out.Line("valid_for_ms", base::StrCat(approvals.valid_for.count()));
+  out.Line("bind", JoinEnums(approvals.bind, BindName));
+}
+
+void WriteRule(Writer& out, const Rule& rule) {
+  out.Line("rule", rule.id);
+  out.Line("effect", EffectName(rule.effect));
+  out.Line("absolute", rule.absolute ? "true" : "false");
+  out.Line("title", rule.title);
+  out.Line("reason", rule.reason);
+  // As written, not as resolved: the digest must not depend on a machine's time zone data.
+  if (rule.until) {
+    out.Line("until", rule.until->at);
+    out.Line("zone", rule.until->zone);
+  }
+  for (const Clause& clause : rule.when) {  // already in the vocabulary's order, then the operators'
+    const bool limit = clause.op == Operator::kAtMost || clause.op == Operator::kAtLeast;
+    out.Line("when", base::StrCat(clause.fact->name, " ", OperatorName(clause.op)));
+    out.Line("is", limit ? base::StrCat(clause.limit) : Join(clause.words));
+  }
+  if (!rule.require) return;
+  out.Line("verify", VerifyName(rule.require->verify));
+  out.Line("in_motion", rule.require->encrypt_in_motion ? "aes-256" : "-");
+  if (rule.require->approvals) {
+    WriteApprovals(out, *rule.require->approvals);
+  } else {
+    out.Line("approvals", "none");
+  }
+}
+
+}  // namespace
+
+std::string Canonical(const Policy& policy) {
+  Writer out;
+  out.Line("schema", "crossdock/policy/v1");
+  out.Line("client", policy.client);
+  out.Line("id", policy.id);
+  out.Line("title", policy.title);
+  out.Line("valid_from", base::FormatSeconds(policy.valid_from));
+  out.Line("review_by", base::FormatSeconds(policy.review_by));
+  std::vector<const Rule*> sorted;
+  for (const Rule& rule : policy.rules) sorted.push_back(&rule);
+  std::sort(sorted.begin(), sorted.end(), [](const Rule* a, const Rule* b) { return a->id < b->id; });
+  for (const Rule* rule : sorted) WriteRule(out, *rule);
+  return out.Take();
+}
+
+std::string Digest(const Policy& policy) { return base::ToHex(base::Sha256(Canonical(policy))); }
+
+}  // namespace crossdock::policy

@@ -1,0 +1,46 @@
+// The verdict of a policy over one transfer. A pure function of its arguments, so that it replays exactly.
+//
+// - The verdict is the strictest of everything that matched; what no rule allows is denied.
+// - A rule whose facts are not all known, fresh and of their type is never skipped and never guessed: the verdict is at
+//   least hold, with the reason `cannot-decide: <fact>`. That goes for every fact that the rule names, even when
+//   another of its conditions fails already.
+// - Several allow rules that match: the requirements of all of them are due. A require rule adds its own.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lib/policy/approvals.h"
+#include "lib/policy/policy.h"
+
+namespace crossdock::policy {
+
+// Codes are stored and compared: `no-rule-allows`, `cannot-decide: <fact>`, `forbidden`, `held`,
+// `needs-approval: <requirement>`, `denied-by-approver: <requirement>`, `not-yet-valid`, `policy-of-another-client`.
+struct Reason {
+  Verdict verdict;  // what this reason alone leads to
+  std::string code;
+  std::string rule;  // the rule's id, or empty
+  std::string text;  // an English sentence; printable
+};
+
+struct Decision {
+  Verdict verdict = Verdict::kDeny;
+  std::string policy_digest;
+  std::vector<std::string> matched;  // ids of the rules that matched, in the file's order
+  std::vector<Reason> reasons;       // the strictest first; empty when the verdict is allow
+  std::vector<RequirementStatus> open, satisfied;
+  bool bind_content = false;  // some due requirement binds the content root, not only the listing
+  bool absolute = false;      // a forbid that nothing can lift matched
+  bool encrypt_in_motion = false;
+  VerifyLevel verify = VerifyLevel::kLanded;
+  // The first instant at which time alone may change this decision: decide again then.
+  std::optional<Instant> until;
+};
+
+// Requester and publisher come from the facts `requester` and `asset.publisher`.
+Decision Evaluate(const Policy& policy, const Facts& facts, std::span<const Approval> approvals, Instant now);
+
+}  // namespace crossdock::policy

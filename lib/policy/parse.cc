@@ -1,0 +1,146 @@
+#include "lib/policy/parse.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "lib/base/status.h"
+#include "lib/policy/canonical.h"
+#include "lib/policy/parse_parts.h"
+#include "lib/yaml/parse.h"
+
+namespace crossdock::policy {
+namespace internal {
+
+bool IsId(std::string_view text) {
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  return !text.empty() && text.size() <= 64 && text.find_first_not_of(kAllowed) == std::string_view::npos;
+}
+
+absl::StatusOr<std::string> ReadId(yaml::Map& map, std::string_view key) {
+  ASSIGN_OR_RETURN(std::string id, map.String(key));
+  if (IsId(id)) return id;
+  return map.Error(key, "'", id, "' is no identifier; write up to 64 letters, digits, '.', '_' and '-'");
+}
+
+absl::Status RefuseUnsupported(yaml::Map& map, std::initializer_list<std::string_view> keys) {
+  for (std::string_view key : keys) {
+    if (map.node().Find(key) != nullptr) {
+      return map.Error(key, "'", key, "' is not supported yet; remove it, or keep to a version that has it");
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace internal
+
+namespace {
+
+using internal::PlaceOf;
+using internal::RefuseUnsupported;
+
+absl::StatusOr<Effect> ReadEffect(yaml::Map& map) {
+  ASSIGN_OR_RETURN(std::string word, map.OneOf("effect", {"forbid", "hold", "allow", "require"}));
+  for (Effect effect : {Effect::kForbid, Effect::kHold, Effect::kAllow}) {
+    if (word == EffectName(effect)) return effect;
+  }
+  return Effect::kRequire;
+}
+
+absl::StatusOr<Rule> ReadRule(yaml::Map map, std::map<std::string, Requirement>& requirements) {
+  RETURN_IF_ERROR(RefuseUnsupported(map, {"replaces", "obligations", "shadow", "window"}));
+  Rule rule;
+  rule.place = PlaceOf(map.node());
+  ASSIGN_OR_RETURN(rule.id, internal::ReadId(map, "id"));
+  ASSIGN_OR_RETURN(rule.effect, ReadEffect(map));
+  ASSIGN_OR_RETURN(rule.title, map.StringOr("title", "", 200));
+  const bool stops = rule.effect == Effect::kForbid || rule.effect == Effect::kHold;
+  if (stops) {
+    ASSIGN_OR_RETURN(rule.reason, map.String("reason", 200));
+  } else if (map.Has("reason")) {
+    return map.Error("reason", "'reason' belongs to forbid and hold; write 'title' here");
+  }
+  if (rule.effect == Effect::kForbid) {
+    ASSIGN_OR_RETURN(std::string strength, map.OneOfOr("strength", "", {"absolute"}));
+    rule.absolute = strength == "absolute";
+  } else if (map.Has("strength")) {
+    return map.Error("strength", "'strength' belongs to forbid; remove it");
+  }
+  if (map.Has("until")) {
+    ASSIGN_OR_RETURN(rule.until, internal::ReadDeadline(map, rule.effect));
+  }
+  ASSIGN_OR_RETURN(yaml::Map when, map.SubMap("when"));
+  ASSIGN_OR_RETURN(rule.when, internal::ReadWhen(std::move(when)));
+  if (!stops) {
+    ASSIGN_OR_RETURN(yaml::Map require, map.SubMap("require"));
+    ASSIGN_OR_RETURN(rule.require, internal::ReadRequire(std::move(require), requirements));
+  } else if (map.Has("require")) {
+    return map.Error("require", "'require' belongs to allow and require; a ", EffectName(rule.effect),
+                     " stops everything, so remove it");
+  }
+  RETURN_IF_ERROR(map.Finish());
+  return rule;
+}
+
+absl::Status ReadRules(yaml::Map& map, Policy& policy) {
+  ASSIGN_OR_RETURN(std::vector<yaml::Map> rules, map.SubMaps("rules"));
+  if (rules.empty()) return map.Error("rules", "no rules; write at least one, or everything is denied");
+  if (rules.size() > kRulesMax) return map.Error("rules", "more than ", kRulesMax, " rules; merge some");
+  std::map<std::string, Requirement> requirements;
+  std::set<std::string> ids;
+  for (const yaml::Map& each : rules) {
+    ASSIGN_OR_RETURN(Rule rule, ReadRule(each, requirements));
+    if (!ids.insert(rule.id).second) {
+      return each.Error("id", "rule '", rule.id, "' stands twice; give each rule an id of its own");
+    }
+    policy.rules.push_back(std::move(rule));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadHead(yaml::Map& map, Policy& policy) {
+  RETURN_IF_ERROR(RefuseUnsupported(map, {"layer", "layers", "calendars", "windows", "obligations", "shadow"}));
+  ASSIGN_OR_RETURN(std::string schema, map.String("schema"));
+  if (schema != "crossdock/policy/v1") {
+    return map.Error("schema", "schema '", schema, "' is unknown; write crossdock/policy/v1");
+  }
+  ASSIGN_OR_RETURN(policy.id, internal::ReadId(map, "id"));
+  ASSIGN_OR_RETURN(policy.title, map.String("title", 200));
+
+  ASSIGN_OR_RETURN(yaml::Map applies, map.SubMap("applies_to"));
+  RETURN_IF_ERROR(RefuseUnsupported(applies, {"show", "project", "studio"}));
+  ASSIGN_OR_RETURN(policy.client, internal::ReadId(applies, "client"));
+  RETURN_IF_ERROR(applies.Finish());
+
+  ASSIGN_OR_RETURN(yaml::Map valid, map.SubMap("valid"));
+  const auto day = [&](std::string_view key) -> absl::StatusOr<Instant> {
+    ASSIGN_OR_RETURN(std::string text, valid.String(key));
+    auto instant = ParseDay(text);
+    if (!instant.ok()) return valid.Error(key, base::ToStd(instant.status().message()));
+    return instant;
+  };
+  ASSIGN_OR_RETURN(policy.valid_from, day("from"));
+  ASSIGN_OR_RETURN(Instant review, day("review_by"));
+  policy.review_by = review + std::chrono::days(1);
+  policy.review_place = PlaceOf(*valid.Find("review_by"));
+  if (policy.review_by <= policy.valid_from) {
+    return valid.Error("review_by", "'review_by' lies before 'from'; write a later day");
+  }
+  return valid.Finish();
+}
+
+}  // namespace
+
+absl::StatusOr<Policy> Parse(std::string_view text, std::string_view file) {
+  ASSIGN_OR_RETURN(yaml::Map map, yaml::Parse(text, file));
+  Policy policy;
+  policy.file = std::string(file);
+  RETURN_IF_ERROR(ReadHead(map, policy));
+  RETURN_IF_ERROR(ReadRules(map, policy));
+  ASSIGN_OR_RETURN(policy.tests, internal::ReadTests(map, policy));
+  RETURN_IF_ERROR(map.Finish());
+  policy.digest = Digest(policy);
+  return policy;
+}
+
+}  // namespace crossdock::policy

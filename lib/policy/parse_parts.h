@@ -1,0 +1,36 @@
+// The parts of parse.h, one file each; for parse.cc only.
+#pragma once
+
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "lib/policy/policy.h"
+#include "lib/yaml/map.h"
+
+namespace crossdock::policy::internal {
+
+inline Place PlaceOf(const yaml::Node& node) { return {node.line, node.column}; }
+
+// An identifier: 1 … 64 of A-Z a-z 0-9 . _ -, so that it needs no quotes or escapes anywhere.
+absl::StatusOr<std::string> ReadId(yaml::Map& map, std::string_view key);
+bool IsId(std::string_view text);
+
+// Complains about the first of `keys` that is there: the language has it, this version does not.
+absl::Status RefuseUnsupported(yaml::Map& map, std::initializer_list<std::string_view> keys);
+
+// `when:`.
+absl::StatusOr<std::vector<Clause>> ReadWhen(yaml::Map when);
+// `until:` of a rule; in a repeated hour the later instant for whatever tightens, the earlier for an allow.
+absl::StatusOr<Deadline> ReadDeadline(yaml::Map& rule, Effect effect);
+
+// `require:`. `seen` holds the meaning of each requirement id so far.
+absl::StatusOr<Require> ReadRequire(yaml::Map require, std::map<std::string, Requirement>& seen);
+
+// `fixture:` and `tests:`.
+absl::StatusOr<std::vector<PolicyTest>> ReadTests(yaml::Map& policy, const Policy& parsed);
+
+}  // namespace crossdock::policy::internal

@@ -1,0 +1,117 @@
+#include "lib/policy/policy.h"
+
+#include "lib/base/strings.h"
+
+namespace crossdock::policy {
+
+std::string_view OperatorName(Operator op) {
+  switch (op) {
+    case Operator::kIn:
+      return "in";
+    case Operator::kNotIn:
+      return "not_in";
+    case Operator::kAnyOf:
+      return "any_of";
+    case Operator::kHas:
+      return "has";
+    case Operator::kAtMost:
+      return "at_most";
+    case Operator::kAtLeast:
+      return "at_least";
+  }
+  return "";
+}
+
+std::string_view ExcludeName(Exclude exclude) {
+  switch (exclude) {
+    case Exclude::kRequester:
+      return "requester";
+    case Exclude::kAssetPublisher:
+      return "asset_publisher";
+  }
+  return "";
+}
+
+std::string_view BindName(Bind bind) {
+  switch (bind) {
+    case Bind::kListing:
+      return "listing";
+    case Bind::kContent:
+      return "content";
+    case Bind::kSource:
+      return "source";
+    case Bind::kDestination:
+      return "destination";
+    case Bind::kPolicy:
+      return "policy";
+  }
+  return "";
+}
+
+std::string_view DistinctName(Distinct distinct) {
+  switch (distinct) {
+    case Distinct::kPerson:
+      return "person";
+    case Distinct::kTeam:
+      return "team";
+    case Distinct::kOrganisation:
+      return "organisation";
+  }
+  return "";
+}
+
+std::string_view VerifyName(VerifyLevel level) {
+  switch (level) {
+    case VerifyLevel::kTransit:
+      return "transit";
+    case VerifyLevel::kLanded:
+      return "landed";
+    case VerifyLevel::kReadback:
+      return "readback";
+  }
+  return "";
+}
+
+std::string ApproverSetName(const ApproverSet& set) {
+  switch (set.kind) {
+    case ApproverSet::Kind::kGroup:
+      return base::StrCat("group:", set.name);
+    case ApproverSet::Kind::kTeam:
+      return base::StrCat("team:", set.name);
+    case ApproverSet::Kind::kOrganisation:
+      return base::StrCat("organisation:", set.name);
+    case ApproverSet::Kind::kPerson:
+      return base::StrCat("person:", set.name);
+  }
+  return "";
+}
+
+std::string_view EffectName(Effect effect) {
+  switch (effect) {
+    case Effect::kForbid:
+      return "forbid";
+    case Effect::kHold:
+      return "hold";
+    case Effect::kAllow:
+      return "allow";
+    case Effect::kRequire:
+      return "require";
+  }
+  return "";
+}
+
+std::string_view VerdictName(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAllow:
+      return "allow";
+    case Verdict::kNeedsApprovals:
+      return "needs_approvals";
+    case Verdict::kHold:
+      return "hold";
+    case Verdict::kDeny:
+      return "deny";
+  }
+  return "";
+}
+
+}  // namespace crossdock::policy

@@ -1,0 +1,136 @@
+// A client's policy as it was parsed: plain structs, no behaviour. Written by Parse (parse.h), read by everything else.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "lib/base/clock.h"
+#include "lib/policy/fact.h"
+
+namespace crossdock::policy {
+
+// Where something stands in the file, from 1.
+struct Place {
+  int line = 0;
+  int column = 0;
+};
+
+enum class Operator { kIn, kNotIn, kAnyOf, kHas, kAtMost, kAtLeast };
+std::string_view OperatorName(Operator op);
+
+// One condition of a rule: `destination.country: {in: [CA, GB]}`.
+struct Clause {
+  const FactSpec* fact = nullptr;
+  Operator op = Operator::kIn;
+  std::vector<std::string> words;  // kIn, kNotIn, kAnyOf, kHas (one): sorted, unique, never empty
+  int64_t limit = 0;               // kAtMost, kAtLeast: bytes, a count, or a classification's rank
+  Place place;
+};
+
+// A point of time as the officer wrote it. `instant` is nothing when this machine does not know the zone.
+struct Deadline {
+  std::string at;    // RFC 3339 when `zone` is empty, else civil time: 2026-12-01T00:00:00
+  std::string zone;  // IANA: America/Los_Angeles
+  std::optional<Instant> instant;
+};
+
+enum class Distinct { kPerson, kTeam, kOrganisation };  // each implies those before it
+enum class Exclude { kRequester, kAssetPublisher };
+enum class Bind { kListing, kContent, kSource, kDestination, kPolicy };
+enum class VerifyLevel { kTransit, kLanded, kReadback };  // ascending
+std::string_view ExcludeName(Exclude exclude);
+std::string_view BindName(Bind bind);
+std::string_view DistinctName(Distinct distinct);
+std::string_view VerifyName(VerifyLevel level);
+
+// Whom a requirement takes: `group:show-production`; also team:, organisation:, person:.
+struct ApproverSet {
+  enum class Kind { kGroup, kTeam, kOrganisation, kPerson };
+  Kind kind = Kind::kGroup;
+  std::string name;
+  auto operator<=>(const ApproverSet&) const = default;
+};
+std::string ApproverSetName(const ApproverSet& set);
+
+// One id has one meaning (count, from) in the whole file.
+struct Requirement {
+  std::string id;
+  int count = 1;
+  std::vector<ApproverSet> from;  // sorted; a member of any of them may approve
+  Place place;
+};
+
+struct Approvals {
+  std::vector<Requirement> all_of;
+  Distinct distinct = Distinct::kPerson;
+  std::set<Exclude> exclude;
+  std::chrono::milliseconds valid_for{};
+  std::set<Bind> bind;
+};
+
+struct Require {
+  std::optional<Approvals> approvals;  // nothing: `approvals: none`
+  VerifyLevel verify = VerifyLevel::kLanded;
+  bool encrypt_in_motion = false;  // `encryption: {in_motion: aes-256}`, which every transfer has anyway
+};
+
+enum class Effect { kForbid, kHold, kAllow, kRequire };
+std::string_view EffectName(Effect effect);
+
+struct Rule {
+  std::string id;
+  Effect effect = Effect::kForbid;
+  bool absolute = false;  // of kForbid
+  std::string title;
+  std::string reason;  // of kForbid and kHold
+  std::optional<Deadline> until;
+  std::vector<Clause> when;        // all must hold; empty: always
+  std::optional<Require> require;  // of kAllow and kRequire, always there
+  Place place;
+};
+
+// A person's signed word. The caller has verified signature, key, binding and times of the statement.
+struct Approval {
+  enum class Decision { kApprove, kDeny };
+  std::string requirement;
+  std::string person, team, organisation;
+  std::vector<std::string> groups;
+  Decision decision = Decision::kApprove;
+  bool is_service = false;
+  Instant given;  // the statement's not_before; valid_for counts from here
+};
+
+enum class Verdict { kAllow, kNeedsApprovals, kHold, kDeny };  // ascending strictness
+std::string_view VerdictName(Verdict verdict);
+
+// A test that the file brings along, its facts already laid over the fixture's.
+struct PolicyTest {
+  std::string name;
+  Facts facts;
+  Instant now;
+  std::vector<Approval> approvals;
+  Verdict expect = Verdict::kAllow;
+  std::string expect_reason;          // of kHold and kDeny: a rule's id or a reason code
+  std::set<std::string> expect_open;  // of kNeedsApprovals: the ids of the open requirements
+  Place place;
+};
+
+struct Policy {
+  std::string file;
+  std::string client;
+  std::string id;
+  std::string title;
+  Instant valid_from;
+  Instant review_by;  // exclusive: the end of the day that the file names
+  Place review_place;
+  std::vector<Rule> rules;
+  std::vector<PolicyTest> tests;
+  std::string digest;  // SHA-256 over the canonical form (canonical.h), lower hex
+};
+
+}  // namespace crossdock::policy

@@ -1,0 +1,213 @@
+#include "orchestrator/engine/attempts.h"
+
+#include <algorithm>
+
+#include "lib/base/status.h"
+#include "lib/trust/kinds.h"
+#include "lib/trust/signed_statement.h"
+#include "orchestrator/core/retry.h"
+#include "orchestrator/engine/decide.h"
+#include "orchestrator/engine/moves.h"
+#include "orchestrator/store/evidence.h"
+#include "orchestrator/store/identity.h"
+#include "orchestrator/store/transfers.h"
+
+namespace crossdock::orchestrator::engine {
+namespace {
+
+constexpr int kLeasesAtOnce = 500;
+
+std::string EpochText(Epoch epoch) { return base::StrCat(epoch.generation, ".", epoch.n); }
+
+// Reads `text` and checks that it is `agent`'s word over this attempt.
+absl::StatusOr<trust::Receipt> ReadReceipt(pg::Tx& tx, const Transfer& transfer, Epoch epoch, std::string_view agent,
+                                           std::string_view text) {
+  const std::optional<store::Agent> row = store::GetAgent(tx, agent);
+  if (!row) return base::PermissionDenied("agent '", agent, "' is not enrolled");
+  ASSIGN_OR_RETURN(const base::PublicKey key, base::PublicKey::FromHex(row->identity_key));
+  ASSIGN_OR_RETURN(const trust::SignedStatement statement, trust::SignedStatement::Parse(text));
+  RETURN_IF_ERROR(statement.VerifyExactly(key));
+  ASSIGN_OR_RETURN(trust::Receipt receipt, trust::Decode<trust::Receipt>(statement.statement()));
+  if (receipt.transfer != transfer.id || receipt.epoch != EpochText(epoch) || receipt.agent != agent) {
+    return base::WithReason(base::InvalidArgument("the receipt speaks of another attempt"), "RECEIPT_MISMATCH");
+  }
+  const bool sent = receipt.role == trust::ReceiptRole::kSent;
+  if ((sent ? transfer.agent_from : transfer.agent_to) != agent) {
+    return base::WithReason(base::PermissionDenied("agent '", agent, "' did not play this part"), "NOT_YOUR_TRANSFER");
+  }
+  return receipt;
+}
+
+// Whether both ends say the same; otherwise the name of the first field that differs.
+std::string Difference(const trust::Receipt& sent, const trust::Receipt& landed) {
+  if (sent.listing != landed.listing) return "listing";
+  if (!sent.content.empty() && !landed.content.empty() && sent.content != landed.content) return "content";
+  if (sent.files != landed.files) return "files";
+  if (sent.bytes != landed.bytes) return "bytes";
+  return "";
+}
+
+absl::Status Close(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
+  std::optional<trust::Receipt> sent;
+  std::optional<trust::Receipt> landed;
+  for (const store::Receipt& row : store::Receipts(tx, transfer.id, transfer.epoch)) {
+    ASSIGN_OR_RETURN(const trust::SignedStatement statement, trust::SignedStatement::Parse(row.statement));
+    ASSIGN_OR_RETURN(trust::Receipt receipt, trust::Decode<trust::Receipt>(statement.statement()));
+    if (receipt.role == trust::ReceiptRole::kSent) sent = receipt;
+    if (receipt.role == trust::ReceiptRole::kLanded) landed = receipt;
+  }
+  if (!sent || !landed) return absl::OkStatus();
+  const std::string difference = Difference(*sent, *landed);
+  if (difference.empty()) {
+    store::MoveTransfer(tx, transfer, {Cause::kReceiptsMatch, "orchestrator", "", "both receipts match", now});
+    Report(tx, transfer, State::kClosed, base::StrCat(transfer.files, " files delivered and verified"), now);
+  } else {
+    store::MoveTransfer(tx, transfer,
+                        {Cause::kReceiptsDiffer, "orchestrator", "RECEIPTS_DIFFER",
+                         base::StrCat("the agents' receipts differ in '", difference, "'"), now});
+    Report(tx, transfer, State::kFailed, "the agents' receipts differ", now);
+  }
+  return absl::OkStatus();
+}
+
+void WakeAll(const Context& context, const Transfer& transfer) {
+  context.wakes.Wake(Duty::kPlan);
+  context.wakes.Wake(Duty::kDecide);
+  context.wakes.Wake(Duty::kWriteBack);
+  context.wakes.Wake(Duty::kWatch);
+  context.wakes.WakeAgent(transfer.agent_from);
+  context.wakes.WakeAgent(transfer.agent_to);
+}
+
+}  // namespace
+
+absl::Status RenewLeases(const Context& context, std::string_view agent, const std::vector<std::string>& transfers) {
+  if (transfers.empty()) return absl::OkStatus();
+  return context.database.Transact([&](pg::Tx& tx) -> absl::Status {
+    store::RenewLeases(tx, agent, transfers, context.clock.Now());
+    return absl::OkStatus();
+  });
+}
+
+absl::Status ExpireLeases(const Context& context, base::Instant now) {
+  std::vector<Transfer> expired;
+  RETURN_IF_ERROR(context.database.Transact([&](pg::Tx& tx) -> absl::Status {
+    expired.clear();
+    for (const Transfer& transfer : store::LeasesBefore(tx, now - context.lease, kLeasesAtOnce)) {
+      const std::string detail =
+          base::StrCat("agent '", transfer.agent_to, "' has not reported for ", context.lease.count() / 1000, " s");
+      if (transfer.state == State::kPublishing) {
+        store::SetReason(tx, transfer.id, transfer.state, "AGENT_OFFLINE",
+                         base::StrCat(detail, "; it holds the publish journal and will finish when it is back"));
+        continue;
+      }
+      if (store::MoveTransfer(tx, transfer, {Cause::kLeaseExpired, "orchestrator", "LEASE_EXPIRED", detail, now})) {
+        expired.push_back(transfer);
+      }
+    }
+    return absl::OkStatus();
+  }));
+  for (const Transfer& transfer : expired) WakeAll(context, transfer);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<CommitAnswer> Commit(const Context& context, std::string_view agent, std::string_view transfer_id,
+                                    Epoch epoch, std::string_view listing, std::string_view content) {
+  const base::Instant now = context.clock.Now();
+  std::optional<Transfer> moved;
+  const absl::StatusOr<CommitAnswer> answer =
+      context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<CommitAnswer> {
+        moved.reset();
+        ASSIGN_OR_RETURN(const Transfer transfer, Lock(tx, transfer_id));
+        if (transfer.agent_to != agent || transfer.epoch != epoch) {
+          return CommitAnswer{CommitVerdict::kFenced, "EPOCH_STALE",
+                              base::StrCat("the transfer is at epoch ", EpochText(transfer.epoch))};
+        }
+        // Asked again after a lost answer: the first answer stands.
+        if (transfer.state == State::kPublishing || transfer.state == State::kDelivered ||
+            transfer.state == State::kClosed) {
+          return CommitAnswer{CommitVerdict::kPublish, "", ""};
+        }
+        if (transfer.state != State::kRunning || !transfer.paused_by.empty()) {
+          return CommitAnswer{CommitVerdict::kFenced, "EPOCH_STALE",
+                              base::StrCat("the transfer is ", Name(transfer.state))};
+        }
+        const auto receipts = store::Receipts(tx, transfer.id, epoch);
+        const bool sent =
+            std::any_of(receipts.begin(), receipts.end(), [](const store::Receipt& r) { return r.role == "sent"; });
+        if (!sent) {
+          return base::WithReason(base::Unavailable("the sender's receipt is not here yet; ask again"),
+                                  "SENT_RECEIPT_MISSING");
+        }
+        if (listing != transfer.listing ||
+            (!transfer.content.empty() && !content.empty() && content != transfer.content)) {
+          RETURN_IF_ERROR(Rescan(tx, transfer, base::StrCat("agent/", agent), "LISTING_CHANGED",
+                                 "what arrived is not what was approved", now));
+          moved = transfer;
+          return CommitAnswer{CommitVerdict::kRefused, "LISTING_CHANGED", "what arrived is not what was approved"};
+        }
+        ASSIGN_OR_RETURN(const Ruling ruling, Decide(context, tx, transfer, now));
+        moved = transfer;
+        if (ruling.verdict != Verdict::kAllow) {
+          Reconsider(tx, transfer, "orchestrator", ruling.reason, ruling.detail, now);
+          return CommitAnswer{CommitVerdict::kRefused, ruling.reason, ruling.detail};
+        }
+        store::MoveTransfer(
+            tx, transfer,
+            {Cause::kCommitted, base::StrCat("agent/", agent), "", "verified and durable at the destination", now});
+        return CommitAnswer{CommitVerdict::kPublish, "", ""};
+      });
+  if (answer.ok() && moved) WakeAll(context, *moved);
+  return answer;
+}
+
+absl::Status SubmitReceipt(const Context& context, std::string_view agent, std::string_view transfer_id, Epoch epoch,
+                           std::string_view text, bool already_present) {
+  const base::Instant now = context.clock.Now();
+  std::optional<Transfer> touched;
+  RETURN_IF_ERROR(context.database.Transact([&](pg::Tx& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(Transfer transfer, Lock(tx, transfer_id));
+    // A receipt of a fenced attempt is nobody's any more: taken, so that the agent stops asking, and not kept.
+    if (transfer.epoch != epoch) return absl::OkStatus();
+    ASSIGN_OR_RETURN(const trust::Receipt receipt, ReadReceipt(tx, transfer, epoch, agent, text));
+    store::InsertReceipt(tx, transfer,
+                         {epoch, std::string(trust::Name(receipt.role)), std::string(agent), std::string(text)}, now);
+    touched = transfer;
+    if (receipt.role == trust::ReceiptRole::kLanded && transfer.state == State::kPublishing) {
+      const std::string detail = already_present ? "the destination had the same content already"
+                                                 : base::StrCat(receipt.files, " files published");
+      if (!store::MoveTransfer(tx, transfer, {Cause::kPublished, base::StrCat("agent/", agent), "", detail, now})) {
+        return absl::OkStatus();
+      }
+      ASSIGN_OR_RETURN(transfer, Lock(tx, transfer_id));
+    }
+    return transfer.state == State::kDelivered ? Close(tx, transfer, now) : absl::OkStatus();
+  }));
+  if (touched) WakeAll(context, *touched);
+  return absl::OkStatus();
+}
+
+absl::Status ReportFailure(const Context& context, std::string_view agent, std::string_view transfer_id, Epoch epoch,
+                           std::string_view reason, std::string_view detail) {
+  const base::Instant now = context.clock.Now();
+  std::optional<Transfer> touched;
+  RETURN_IF_ERROR(context.database.Transact([&](pg::Tx& tx) -> absl::Status {
+    ASSIGN_OR_RETURN(const Transfer transfer, Lock(tx, transfer_id));
+    const bool own = transfer.agent_from == agent || transfer.agent_to == agent;
+    if (!own || transfer.epoch != epoch || transfer.state != State::kRunning) return absl::OkStatus();
+    touched = transfer;
+    const std::string actor = base::StrCat("agent/", agent);
+    const RetryClass retry_class = ClassOf(reason);
+    if (retry_class == RetryClass::kSourceChanged) return Rescan(tx, transfer, actor, reason, detail, now);
+    const RetryAdvice advice = Advise(retry_class, transfer.attempts + 1, Jitter(context));
+    const Cause cause = advice.give_up ? Cause::kBudgetSpent : Cause::kAttemptFailed;
+    store::MoveTransfer(tx, transfer, {cause, actor, std::string(reason), std::string(detail), now});
+    store::SetBackoff(tx, transfer.id, transfer.attempts + 1, now + advice.wait);
+    if (advice.give_up) Report(tx, transfer, State::kFailed, detail, now);
+    return absl::OkStatus();
+  }));
+  if (touched) WakeAll(context, *touched);
+  return absl::OkStatus();
+}
+
+}  // namespace crossdock::orchestrator::engine

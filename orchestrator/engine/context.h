@@ -1,0 +1,33 @@
+// What every part of the engine is given by main. Not owned; all of it outlives the engine's callers.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "lib/base/clock.h"
+#include "lib/base/ed25519.h"
+#include "lib/base/random.h"
+#include "lib/pg/database.h"
+#include "orchestrator/core/agent_view.h"
+#include "orchestrator/core/wakes.h"
+
+namespace crossdock::orchestrator::engine {
+
+// Thread-safe, as its parts are.
+struct Context {
+  pg::Database& database;
+  const base::Clock& clock;
+  base::Random& random;
+  Wakes& wakes;
+  // Signs tickets and deny lists; the relays believe it because their `keys` bundle names it.
+  const base::PrivateKey& ticket_key;
+  // The agents that are online now.
+  std::function<std::vector<AgentView>()> online;
+  // An attempt whose agents have not reported for so long is taken from them.
+  std::chrono::milliseconds lease{20'000};
+  int streams = 8;
+};
+
+}  // namespace crossdock::orchestrator::engine

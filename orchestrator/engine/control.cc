@@ -1,0 +1,224 @@
+#include "orchestrator/engine/control.h"
+
+#include <algorithm>
+
+#include "lib/base/status.h"
+#include "orchestrator/engine/moves.h"
+#include "orchestrator/store/evidence.h"
+#include "orchestrator/store/identity.h"
+#include "orchestrator/store/transfers.h"
+
+namespace crossdock::orchestrator::engine {
+namespace {
+
+constexpr int kAcceptedAtOnce = 200;
+constexpr size_t kRendezvousSize = 16;
+
+absl::Status Conflict(const Transfer& transfer, std::string_view what) {
+  return base::WithReason(
+      base::FailedPrecondition("transfer '", transfer.id, "' is ", Name(transfer.state), " and cannot be ", what),
+      "STATE_CONFLICT");
+}
+
+void WakeAll(const Context& context, const Transfer& transfer) {
+  for (const Duty duty : {Duty::kIntake, Duty::kDecide, Duty::kPlan, Duty::kWriteBack, Duty::kWatch})
+    context.wakes.Wake(duty);
+  context.wakes.WakeAgent(transfer.agent_from);
+  context.wakes.WakeAgent(transfer.agent_to);
+}
+
+// The agent of `site` that is online, has `volume`, and the most free slots; empty when there is none.
+std::string ChooseScanner(const std::vector<AgentView>& agents, const Transfer& transfer) {
+  const AgentView* best = nullptr;
+  for (const AgentView& agent : agents) {
+    if (agent.site != transfer.source_site || !agent.volumes.contains(transfer.volume)) continue;
+    if (best == nullptr || agent.slots_free > best->slots_free) best = &agent;
+  }
+  return best == nullptr ? "" : best->id;
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<Transfer>> Insert(const Context& context, pg::Tx& tx, const Entity& entity,
+                                               const PlannedDelivery& planned, std::string_view requester,
+                                               std::optional<int64_t> inbox, std::string_view event_kind,
+                                               std::string_view delivery, std::string* existing, base::Instant now) {
+  const std::string key =
+      TransferKey(entity, planned.source_site, planned.destination_site, planned.destination_path, planned.purpose);
+  Transfer transfer;
+  transfer.id = base::NewId(context.random, "t");
+  transfer.delivery = delivery;
+  transfer.trigger = planned.trigger;
+  transfer.inbox = inbox;
+  transfer.event_kind = event_kind;
+  transfer.requester = requester;
+  transfer.entity = entity;
+  transfer.source_site = planned.source_site;
+  transfer.destination_site = planned.destination_site;
+  transfer.volume = planned.volume;
+  transfer.path = planned.path;
+  transfer.destination_path = planned.destination_path;
+  transfer.purpose = planned.purpose;
+  transfer.priority = planned.priority;
+  if (planned.deadline) transfer.deadline = now + *planned.deadline;
+  transfer.rendezvous = context.random.Bytes(kRendezvousSize);
+  transfer.created = now;
+  transfer.state_since = transfer.not_before = transfer.changed = now;
+  if (store::InsertTransfer(tx, transfer, key)) return transfer;
+  if (existing != nullptr) *existing = store::TransferOfKey(tx, key).value_or("");
+  return std::optional<Transfer>();
+}
+
+absl::Status AcceptAll(const Context& context, base::Instant now) {
+  const std::vector<AgentView> agents = context.online();
+  std::vector<Transfer> accepted;
+  RETURN_IF_ERROR(context.database.Transact([&](pg::Tx& tx) -> absl::Status {
+    accepted.clear();
+    std::vector<Transfer> waiting = store::TransfersInState(tx, State::kReceived, now, kAcceptedAtOnce);
+    // A scanning transfer whose scanner is gone gets another one.
+    for (Transfer& transfer : store::TransfersInState(tx, State::kScanning, now, kAcceptedAtOnce)) {
+      const bool online =
+          std::any_of(agents.begin(), agents.end(), [&](const AgentView& a) { return a.id == transfer.agent_from; });
+      if (!online) waiting.push_back(std::move(transfer));
+    }
+    for (Transfer& transfer : waiting) {
+      const std::string scanner = ChooseScanner(agents, transfer);
+      if (scanner.empty()) {
+        store::SetReason(tx, transfer.id, transfer.state, "AGENT_OFFLINE",
+                         base::StrCat("no agent online at site '", transfer.source_site, "' has the volume '",
+                                      transfer.volume, "'; see `crossdock agent list`"));
+        continue;
+      }
+      store::SetSourceAgent(tx, transfer.id, scanner);
+      transfer.agent_from = scanner;
+      if (transfer.state == State::kReceived) {
+        store::MoveTransfer(
+            tx, transfer,
+            {Cause::kAccepted, "orchestrator", "", base::StrCat("agent '", scanner, "' lists the files"), now});
+      } else {
+        store::StartScan(tx, transfer.id);
+        store::SetReason(tx, transfer.id, transfer.state, "", base::StrCat("agent '", scanner, "' lists the files"));
+      }
+      accepted.push_back(transfer);
+    }
+    return absl::OkStatus();
+  }));
+  for (const Transfer& transfer : accepted) context.wakes.WakeAgent(transfer.agent_from);
+  if (!accepted.empty()) context.wakes.Wake(Duty::kWatch);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Transfer> CreateTransfer(const Context& context, const Entity& entity, const PlannedDelivery& planned,
+                                        std::string_view request_id, bool validate_only, std::string_view actor) {
+  RETURN_IF_ERROR(CheckPath(planned.path));
+  RETURN_IF_ERROR(CheckPath(planned.destination_path));
+  if (request_id.empty() || request_id.size() > 128) {
+    return base::WithReason(base::InvalidArgument("request_id must have 1 to 128 bytes"), "REQUEST_ID_MISSING");
+  }
+  const base::Instant now = context.clock.Now();
+  // The request is what is ready here, so that two requests for the same path are two transfers.
+  Entity made = entity;
+  if (made.generation.empty()) made.generation = request_id;
+  auto transfer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<Transfer> {
+    std::string existing;
+    ASSIGN_OR_RETURN(const std::optional<Transfer> inserted, Insert(context, tx, made, planned, actor, std::nullopt, "",
+                                                                    base::NewId(context.random, "d"), &existing, now));
+    if (validate_only) return base::Error(absl::StatusCode::kCancelled, "validated");
+    if (inserted) {
+      existing = inserted->id;
+    }
+    if (const auto earlier = store::RememberRequest(tx, actor, request_id, "CreateTransfer", existing, now))
+      existing = *earlier;
+    return Lock(tx, existing);
+  });
+  if (validate_only && absl::IsCancelled(transfer.status())) {
+    Transfer preview;
+    preview.entity = made;
+    preview.source_site = planned.source_site;
+    preview.destination_site = planned.destination_site;
+    preview.volume = planned.volume;
+    preview.path = planned.path;
+    preview.destination_path = planned.destination_path;
+    preview.purpose = planned.purpose;
+    preview.priority = planned.priority;
+    return preview;
+  }
+  if (transfer.ok()) WakeAll(context, *transfer);
+  return transfer;
+}
+
+absl::StatusOr<Transfer> Cancel(const Context& context, std::string_view id, std::string_view reason,
+                                std::string_view actor) {
+  const base::Instant now = context.clock.Now();
+  auto transfer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<Transfer> {
+    ASSIGN_OR_RETURN(const Transfer before, Lock(tx, id));
+    if (before.state == State::kCancelled) return before;
+    if (!Next(before.state, Cause::kCancelled)) return Conflict(before, "cancelled");
+    store::MoveTransfer(tx, before,
+                        {Cause::kCancelled, std::string(actor), "CANCELLED",
+                         reason.empty() ? base::StrCat("cancelled by ", actor) : std::string(reason), now});
+    Report(tx, before, State::kCancelled, reason, now);
+    return Lock(tx, id);
+  });
+  if (transfer.ok()) WakeAll(context, *transfer);
+  return transfer;
+}
+
+absl::StatusOr<Transfer> Pause(const Context& context, std::string_view id, std::string_view reason,
+                               std::string_view actor) {
+  const base::Instant now = context.clock.Now();
+  auto transfer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<Transfer> {
+    ASSIGN_OR_RETURN(const Transfer before, Lock(tx, id));
+    if (!before.paused_by.empty()) return before;
+    if (IsEnded(before.state) || before.state == State::kPublishing || before.state == State::kDelivered) {
+      return Conflict(before, "paused");
+    }
+    store::SetPaused(tx, id, actor, reason, now);
+    // A running attempt ends; what it has landed is resumed by the next one.
+    if (before.state == State::kRunning) {
+      store::MoveTransfer(tx, before,
+                          {Cause::kAttemptFailed, std::string(actor), "PAUSED", "paused while running", now});
+    }
+    return Lock(tx, id);
+  });
+  if (transfer.ok()) WakeAll(context, *transfer);
+  return transfer;
+}
+
+absl::StatusOr<Transfer> Resume(const Context& context, std::string_view id, std::string_view actor) {
+  const base::Instant now = context.clock.Now();
+  auto transfer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<Transfer> {
+    ASSIGN_OR_RETURN(const Transfer before, Lock(tx, id));
+    if (before.paused_by.empty()) return before;
+    store::SetPaused(tx, id, "", "", now);
+    // What was decided before the pause is decided again: days may lie between.
+    Reconsider(tx, before, actor, "RESUMED", base::StrCat("resumed by ", actor), now);
+    return Lock(tx, id);
+  });
+  if (transfer.ok()) WakeAll(context, *transfer);
+  return transfer;
+}
+
+absl::StatusOr<Transfer> Retry(const Context& context, std::string_view id, std::string_view actor) {
+  const base::Instant now = context.clock.Now();
+  auto transfer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<Transfer> {
+    ASSIGN_OR_RETURN(const Transfer before, Lock(tx, id));
+    if (!Next(before.state, Cause::kRetried)) {
+      if (!IsEnded(before.state)) {
+        // A live one that waits out its backoff is simply let go.
+        store::SetBackoff(tx, id, 0, now);
+        return Lock(tx, id);
+      }
+      return Conflict(before, "retried");
+    }
+    store::MoveTransfer(tx, before, {Cause::kRetried, std::string(actor), "", base::StrCat("retried by ", actor), now});
+    store::DismissApprovals(tx, before, "RETRIED", now);
+    store::StartScan(tx, id);
+    store::SetBackoff(tx, id, 0, now);
+    return Lock(tx, id);
+  });
+  if (transfer.ok()) WakeAll(context, *transfer);
+  return transfer;
+}
+
+}  // namespace crossdock::orchestrator::engine

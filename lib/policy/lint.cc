@@ -1,0 +1,186 @@
+#include "lib/policy/lint.h"
+
+#include <algorithm>
+
+#include "lib/base/strings.h"
+#include "lib/policy/box.h"
+
+namespace crossdock::policy {
+namespace {
+
+class Linter {
+ public:
+  Linter(const Policy& policy, const Registry* registry, Instant now)
+      : policy_(policy), registry_(registry), now_(now) {}
+
+  std::vector<Finding> Run() {
+    if (now_ >= policy_.review_by) {
+      Find("review-overdue", "", policy_.review_place,
+           base::StrCat("the review was due before ", base::FormatSeconds(policy_.review_by),
+                        "; review the policy and set a new day"));
+    }
+    for (const Rule& rule : policy_.rules) {
+      Reach(rule);
+      Zone(rule);
+      if (rule.effect == Effect::kAllow) Allow(rule);
+      if (registry_ != nullptr) Names(rule);
+    }
+    std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
+      return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
+    });
+    return std::move(findings_);
+  }
+
+ private:
+  void Find(std::string_view code, std::string_view rule, Place place, std::string text) {
+    findings_.push_back({std::string(code), std::string(rule), place, std::move(text)});
+  }
+
+  // Whether `other` always has the last word where `rule` matches.
+  static bool Hides(const Rule& other, const Rule& rule) {
+    if (&other == &rule || other.until || !Contains(other, rule)) return false;
+    const bool stops =
+        other.effect == Effect::kForbid || (other.effect == Effect::kHold && rule.effect != Effect::kForbid);
+    if (!stops || (rule.absolute && !other.absolute)) return false;
+    // Of two rules that say the same, the later one is the useless one.
+    const bool twin =
+        other.effect == rule.effect && other.absolute == rule.absolute && !rule.until && Contains(rule, other);
+    return !twin || Before(other, rule);
+  }
+  static bool Before(const Rule& a, const Rule& b) {
+    return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
+  }
+
+  void Reach(const Rule& rule) {
+    if (IsEmpty(rule)) {
+      Find("never-matches", rule.id, rule.place,
+           base::StrCat("rule ", rule.id,
+                        " can never match; its conditions exclude one another, so correct or remove it"));
+      return;
+    }
+    for (const Rule& other : policy_.rules) {
+      if (!Hides(other, rule)) continue;
+      const bool same = other.effect == rule.effect;
+      Find(same ? "shadowed" : "unreachable", rule.id, rule.place,
+           base::StrCat("rule ", rule.id, " has no effect: rule ", other.id, " (line ", other.place.line, ") ",
+                        other.effect == Effect::kForbid ? "forbids" : "holds",
+                        " all that it matches; narrow one of them"));
+      return;
+    }
+    for (const Rule& other : policy_.rules) {
+      if (!AddsNothing(rule, other)) continue;
+      Find("shadowed", rule.id, rule.place,
+           base::StrCat("rule ", rule.id, " adds nothing: rule ", other.id, " (line ", other.place.line,
+                        ") allows all that it matches, and asks for no less; remove it"));
+      return;
+    }
+  }
+
+  // An allow that asks for nothing, where another allow is at hand anyway.
+  static bool AddsNothing(const Rule& rule, const Rule& other) {
+    if (&rule == &other || rule.effect != Effect::kAllow || other.effect != Effect::kAllow || other.until) return false;
+    if (rule.require->approvals || rule.require->encrypt_in_motion > other.require->encrypt_in_motion) return false;
+    if (rule.require->verify > other.require->verify || !Contains(other, rule)) return false;
+    const bool twin = !rule.until && !other.require->approvals && Contains(rule, other) &&
+                      rule.require->verify == other.require->verify;
+    return !twin || Before(other, rule);
+  }
+
+  void Zone(const Rule& rule) {
+    if (!rule.until || rule.until->instant) return;
+    Find("unknown-zone", rule.id, rule.place,
+         base::StrCat("rule ", rule.id, ": time zone ", rule.until->zone,
+                      " is not known here, and whatever needs it is held; correct it, or install tzdata"));
+  }
+
+  void Allow(const Rule& rule) {
+    if (rule.when.empty()) {
+      Find("allows-everything", rule.id, rule.place,
+           base::StrCat("rule ", rule.id, " allows every transfer; name sites and a classification"));
+    }
+    if (rule.require->approvals) return;
+    const int restricted = *ClassificationRank("restricted");
+    if (ClassificationsOf(rule) >> restricted != 0) {
+      Find("allows-without-approvals", rule.id, rule.place,
+           base::StrCat("rule ", rule.id,
+                        " lets restricted or secret content go without anybody's approval; add "
+                        "approvals, or asset.classification: {at_most: confidential}"));
+    }
+    for (const Clause& clause : rule.when) {
+      if (clause.fact->provenance != Provenance::kAsserted) continue;
+      Find("trusts-asset-database", rule.id, clause.place,
+           base::StrCat("rule ", rule.id, " allows without approvals because of ", clause.fact->name,
+                        ", which the asset database merely says; use a rostered or measured fact, or add approvals"));
+    }
+  }
+
+  void Names(const Rule& rule) {
+    for (const Clause& clause : rule.when) {
+      if (clause.fact->name != "source.site" && clause.fact->name != "destination.site") continue;
+      for (const std::string& site : clause.words) {
+        if (registry_->sites.contains(site)) continue;
+        Find(
+            "unknown-site", rule.id, clause.place,
+            base::StrCat("rule ", rule.id, ": the roster has no site '", site, "'; correct the name, or add the site"));
+      }
+    }
+    if (!rule.require || !rule.require->approvals) return;
+    for (const Requirement& requirement : rule.require->approvals->all_of) Approvers(rule, requirement);
+  }
+
+  void Approvers(const Rule& rule, const Requirement& requirement) {
+    std::set<std::string> persons;
+    for (const ApproverSet& set : requirement.from) {
+      const std::set<std::string>* members = MembersOf(set);
+      if (set.kind == ApproverSet::Kind::kPerson && registry_->persons.contains(set.name)) {
+        persons.insert(set.name);
+      } else if (members != nullptr) {
+        persons.insert(members->begin(), members->end());
+      } else {
+        Find("unknown-approvers", rule.id, requirement.place,
+             base::StrCat("requirement ", requirement.id, ": the roster has no ", ApproverSetName(set),
+                          "; correct the name, or add approvers"));
+      }
+    }
+    if (static_cast<int>(persons.size()) >= requirement.count) return;
+    Find("cannot-be-met", rule.id, requirement.place,
+         base::StrCat("requirement ", requirement.id, " needs ", requirement.count, " and the roster has ",
+                      persons.size(), " who could approve; lower the count, or add approvers"));
+  }
+
+  const std::set<std::string>* MembersOf(const ApproverSet& set) const {
+    const auto in = [&](const Registry::Members& members) {
+      const auto found = members.find(set.name);
+      return found == members.end() ? nullptr : &found->second;
+    };
+    switch (set.kind) {
+      case ApproverSet::Kind::kGroup:
+        return in(registry_->groups);
+      case ApproverSet::Kind::kTeam:
+        return in(registry_->teams);
+      case ApproverSet::Kind::kOrganisation:
+        return in(registry_->organisations);
+      case ApproverSet::Kind::kPerson:
+        return nullptr;
+    }
+    return nullptr;
+  }
+
+  const Policy& policy_;
+  const Registry* registry_;
+  const Instant now_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<Finding> Lint(const Policy& policy, const Registry* registry, Instant now) {
+  return Linter(policy, registry, now).Run();
+}
+
+std::string FormatFinding(const Policy& policy, const Finding& finding) {
+  return base::StrCat(policy.file, ":", finding.place.line, ":", finding.place.column, ": [", finding.code, "] ",
+                      finding.text);
+}
+
+}  // namespace crossdock::policy

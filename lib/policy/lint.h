@@ -1,0 +1,37 @@
+// Findings about a policy that parses: what is useless, risky or names what does not exist. Pure.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lib/policy/policy.h"
+
+namespace crossdock::policy {
+
+// What the officers' roster knows. Persons stand under their groups, teams and organisations.
+struct Registry {
+  using Members = std::map<std::string, std::set<std::string>, std::less<>>;
+  std::set<std::string> sites;
+  Members groups, teams, organisations;
+  std::set<std::string> persons;
+};
+
+struct Finding {
+  // `never-matches`, `unreachable`, `shadowed`, `allows-everything`, `allows-without-approvals`,
+  // `trusts-asset-database`, `unknown-site`, `unknown-approvers`, `cannot-be-met`, `unknown-zone`, `review-overdue`.
+  std::string code;
+  std::string rule;  // or empty
+  Place place;
+  std::string text;  // what is wrong; what to do
+};
+
+// `registry` may be null: then nothing is said about names. In the file's order.
+std::vector<Finding> Lint(const Policy& policy, const Registry* registry, Instant now);
+
+// `file:line:column: [code] text`.
+std::string FormatFinding(const Policy& policy, const Finding& finding);
+
+}  // namespace crossdock::policy

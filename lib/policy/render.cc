@@ -1,0 +1,207 @@
+#include "lib/policy/render.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_join.h"
+#include "lib/base/strings.h"
+#include "lib/yaml/quantity.h"
+
+namespace crossdock::policy {
+namespace {
+
+// "a", "a or b", "a, b or c".
+std::string Series(const std::vector<std::string>& words, std::string_view last) {
+  if (words.empty()) return "";
+  if (words.size() == 1) return words[0];
+  std::string text = words[0];
+  for (size_t i = 1; i + 1 < words.size(); ++i) text += ", " + words[i];
+  return base::StrCat(text, " ", last, " ", words.back());
+}
+
+// A word of the file in a sentence: quoted where it could be taken for part of it.
+std::string Word(const std::string& word) {
+  const bool plain =
+      word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/") == std::string::npos;
+  return plain && word != "or" && word != "and" && word != "not" ? word
+                                                                 : base::StrCat("\"", base::PercentEscape(word), "\"");
+}
+
+std::vector<std::string> Words(const std::vector<std::string>& words) {
+  std::vector<std::string> result;
+  for (const std::string& word : words) result.push_back(Word(word));
+  return result;
+}
+
+std::string Limit(const Clause& clause) {
+  if (clause.fact->type == FactType::kBytes) return yaml::FormatByteSize(clause.limit);
+  if (clause.fact->type == FactType::kClassification)
+    return std::string(ClassificationName(static_cast<int>(clause.limit)));
+  return base::StrCat(clause.limit);
+}
+
+std::string Condition(const Clause& clause) {
+  const std::string_view subject = clause.fact->english;
+  switch (clause.op) {
+    case Operator::kIn:
+      return base::StrCat(subject, " is ", Series(Words(clause.words), "or"));
+    case Operator::kNotIn:
+      return base::StrCat(subject, " is not ", Series(Words(clause.words), "or"));
+    case Operator::kAnyOf:
+      return base::StrCat(subject, " is tagged ", Series(Words(clause.words), "or"));
+    case Operator::kHas:
+      if (clause.fact->type == FactType::kTextList) return base::StrCat(subject, " is tagged ", Word(clause.words[0]));
+      return base::StrCat(subject, " holds the certification ", Word(clause.words[0]), ", valid at the decision");
+    case Operator::kAtMost:
+      return base::StrCat(subject, " is at most ", Limit(clause));
+    case Operator::kAtLeast:
+      return base::StrCat(subject, " is at least ", Limit(clause));
+  }
+  return "";
+}
+
+std::string From(const std::vector<ApproverSet>& from) {
+  std::vector<std::string> words;
+  for (const ApproverSet& set : from) {
+    std::string name = ApproverSetName(set);
+    name[name.find(':')] = ' ';
+    words.push_back(std::move(name));
+  }
+  return Series(words, "or");
+}
+
+std::string Persons(int count) { return count == 1 ? "1 person" : base::StrCat(count, " persons"); }
+
+// A quoted text of the file's own. The strict reader has let only visible characters pass; a quotation mark within
+// must not end the quotation.
+std::string Quote(std::string text) {
+  std::replace(text.begin(), text.end(), '"', '\'');
+  return "\"" + text + "\"";
+}
+
+void RenderApprovals(const Approvals& approvals, std::string& out) {
+  for (const Requirement& requirement : approvals.all_of) {
+    out += base::StrCat("  - ", Persons(requirement.count), " from ", From(requirement.from),
+                        " must approve (requirement ", requirement.id, ").\n");
+  }
+  out += "  - Each approval must come from another person";
+  if (approvals.distinct == Distinct::kTeam) out += ", and from another team";
+  if (approvals.distinct == Distinct::kOrganisation) out += ", and from another organisation";
+  out += ".\n";
+  std::vector<std::string> excluded;
+  for (Exclude exclude : approvals.exclude) {
+    excluded.emplace_back(exclude == Exclude::kRequester ? "who requested the transfer" : "who published the asset");
+  }
+  out += excluded.empty() ? "  - Nobody is excluded from approving, not even who requested the transfer.\n"
+                          : base::StrCat("  - Nobody ", Series(excluded, "or"), " may approve.\n");
+  std::vector<std::string> bound;
+  for (Bind bind : approvals.bind) {
+    bound.emplace_back(bind == Bind::kContent   ? "content of every file"
+                       : bind == Bind::kListing ? "listing"
+                                                : BindName(bind));
+  }
+  out += base::StrCat("  - An approval is good for ", yaml::FormatDuration(approvals.valid_for), " and for this ",
+                      Series(bound, "and"), " only.\n");
+}
+
+std::string_view Verified(VerifyLevel level) {
+  switch (level) {
+    case VerifyLevel::kTransit:
+      return "every file is verified in transit";
+    case VerifyLevel::kLanded:
+      return "every file is verified when it has landed";
+    case VerifyLevel::kReadback:
+      return "every file is read back from storage and verified";
+  }
+  return "";
+}
+
+std::string Head(const Rule& rule) {
+  switch (rule.effect) {
+    case Effect::kForbid:
+      return "forbids a transfer";
+    case Effect::kHold:
+      return "holds a transfer";
+    case Effect::kAllow:
+      return "allows a transfer";
+    case Effect::kRequire:
+      return "adds requirements to a transfer, without allowing it,";
+  }
+  return "";
+}
+
+std::string Until(const Deadline& deadline) {
+  return deadline.zone.empty() ? deadline.at : base::StrCat(deadline.at, " in ", deadline.zone);
+}
+
+void RenderRule(const Rule& rule, std::string& out) {
+  out += base::StrCat("Rule ", rule.id, " ", Head(rule));
+  if (rule.until) out += base::StrCat(" until ", Until(*rule.until));
+  out += rule.when.empty() ? " always.\n" : " when all of these hold:\n";
+  for (const Clause& clause : rule.when) out += base::StrCat("  - ", Condition(clause), ".\n");
+  if (!rule.title.empty()) out += base::StrCat("  Title: ", Quote(rule.title), ".\n");
+  if (!rule.reason.empty()) out += base::StrCat("  Reason: ", Quote(rule.reason), ".\n");
+  if (rule.absolute) out += "  Nothing lifts this, not even an emergency.\n";
+  if (!rule.require) return;
+  out += "  Then:\n";
+  if (rule.require->approvals) {
+    RenderApprovals(*rule.require->approvals, out);
+  } else if (rule.effect == Effect::kRequire) {
+    out += "  - No further approval is needed.\n";
+  } else {
+    out += "  - No approval is needed.\n";
+    for (const Clause& clause : rule.when) {
+      if (clause.fact->provenance != Provenance::kAsserted) continue;
+      out += base::StrCat("  - This trusts the asset database for ", clause.fact->name, ".\n");
+    }
+  }
+  if (rule.require->encrypt_in_motion) out += "  - The content is encrypted with AES-256 in motion.\n";
+  out += base::StrCat("  - At least ", Verified(rule.require->verify), ".\n");
+}
+
+std::string_view Headline(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAllow:
+      return "Allowed.";
+    case Verdict::kNeedsApprovals:
+      return "Waits for approvals.";
+    case Verdict::kHold:
+      return "Held.";
+    case Verdict::kDeny:
+      return "Denied.";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string Render(const Policy& policy) {
+  std::string out = base::StrCat(
+      "Policy ", policy.id, " of client ", policy.client, ": ", Quote(policy.title), ".\n", "In force from ",
+      base::FormatSeconds(policy.valid_from), "; to be reviewed before ", base::FormatSeconds(policy.review_by), ".\n",
+      "What no rule allows is denied. Where several rules apply, the strictest wins, and all "
+      "their requirements are due.\nA fact that is not known holds the transfer.\n");
+  for (const Rule& rule : policy.rules) {
+    out += "\n";
+    RenderRule(rule, out);
+  }
+  return out + base::StrCat("\nDigest: ", policy.digest, "\n");
+}
+
+std::string Explain(const Decision& decision) {
+  std::string out = base::StrCat(Headline(decision.verdict), "\n");
+  for (const Reason& reason : decision.reasons) out += base::StrCat("- ", reason.text, "\n");
+  for (const RequirementStatus& status : decision.open) {
+    out += base::StrCat("- ", status.id, " waits for ", Persons(status.count - status.have), " from ",
+                        From(status.from), "; an approval is good for ", yaml::FormatDuration(status.valid_for), ".\n");
+  }
+  for (const RequirementStatus& status : decision.satisfied) {
+    out += base::StrCat("- ", status.id, " is approved by ", Series(Words(status.persons), "and"), ".\n");
+  }
+  if (!decision.matched.empty()) {
+    out += base::StrCat("Rules that matched: ", absl::StrJoin(decision.matched, ", "), ".\n");
+  }
+  if (decision.until) out += base::StrCat("May change by itself at ", base::FormatSeconds(*decision.until), ".\n");
+  return out + base::StrCat("Policy digest: ", decision.policy_digest, "\n");
+}
+
+}  // namespace crossdock::policy

@@ -88,8 +88,8 @@ absl::StatusOr<Made> MakeTransfers(const Context& context, pg::Tx& tx, const Ent
   return made;
 }
 
-absl::Status ProcessEntry(const Context& context, const AssetDatabases& databases, pg::Tx& tx,
-                          const store::InboxEntry& entry, base::Instant now) {
+absl::Status ProcessEntry(const Context& context, const AssetDatabases& databases, pg::Tx& tx, const InboxEntry& entry,
+                          base::Instant now) {
   ASSIGN_OR_RETURN(AssetDatabase * database, Find(databases, entry.event.source));
   ASSIGN_OR_RETURN(const std::optional<Entity> entity, database->Read(entry.event.entity_type, entry.event.entity_id));
   if (!entity) {
@@ -147,9 +147,9 @@ absl::Status ProcessInbox(const Context& context, const AssetDatabases& database
   while (true) {
     size_t taken = 0;
     RETURN_IF_ERROR(context.database.Transact([&](pg::Tx& tx) -> absl::Status {
-      const std::vector<store::InboxEntry> entries = store::TakeWaiting(tx, now, kEntriesAtOnce);
+      const std::vector<InboxEntry> entries = store::TakeWaiting(tx, now, kEntriesAtOnce);
       taken = entries.size();
-      for (const store::InboxEntry& entry : entries) {
+      for (const InboxEntry& entry : entries) {
         const absl::Status status = ProcessEntry(context, databases, tx, entry, now);
         if (status.ok()) continue;
         const bool park = IsPermanent(status) || entry.attempts + 1 >= kInboxAttemptsMax;

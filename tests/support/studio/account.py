@@ -59,6 +59,16 @@ class Account:
         self.own(path, mode)
         return path
 
+    def stage(self, program, directory):
+        """A path of `program` that this account can execute: a copy below `directory` when root's checkout is closed to others."""
+        if not self.drops:
+            return Path(program)
+        copy = self.make_directory(Path(directory) / "bin") / Path(program).name
+        if not copy.exists():
+            shutil.copyfile(program, copy)
+            self.own(copy, 0o755)
+        return copy
+
     def own(self, path, mode):
         if self.drops:
             os.chown(path, self.uid, self.gid)

@@ -10,6 +10,12 @@ from .postgres import Postgres
 from .process import ProgramError
 
 SOURCE = Path(__file__).resolve().parents[3]
+BINARY = Path(os.environ.get("CROSSDOCK_BINARY_DIR", SOURCE / "build" / "dev"))
+
+
+def program_path(name):
+    """Where the build puts a program; CROSSDOCK_BINARY_DIR names another build."""
+    return BINARY / "bin" / name
 
 
 class StudioCase(unittest.TestCase):

@@ -1,0 +1,52 @@
+// The way to an orchestrator: flags, then the configuration file.
+//
+//   schema: crossdock/cli/v1
+//   server: orchestrator.demo.studio:7443
+//   ca: /home/sam/.config/crossdock/ca.crt
+//   token_file: /home/sam/.config/crossdock/token     # or cert: and key:
+//
+// The file is the one that CROSSDOCK_CONFIG names, or ~/.config/crossdock/cli.yaml when there is one. Relative paths in
+// it are relative to it. No secret stands in it, in a flag or in the environment: only names of files.
+#pragma once
+
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "lib/rpc/channel.h"
+#include "lib/rpc/status.h"
+
+namespace crossdock::cli {
+
+struct ConnectionFlags {
+  std::string server;
+  std::string ca;
+  std::string cert;
+  std::string key;
+  std::string token_file;
+  int timeout_seconds = 30;
+};
+
+void AddConnectionFlags(CLI::App& app, ConnectionFlags& flags);
+
+// Flags win over the file. An error says which setting is missing and where to write it.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ConnectionFlags& flags);
+
+// One unary call within the time of the flags.
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> Call(const ConnectionFlags& flags, Stub& stub,
+                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                              const Request& request) {
+  Response response;
+  const auto context = rpc::CallWithin(std::chrono::seconds(flags.timeout_seconds));
+  const absl::Status status = rpc::FromGrpc((stub.*method)(context.get(), request, &response));
+  if (!status.ok()) return status;
+  return response;
+}
+
+}  // namespace crossdock::cli

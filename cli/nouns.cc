@@ -1,0 +1,24 @@
+// The table of contents of the program: every noun, in the order in which --help shows them.
+#include "cli/command.h"
+
+namespace crossdock::cli {
+
+void AddNouns(CLI::App& app, Context& context) {
+  AddTransfer(app, context);
+  AddApproval(app, context);
+  AddEvent(app, context);
+  CLI::App* policy = app.add_subcommand("policy", "a client's rules")->require_subcommand(1);
+  AddPolicyOnline(*policy, context);
+  AddTrigger(app, context);
+  AddSite(app, context);
+  CLI::App* agent = app.add_subcommand("agent", "the hosts that move content")->require_subcommand(1);
+  AddAgentOnline(*agent, context);
+  CLI::App* relay = app.add_subcommand("relay", "the hosts in the sites' DMZs")->require_subcommand(1);
+  AddRelayOnline(*relay, context);
+  CLI::App* roster = app.add_subcommand("roster", "the officers' signed list of who belongs")->require_subcommand(1);
+  AddRosterOnline(*roster, context);
+  AddAudit(app, context);
+  AddToken(app, context);
+}
+
+}  // namespace crossdock::cli

@@ -1,0 +1,91 @@
+#include <iostream>
+#include <set>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "lib/base/status.h"
+#include "lib/base/strings.h"
+
+namespace crossdock::cli {
+namespace {
+
+constexpr char kReasonNegative[] = "CLI_NEGATIVE";
+
+// Documented in cli/README.md.
+int ExitCodeOf(const absl::Status& status) {
+  if (status.ok()) return 0;
+  if (base::ReasonOf(status) == kReasonNegative) return 1;
+  switch (status.code()) {
+    case absl::StatusCode::kNotFound:
+      return 3;
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return 4;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kCancelled:
+      return 5;
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kUnimplemented:
+      return 7;
+    default:
+      return 6;
+  }
+}
+
+// What can be done about errors that the orchestrator cannot explain, because it was never reached or let nobody in.
+std::string AdviceFor(const absl::Status& status, const ConnectionFlags& flags) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnauthenticated:
+      return "your token or certificate is missing, expired or revoked: ask an identity admin for a new one";
+    case absl::StatusCode::kPermissionDenied:
+      return "your roles do not allow this: ask an identity admin";
+    case absl::StatusCode::kUnavailable:
+      return base::StrCat("is the orchestrator up, and ", flags.server.empty() ? "the server" : flags.server,
+                          " its address? does its certificate come from your --ca?");
+    case absl::StatusCode::kDeadlineExceeded:
+      return "try again, or give it more time with --timeout";
+    default:
+      return "";
+  }
+}
+
+void Complain(const absl::Status& status, const Context& context) {
+  context.err << "crossdock: " << Shown(base::ToStd(status.message()));
+  if (const std::string reason = base::ReasonOf(status); !reason.empty()) context.err << " [" << reason << "]";
+  context.err << '\n';
+  for (const auto& field : rpc::FieldViolationsOf(status)) {
+    context.err << "  " << Shown(field.field) << ": " << Shown(field.description) << '\n';
+  }
+  if (const std::string advice = AdviceFor(status, context.connection); !advice.empty()) {
+    context.err << "  " << advice << '\n';
+  }
+}
+
+}  // namespace
+
+absl::Status Negative() { return base::WithReason(absl::FailedPreconditionError(""), kReasonNegative); }
+
+int Run(int argc, const char* const* argv, Context& context) {
+  CLI::App app("crossdock: transfers, policies, approvals, sites");
+  app.name("crossdock");
+  app.require_subcommand(1);
+  app.fallthrough();  // flags of the program may stand after the verb
+  app.add_flag("--json", context.json, "print one JSON document for programs");
+  AddConnectionFlags(app, context.connection);
+  AddNouns(app, context);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error, context.out, context.err);
+    return code == 0 ? 0 : 2;
+  }
+  const absl::Status status = context.run();
+  const int code = ExitCodeOf(status);
+  if (code > 1) Complain(status, context);
+  return code;
+}
+
+}  // namespace crossdock::cli

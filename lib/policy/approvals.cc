@@ -106,9 +106,11 @@ Distinct LevelBetween(const Due& a, const Due& b) {
 // out of steps; real policies ask for a handful of approvals, and the first try usually fits.
 class Search {
  public:
-  explicit Search(const std::vector<Due>& due) : due_(due), possible_after_(due.size() + 1, 0) {
+  explicit Search(const std::vector<Due>& due)
+      : due_(due), possible_after_(due.size() + 1, 0), levels_(due.size() * due.size()) {
     for (size_t i = due.size(); i-- > 0;) {
       possible_after_[i] = possible_after_[i + 1] + Fillable(due[i], 0, 0);
+      for (size_t j = 0; j < due.size(); ++j) levels_[i * due.size() + j] = LevelBetween(due[i], due[j]);
     }
   }
 
@@ -146,13 +148,14 @@ class Search {
 
   bool Fits(size_t requirement, const Approval& approval) const {
     return std::none_of(picks_.begin(), picks_.end(), [&](const Pick& pick) {
-      return Same(Distinct::kPerson, *pick.approval, approval) ||
-             Same(LevelBetween(due_[pick.requirement], due_[requirement]), *pick.approval, approval);
+      const Distinct level = levels_[pick.requirement * due_.size() + requirement];
+      return Same(Distinct::kPerson, *pick.approval, approval) || Same(level, *pick.approval, approval);
     });
   }
 
   const std::vector<Due>& due_;
-  std::vector<size_t> possible_after_;
+  std::vector<size_t> possible_after_;  // how many the requirements from here on can fill at most
+  std::vector<Distinct> levels_;        // LevelBetween each two, because the search asks often
   std::vector<Pick> picks_, best_;
   int steps_ = 0;
 };

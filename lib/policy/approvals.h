@@ -39,7 +39,7 @@ struct ApprovalOutcome {
 // `due`: the approvals blocks of the matched rules. `requester` and `publisher` are compared without regard to case
 // with those whom a requirement excludes. Of all ways to place the approvals, one that fills the most is found; the
 // search is bounded (kStepsMax), and what it does not find in time counts as open.
-inline constexpr int kStepsMax = 20'000;
+inline constexpr int kStepsMax = 5'000;
 ApprovalOutcome PlaceApprovals(std::span<const Approvals* const> due, std::span<const Approval> approvals,
                                std::string_view requester, std::string_view publisher, Instant now);
 

@@ -102,6 +102,12 @@ TEST_CASE("a person fills one requirement across rules, too") {
   CHECK(Have(outcome, "a") + Have(outcome, "b") == 1);
 }
 
+TEST_CASE("a person with two teams on record is still one person where teams are distinct") {
+  const auto block = Block({Need("a", 1, "g"), Need("b", 1, "g")}, Distinct::kTeam);
+  const ApprovalOutcome outcome = Place({block}, {Yes("a", "mia", "t", {"g"}), Yes("b", "mia", "u", {"g"})});
+  CHECK(Have(outcome, "a") + Have(outcome, "b") == 1);
+}
+
 TEST_CASE("distinct teams and organisations are distinct within a rule") {
   const std::vector<Approval> one_team{Yes("a", "mia", "t", {"g"}), Yes("b", "raj", "t", {"g"})};
   const auto open = [&](Distinct distinct, const std::vector<Approval>& approvals) {

@@ -116,6 +116,18 @@ TEST_CASE("an unknown fact is not passed over because another condition fails al
   CHECK(Evaluate(policy, facts, {}, kNow).verdict == Verdict::kHold);
 }
 
+TEST_CASE("an allow that cannot be decided is undecided, not absent, whichever of its conditions comes first") {
+  for (const std::string unknown : {"source.country: {in: [CA]}", "asset.name: {in: [x]}"}) {
+    const Policy policy =
+        Rules("  - {id: A, effect: allow, when: {source.site: {in: [x]}, destination.site: {in: [other]}, " + unknown +
+              "}, require: {approvals: none}}\n");
+    Facts facts = Known();
+    CHECK(Evaluate(policy, facts, {}, kNow).verdict == Verdict::kDeny);
+    facts.values.erase(unknown.substr(0, unknown.find(':')));
+    CHECK(Evaluate(policy, facts, {}, kNow).verdict == Verdict::kHold);
+  }
+}
+
 TEST_CASE("what no rule allows is denied, also when a rule holds it or asks for approvals") {
   const Policy hold = Rules("  - {id: H, effect: hold, reason: r, when: {}}\n");
   CHECK(FirstCode(Evaluate(hold, Known(), {}, kNow)) == "no-rule-allows");

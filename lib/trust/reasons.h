@@ -18,7 +18,7 @@ inline constexpr char kRosterForked[] = "ROSTER_FORKED";               // the sa
 inline constexpr char kRosterExpired[] = "ROSTER_EXPIRED";
 inline constexpr char kSiteUnknown[] = "SITE_UNKNOWN";
 inline constexpr char kKeyDenied[] = "KEY_DENIED";  // on the roster's list of what is not trusted
-inline constexpr char kOfficerUnknown[] = "OFFICER_UNKNOWN";
+inline constexpr char kOfficerUnknown[] = "POLICY_OFFICER_UNKNOWN";
 inline constexpr char kSiteAdminUnknown[] = "SITE_ADMIN_UNKNOWN";  // or not for this site
 inline constexpr char kGrantExpired[] = "GRANT_EXPIRED";           // the identity was made outside the grant's time
 inline constexpr char kGrantMismatch[] = "GRANT_MISMATCH";         // the identity is of another grant, site or role
@@ -33,12 +33,23 @@ inline constexpr char kReceiptMismatch[] = "RECEIPT_MISMATCH";  // signed by one
 inline constexpr char kPathNotMapped[] = "PATH_NOT_MAPPED";                    // what is not mapped is not sent
 inline constexpr char kPathSpansClients[] = "PATH_SPANS_CLIENTS";              // part of it is another client's
 inline constexpr char kClassificationBelowMap[] = "CLASSIFICATION_BELOW_MAP";  // asserted weaker than the map's floor
-inline constexpr char kClientNotOfPath[] = "CLIENT_NOT_OF_PATH";               // asserted another client or project
+inline constexpr char kPathOfOtherClient[] = "PATH_OF_OTHER_CLIENT";           // asserted another client or project
+// A destination whose path is less protected than the source's.
+inline constexpr char kClassificationBelowSource[] = "CLASSIFICATION_BELOW_SOURCE";
 
 // The policy.
 inline constexpr char kPolicyNotActive[] = "POLICY_NOT_ACTIVE";  // no officer activated this text for this client
 inline constexpr char kPolicyTooOld[] = "POLICY_TOO_OLD";        // a lower number than one already held
 inline constexpr char kPolicyForked[] = "POLICY_FORKED";         // the same number, another digest
+
+inline constexpr char kPolicyInvalid[] = "POLICY_INVALID";                // the text does not parse
+inline constexpr char kPolicyOfOtherClient[] = "POLICY_OF_OTHER_CLIENT";  // not the client of the mapped path
+
+// The word of the policy itself, as a refusal (lib/clearance).
+inline constexpr char kClearanceDenied[] = "CLEARANCE_DENIED";
+inline constexpr char kClearanceHeld[] = "CLEARANCE_HELD";
+inline constexpr char kClearanceNeedsApprovals[] = "CLEARANCE_NEEDS_APPROVALS";
+inline constexpr char kClearanceInvalid[] = "CLEARANCE_INVALID";  // the question itself is malformed
 
 // Approvals: which bound field differs from what is about to move.
 inline constexpr char kTransferMismatch[] = "TRANSFER_MISMATCH";  // an approval of another transfer

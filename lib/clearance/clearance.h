@@ -1,0 +1,100 @@
+// May this move? One answer, computed alike by the orchestrator and by both agents.
+//
+// Every fact comes from where it can be trusted. Rostered: sites, countries and certifications from the verifier's own
+// roster; client, project and the classification's floor from its path map. Measured: what the verifier itself saw.
+// Asserted: what the asset database said, and only for facts that nobody signs or measures. Whatever the request says
+// about a rostered or measured fact is ignored. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "lib/base/clock.h"
+#include "lib/policy/evaluate.h"
+#include "lib/policy/policy.h"
+#include "lib/trust/approval.h"
+#include "lib/trust/kinds.h"
+#include "lib/trust/roster.h"
+#include "lib/trust/verify_roster.h"
+
+namespace crossdock::clearance {
+
+// Signed statements that one question may bring along.
+inline constexpr size_t kApprovalsMax = 100;
+
+// A policy that an officer activated for its client.
+struct VerifiedPolicy {
+  policy::Policy policy;
+  trust::PolicyActivation activation;
+};
+
+// Parses `text` and believes it when `signed_activation` names its client and its digest. `seen` is the highest number
+// that this verifier has seen for the client. Reasons: POLICY_INVALID, and those of trust::VerifyPolicyActivation.
+absl::StatusOr<VerifiedPolicy> VerifyPolicy(std::string_view text, std::string_view signed_activation,
+                                            const trust::Roster& roster, const std::optional<trust::Seen>& seen,
+                                            base::Instant now);
+
+// What the verifier itself saw of the package. The receiver takes these from the manifest, whose digest `listing` is.
+struct Measured {
+  std::string listing;  // lower hex
+  std::string content;  // lower hex, or empty when not every file has been hashed
+  uint64_t files = 0;
+  uint64_t bytes = 0;
+};
+
+struct Place {
+  std::string site;
+  std::string volume;
+  std::string path;  // relative, raw bytes
+};
+
+struct Request {
+  std::string transfer;
+  Place source;
+  Place destination;
+  Measured measured;
+  // As the asset database and the requester said it; asset.client, asset.project and asset.classification may be among
+  // them and are then held against the path map.
+  policy::Facts asserted;
+  std::vector<std::string> approvals;  // signed statements
+};
+
+struct RejectedApproval {
+  size_t index = 0;      // in Request::approvals
+  std::string approver;  // as the statement claims; empty when it cannot be read
+  std::string reason;    // trust/reasons.h
+  std::string text;      // the sentence
+};
+
+struct Clearance {
+  policy::Verdict verdict = policy::Verdict::kDeny;
+  policy::Decision decision;
+  // What every approval must name; what persons are asked to sign (trust::ApprovalFor).
+  trust::Binding binding;
+  std::vector<trust::VerifiedApproval> accepted;
+  std::vector<RejectedApproval> rejected;
+  // Every input of the evaluation, to be stored with the decision.
+  policy::Facts facts;
+  uint64_t roster_number = 0;
+  uint64_t policy_number = 0;
+};
+
+// The verdict. An error means that the question itself is refused, before any rule is asked: ROSTER_EXPIRED,
+// SITE_UNKNOWN, PATH_NOT_MAPPED, PATH_SPANS_CLIENTS, PATH_OF_OTHER_CLIENT, CLASSIFICATION_BELOW_MAP,
+// CLASSIFICATION_BELOW_SOURCE, POLICY_OF_OTHER_CLIENT, CLEARANCE_INVALID.
+//
+// A source and a destination path are both mapped: content must not leave its client's folders, nor come to rest where
+// the next transfer would think less of it.
+absl::StatusOr<Clearance> Decide(const Request& request, const VerifiedPolicy& policy, const trust::Roster& roster,
+                                 base::Instant now);
+
+// OK when the verdict is allow; otherwise PERMISSION_DENIED with CLEARANCE_DENIED, CLEARANCE_HELD or
+// CLEARANCE_NEEDS_APPROVALS and a sentence that names the first reason and the first rejected approval.
+absl::Status ToStatus(const Clearance& clearance);
+
+}  // namespace crossdock::clearance

@@ -1,0 +1,330 @@
+#include "lib/clearance/clearance.h"
+
+#include "catch2/catch.hpp"
+#include "lib/base/status.h"
+#include "lib/policy/parse.h"
+#include "lib/trust/reasons.h"
+#include "tests/unit/trust/roster_examples.h"
+
+namespace crossdock::clearance {
+namespace {
+
+using namespace trust;  // NOLINT: the examples
+using policy::Verdict;
+
+const base::Instant kNow = At("2026-11-20T12:00:00Z");
+
+constexpr std::string_view kPolicy = R"yaml(schema: crossdock/policy/v1
+id: northlight
+title: "Confidential work needs production and security"
+applies_to: {client: northlight}
+valid: {from: 2026-01-01, review_by: 2027-12-31}
+rules:
+  - id: N-01
+    effect: forbid
+    strength: absolute
+    reason: "Contract schedule 4"
+    when: {destination.country: {in: [XA]}}
+  - id: N-10
+    effect: allow
+    title: "Work in progress"
+    when:
+      destination.site: {in: [lon, van]}
+      destination.certifications: {has: tpn-gold, valid_on: decision}
+      asset.classification: {at_most: internal}
+      transfer.bytes: {at_most: 5TiB}
+    require: {approvals: none}
+  - id: N-20
+    effect: allow
+    title: "Confidential work"
+    when:
+      destination.site: {in: [lon, van]}
+      asset.classification: {in: [confidential]}
+    require:
+      approvals:
+        all_of:
+          - {id: production, count: 1, from: [group:show-production]}
+          - {id: security, count: 1, from: [group:content-security]}
+        distinct: [person, team]
+        exclude: [requester, asset_publisher]
+        valid_for: 72h
+        bind: [listing, source, destination, policy]
+fixture: {client: northlight, source.site: lon, destination.site: van, destination.country: CA,
+          destination.certifications: [{id: tpn-gold, valid_until: 2027-06-30}], asset.classification: internal,
+          asset.publisher: ana, requester: pete, transfer.bytes: 2GiB, now: "2026-11-20T12:00:00Z"}
+tests:
+  - {name: "work in progress goes", expect: allow}
+)yaml";
+
+std::string ContentPolicy() { return Replaced(std::string(kPolicy), "bind: [listing,", "bind: [content,"); }
+
+std::string Activate(const std::string& text, std::string_view officer = "olga") {
+  const policy::Policy policy = *policy::Parse(text, "test");
+  PolicyActivation activation{policy.client, 3, policy.digest, At("2026-11-20T10:00:00Z"), std::string(officer)};
+  return SignedStatement::Sign(*Encode(activation), TestKey(officer)).Format();
+}
+
+VerifiedPolicy Verified(const std::string& text = std::string(kPolicy)) {
+  return *VerifyPolicy(text, Activate(text), ExampleRoster(), std::nullopt, kNow);
+}
+
+Request ExampleRequest(const char* classification = "confidential") {
+  Request request;
+  request.transfer = "tr-0123456789abcdef";
+  request.source = {"lon", "proj", "northlight/ep07/sh010"};
+  request.destination = {"van", "proj", "northlight/ep07/sh010"};
+  request.measured = {TestDigest("listing"), TestDigest("content"), 240, 12'000'000'000};
+  request.asserted.values["asset.classification"] = policy::Fact(classification);
+  request.asserted.values["asset.publisher"] = policy::Fact("ana");
+  request.asserted.values["requester"] = policy::Fact("pete");
+  return request;
+}
+
+// The approval of `person` for what `request` asks now, then bent by `change`.
+template <typename Change>
+std::string Approve(const Request& request, std::string_view person, std::string_view requirement, Change change,
+                    const VerifiedPolicy& policy = Verified()) {
+  const Clearance clearance = *Decide(request, policy, ExampleRoster(), kNow);
+  ApprovalStatement statement = ApprovalFor(clearance.binding, requirement);
+  statement.decision = ApprovalDecision::kApprove;
+  statement.not_before = At("2026-11-20T11:00:00Z");
+  statement.not_after = At("2026-11-22T11:00:00Z");
+  statement.approver = std::string(person);
+  statement.nonce = "0011223344556677";
+  change(statement);
+  return SignedStatement::Sign(*Encode(statement), TestKey(person)).Format();
+}
+
+std::string Approve(const Request& request, std::string_view person, std::string_view requirement) {
+  return Approve(request, person, requirement, [](ApprovalStatement&) {});
+}
+
+Request Approved() {
+  Request request = ExampleRequest();
+  request.approvals = {Approve(request, "paula", "production"), Approve(request, "raj", "security")};
+  return request;
+}
+
+Verdict VerdictOf(const Request& request) { return Decide(request, Verified(), ExampleRoster(), kNow)->verdict; }
+
+std::string Refusal(const Request& request, const Roster& roster = ExampleRoster()) {
+  return base::ReasonOf(Decide(request, Verified(), roster, kNow).status());
+}
+
+// The reason for which the only approval of `request` does not count.
+std::string Rejection(const Request& request, base::Instant now = kNow) {
+  const absl::StatusOr<Clearance> clearance = Decide(request, Verified(), ExampleRoster(), now);
+  REQUIRE(clearance.ok());
+  CHECK(clearance->verdict == Verdict::kNeedsApprovals);
+  REQUIRE(clearance->rejected.size() == 1);
+  return clearance->rejected[0].reason;
+}
+
+TEST_CASE("work in progress goes at once, confidential work with both approvals") {
+  CHECK(VerdictOf(ExampleRequest("internal")) == Verdict::kAllow);
+  CHECK(VerdictOf(ExampleRequest()) == Verdict::kNeedsApprovals);
+  const absl::StatusOr<Clearance> clearance = Decide(Approved(), Verified(), ExampleRoster(), kNow);
+  CHECK(clearance->verdict == Verdict::kAllow);
+  CHECK(clearance->accepted.size() == 2);
+  CHECK(clearance->roster_number == 7);
+  CHECK(clearance->policy_number == 3);
+  CHECK(ToStatus(*clearance).ok());
+}
+
+TEST_CASE("one approval of two leaves the other open, and the refusal says so") {
+  Request request = Approved();
+  request.approvals.pop_back();
+  const absl::StatusOr<Clearance> clearance = Decide(request, Verified(), ExampleRoster(), kNow);
+  REQUIRE(clearance->decision.open.size() == 1);
+  CHECK(clearance->decision.open[0].id == "security");
+  CHECK(base::ReasonOf(ToStatus(*clearance)) == kClearanceNeedsApprovals);
+  CHECK(base::ReasonOf(ToStatus(*Decide(ExampleRequest("restricted"), Verified(), ExampleRoster(), kNow))) ==
+        kClearanceDenied);
+}
+
+TEST_CASE("a forged approval does not count") {
+  Request request = ExampleRequest();
+  request.approvals = {Replaced(Approve(request, "paula", "production"), "decision: approve", "decision: deny")};
+  CHECK(Rejection(request) == kSignatureInvalid);
+}
+
+TEST_CASE("an approval by an unknown key does not count, whoever it names") {
+  Request request = ExampleRequest();
+  request.approvals = {Approve(request, "eve", "production", [](auto& s) { s.approver = "paula"; })};
+  CHECK(Rejection(request) == kApproverUnknown);
+}
+
+TEST_CASE("an approver cannot sign in the name of another") {
+  Request request = ExampleRequest();
+  request.approvals = {Approve(request, "raj", "production", [](auto& s) { s.approver = "paula"; })};
+  CHECK(Rejection(request) == kApproverMismatch);
+}
+
+TEST_CASE("a person fills only a requirement that takes their group, and only one") {
+  Request request = ExampleRequest();
+  request.approvals = {Approve(request, "paula", "production"), Approve(request, "paula", "security")};
+  CHECK(VerdictOf(request) == Verdict::kNeedsApprovals);
+}
+
+TEST_CASE("an approval of another listing, destination, policy or transfer does not count") {
+  const auto rejection = [](auto change) {
+    Request request = ExampleRequest();
+    request.approvals = {Approve(request, "paula", "production", change)};
+    return Rejection(request);
+  };
+  CHECK(rejection([](auto& s) { s.listing = TestDigest("other"); }) == kListingChanged);
+  CHECK(rejection([](auto& s) { s.destination = "lon/proj"; }) == kDestinationChanged);
+  CHECK(rejection([](auto& s) { s.policy = TestDigest("other"); }) == kPolicyChanged);
+  CHECK(rejection([](auto& s) { s.transfer = "tr-fedcba9876543210"; }) == kTransferMismatch);
+  CHECK(rejection([](auto& s) { s.classification = "internal"; }) == kClassificationChanged);
+}
+
+TEST_CASE("approvals are dismissed when what would move changes under them") {
+  const Request approved = Approved();
+  const auto verdict = [&](auto change) {
+    Request request = approved;
+    change(request);
+    return VerdictOf(request);
+  };
+  CHECK(verdict([](Request&) {}) == Verdict::kAllow);
+  CHECK(verdict([](Request& r) { r.measured.listing = TestDigest("one frame more"); }) == Verdict::kNeedsApprovals);
+  CHECK(verdict([](Request& r) { ++r.measured.bytes; }) == Verdict::kNeedsApprovals);
+  CHECK(verdict([](Request& r) { ++r.measured.files; }) == Verdict::kNeedsApprovals);
+  CHECK(verdict([](Request& r) { r.transfer = "tr-fedcba9876543210"; }) == Verdict::kNeedsApprovals);
+  CHECK(verdict([](Request& r) { r.destination.site = "lon"; }) == Verdict::kNeedsApprovals);
+}
+
+TEST_CASE("an expired approval does not count") {
+  Request request = ExampleRequest();
+  request.approvals = {Approve(request, "paula", "production")};
+  CHECK(Rejection(request, At("2026-11-22T11:00:00Z")) == kApprovalExpired);
+}
+
+TEST_CASE("a denial by an approver ends it") {
+  Request request = Approved();
+  request.approvals.push_back(
+      Approve(ExampleRequest(), "raj", "security", [](auto& s) { s.decision = ApprovalDecision::kDeny; }));
+  CHECK(VerdictOf(request) == Verdict::kDeny);
+}
+
+TEST_CASE("a swapped policy is refused") {
+  const std::string weaker = Replaced(std::string(kPolicy), "{in: [confidential]}", "{at_least: public}");
+  const std::string activation = Activate(std::string(kPolicy));
+  const auto verify = [&](const std::string& text, const std::string& statement, std::optional<Seen> seen = {}) {
+    return base::ReasonOf(VerifyPolicy(text, statement, ExampleRoster(), seen, kNow).status());
+  };
+  CHECK(verify(std::string(kPolicy), activation).empty());
+  CHECK(verify(weaker, activation) == kPolicyNotActive);
+  CHECK(verify(weaker, Activate(weaker, "sam")) == kOfficerUnknown);
+  CHECK(verify(std::string(kPolicy), activation, Seen{4, TestDigest("later")}) == kPolicyTooOld);
+  CHECK(verify("nonsense", activation) == kPolicyInvalid);
+}
+
+TEST_CASE("a relabelled destination changes nothing: the verifier's own roster says where it is") {
+  Request request = ExampleRequest("internal");
+  request.asserted.values["destination.country"] = policy::Fact("GB");
+  request.asserted.values["destination.site"] = policy::Fact("lon");
+  request.asserted.values["transfer.bytes"] = policy::Fact(policy::FactValue(int64_t{1}));
+  const Clearance clearance = *Decide(request, Verified(), ExampleRoster(), kNow);
+  CHECK(policy::FormatFactValue(clearance.facts.Find("destination.country")->value) == "CA");
+  CHECK(policy::FormatFactValue(clearance.facts.Find("destination.site")->value) == "van");
+  CHECK(policy::FormatFactValue(clearance.facts.Find("transfer.path")->value) == "northlight/ep07/sh010");
+  CHECK(std::get<int64_t>(clearance.facts.Find("transfer.bytes")->value) == 12'000'000'000);
+  const Roster abroad = *Roster::Parse(Replaced(ExampleRosterBody(), "country: CA", "country: XA"), "test");
+  CHECK(Decide(request, Verified(), abroad, kNow)->verdict == Verdict::kDeny);
+}
+
+TEST_CASE("a certification that has run out no longer helps") {
+  const Roster roster =
+      *Roster::Parse(Replaced(ExampleRosterBody(), "country: CA, certifications: [{id: tpn-gold, valid_until: \"2027",
+                              "country: CA, certifications: [{id: tpn-gold, valid_until: \"2025"),
+                     "test");
+  CHECK(Decide(ExampleRequest("internal"), Verified(), roster, kNow)->verdict != Verdict::kAllow);
+}
+
+TEST_CASE("what is not mapped, or is another client's, is not sent") {
+  const auto refusal = [](auto change) {
+    Request request = ExampleRequest("internal");
+    change(request);
+    return Refusal(request);
+  };
+  CHECK(refusal([](Request&) {}).empty());
+  CHECK(refusal([](Request& r) { r.source.path = "elsewhere/x"; }) == kPathNotMapped);
+  CHECK(refusal([](Request& r) { r.source.path = "northlight/../shared/x"; }) == kPathNotMapped);
+  CHECK(refusal([](Request& r) { r.destination.path = "elsewhere/x"; }) == kPathNotMapped);
+  CHECK(refusal([](Request& r) { r.destination.path = "shared/lut"; }) == kPathOfOtherClient);
+  CHECK(refusal([](Request& r) { r.asserted.values["asset.client"] = policy::Fact("studio"); }) == kPathOfOtherClient);
+  CHECK(refusal([](Request& r) { r.asserted.values["asset.project"] = policy::Fact("lib"); }) == kPathOfOtherClient);
+  CHECK(refusal([](Request& r) { r.source.path = r.destination.path = "shared/lut"; }) == kPolicyOfOtherClient);
+  CHECK(refusal([](Request& r) { r.source.site = "mtl"; }) == kSiteUnknown);
+}
+
+TEST_CASE("one project's files do not land in another project's folder") {
+  const Roster roster = *Roster::Parse(
+      Replaced(ExampleRosterBody(), "client: studio, project: lib", "client: northlight, project: lib"), "test");
+  Request request = ExampleRequest("internal");
+  request.destination.path = "shared/lut";
+  CHECK(Refusal(request, roster) == kPathOfOtherClient);
+}
+
+TEST_CASE("the asset database cannot make less of a file than the path map does") {
+  Request request = ExampleRequest("public");
+  CHECK(Refusal(request) == kClassificationBelowMap);
+  request.asserted.values.erase("asset.classification");
+  CHECK(Decide(request, Verified(), ExampleRoster(), kNow)->binding.classification == "internal");
+  request.asserted.values["asset.classification"] = policy::Fact("harmless");
+  CHECK(Refusal(request) == kClassificationBelowMap);
+  request.asserted.values["asset.classification"] = policy::Fact(policy::FactValue(int64_t{0}));
+  CHECK(Refusal(request) == kClearanceInvalid);
+}
+
+TEST_CASE("content does not come to rest where the next transfer would think less of it") {
+  Request request = ExampleRequest("secret");
+  request.source.path = "northlight/ep08/sh010";
+  CHECK(Refusal(request) == kClassificationBelowSource);
+  request.destination.path = "northlight/ep08/sh010";
+  CHECK(Refusal(request).empty());
+}
+
+TEST_CASE("an expired roster decides nothing") {
+  const absl::Status status =
+      Decide(ExampleRequest("internal"), Verified(), ExampleRoster(), At("2027-11-20T00:00:00Z")).status();
+  CHECK(base::ReasonOf(status) == kRosterExpired);
+}
+
+TEST_CASE("a question without a listing or with too many answers is refused") {
+  Request request = ExampleRequest("internal");
+  request.approvals.assign(kApprovalsMax + 1, "x");
+  CHECK(Refusal(request) == kClearanceInvalid);
+  request.approvals.pop_back();
+  CHECK(Refusal(request).empty());
+  request.measured.listing.clear();
+  CHECK(Refusal(request) == kClearanceInvalid);
+}
+
+TEST_CASE("a policy that binds content wants the content root named, and hashed") {
+  const VerifiedPolicy policy = Verified(ContentPolicy());
+  const auto none = [](ApprovalStatement&) {};
+  Request request = ExampleRequest();
+  request.approvals = {Approve(request, "paula", "production", none, policy),
+                       Approve(request, "raj", "security", none, policy)};
+  const auto decide = [&](const Request& r) { return *Decide(r, policy, ExampleRoster(), kNow); };
+  CHECK(decide(request).verdict == Verdict::kAllow);
+
+  Request other = request;
+  other.measured.content = TestDigest("other content");
+  CHECK(decide(other).rejected[0].reason == kContentChanged);
+
+  Request listing_only = ExampleRequest();
+  const auto without = [](ApprovalStatement& s) { s.content.clear(); };
+  listing_only.approvals = {Approve(request, "paula", "production", without, policy),
+                            Approve(request, "raj", "security", without, policy)};
+  CHECK(decide(listing_only).rejected[0].reason == kContentNotBound);
+
+  // Nothing hashed yet: even a statement that names no content fills nothing.
+  listing_only.measured.content.clear();
+  CHECK(decide(listing_only).verdict == Verdict::kNeedsApprovals);
+}
+
+}  // namespace
+}  // namespace crossdock::clearance

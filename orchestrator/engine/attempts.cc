@@ -111,52 +111,49 @@ absl::Status ExpireLeases(const Context& context, base::Instant now) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<CommitAnswer> Commit(const Context& context, std::string_view agent, std::string_view transfer_id,
-                                    Epoch epoch, std::string_view listing, std::string_view content) {
+absl::StatusOr<CommitReply> Commit(const Context& context, std::string_view agent, std::string_view transfer_id,
+                                   Epoch epoch, std::string_view listing, std::string_view content) {
   const base::Instant now = context.clock.Now();
   std::optional<Transfer> moved;
-  const absl::StatusOr<CommitAnswer> answer =
-      context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<CommitAnswer> {
-        moved.reset();
-        ASSIGN_OR_RETURN(const Transfer transfer, Lock(tx, transfer_id));
-        if (transfer.agent_to != agent || transfer.epoch != epoch) {
-          return CommitAnswer{CommitVerdict::kFenced, "EPOCH_STALE",
-                              base::StrCat("the transfer is at epoch ", EpochText(transfer.epoch))};
-        }
-        // Asked again after a lost answer: the first answer stands.
-        if (transfer.state == State::kPublishing || transfer.state == State::kDelivered ||
-            transfer.state == State::kClosed) {
-          return CommitAnswer{CommitVerdict::kPublish, "", ""};
-        }
-        if (transfer.state != State::kRunning || !transfer.paused_by.empty()) {
-          return CommitAnswer{CommitVerdict::kFenced, "EPOCH_STALE",
-                              base::StrCat("the transfer is ", Name(transfer.state))};
-        }
-        const auto receipts = store::Receipts(tx, transfer.id, epoch);
-        const bool sent =
-            std::any_of(receipts.begin(), receipts.end(), [](const store::Receipt& r) { return r.role == "sent"; });
-        if (!sent) {
-          return base::WithReason(base::Unavailable("the sender's receipt is not here yet; ask again"),
-                                  "SENT_RECEIPT_MISSING");
-        }
-        if (listing != transfer.listing ||
-            (!transfer.content.empty() && !content.empty() && content != transfer.content)) {
-          RETURN_IF_ERROR(Rescan(tx, transfer, base::StrCat("agent/", agent), "LISTING_CHANGED",
-                                 "what arrived is not what was approved", now));
-          moved = transfer;
-          return CommitAnswer{CommitVerdict::kRefused, "LISTING_CHANGED", "what arrived is not what was approved"};
-        }
-        ASSIGN_OR_RETURN(const Ruling ruling, Decide(context, tx, transfer, now));
-        moved = transfer;
-        if (ruling.verdict != Verdict::kAllow) {
-          Reconsider(tx, transfer, "orchestrator", ruling.reason, ruling.detail, now);
-          return CommitAnswer{CommitVerdict::kRefused, ruling.reason, ruling.detail};
-        }
-        store::MoveTransfer(
-            tx, transfer,
-            {Cause::kCommitted, base::StrCat("agent/", agent), "", "verified and durable at the destination", now});
-        return CommitAnswer{CommitVerdict::kPublish, "", ""};
-      });
+  const absl::StatusOr<CommitReply> answer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<CommitReply> {
+    moved.reset();
+    ASSIGN_OR_RETURN(const Transfer transfer, Lock(tx, transfer_id));
+    if (transfer.agent_to != agent || transfer.epoch != epoch) {
+      return CommitReply{CommitWord::kFenced, "EPOCH_STALE",
+                         base::StrCat("the transfer is at epoch ", EpochText(transfer.epoch))};
+    }
+    // Asked again after a lost answer: the first answer stands.
+    if (transfer.state == State::kPublishing || transfer.state == State::kDelivered ||
+        transfer.state == State::kClosed) {
+      return CommitReply{CommitWord::kPublish, "", ""};
+    }
+    if (transfer.state != State::kRunning || !transfer.paused_by.empty()) {
+      return CommitReply{CommitWord::kFenced, "EPOCH_STALE", base::StrCat("the transfer is ", Name(transfer.state))};
+    }
+    const auto receipts = store::Receipts(tx, transfer.id, epoch);
+    const bool sent =
+        std::any_of(receipts.begin(), receipts.end(), [](const store::Receipt& r) { return r.role == "sent"; });
+    if (!sent) {
+      return base::WithReason(base::Unavailable("the sender's receipt is not here yet; ask again"),
+                              "SENT_RECEIPT_MISSING");
+    }
+    if (listing != transfer.listing || (!transfer.content.empty() && !content.empty() && content != transfer.content)) {
+      RETURN_IF_ERROR(Rescan(tx, transfer, base::StrCat("agent/", agent), "LISTING_CHANGED",
+                             "what arrived is not what was approved", now));
+      moved = transfer;
+      return CommitReply{CommitWord::kRefused, "LISTING_CHANGED", "what arrived is not what was approved"};
+    }
+    ASSIGN_OR_RETURN(const Ruling ruling, Decide(context, tx, transfer, now));
+    moved = transfer;
+    if (ruling.verdict != Verdict::kAllow) {
+      Reconsider(tx, transfer, "orchestrator", ruling.reason, ruling.detail, now);
+      return CommitReply{CommitWord::kRefused, ruling.reason, ruling.detail};
+    }
+    store::MoveTransfer(
+        tx, transfer,
+        {Cause::kCommitted, base::StrCat("agent/", agent), "", "verified and durable at the destination", now});
+    return CommitReply{CommitWord::kPublish, "", ""};
+  });
   if (answer.ok() && moved) WakeAll(context, *moved);
   return answer;
 }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "orchestrator/core/transfer.h"
+#include "orchestrator/core/agent_desk.h"
 #include "orchestrator/engine/context.h"
 
 namespace crossdock::orchestrator::engine {
@@ -20,17 +20,11 @@ absl::Status RenewLeases(const Context& context, std::string_view agent, const s
 // holds the journal; only their reason says that it is away.
 absl::Status ExpireLeases(const Context& context, base::Instant now);
 
-enum class CommitVerdict { kPublish, kFenced, kRefused };
-struct CommitAnswer {
-  CommitVerdict verdict;
-  std::string reason;
-  std::string detail;
-};
 // Everything is verified and durable at the destination. Decides once more and moves the transfer to publishing when
 // this epoch may; asking again after a lost answer gives the same answer. UNAVAILABLE with SENT_RECEIPT_MISSING until
 // the sender's receipt of this epoch is here: ask again.
-absl::StatusOr<CommitAnswer> Commit(const Context& context, std::string_view agent, std::string_view transfer,
-                                    Epoch epoch, std::string_view listing, std::string_view content);
+absl::StatusOr<CommitReply> Commit(const Context& context, std::string_view agent, std::string_view transfer,
+                                   Epoch epoch, std::string_view listing, std::string_view content);
 
 // A signed receipt of one of the attempt's two agents. The receiver's ends publishing; when both match, the transfer
 // is closed. Repeating is harmless.

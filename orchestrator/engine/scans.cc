@@ -5,6 +5,7 @@
 #include "lib/base/status.h"
 #include "orchestrator/core/retry.h"
 #include "orchestrator/engine/moves.h"
+#include "orchestrator/store/manifests.h"
 #include "orchestrator/store/transfers.h"
 
 namespace crossdock::orchestrator::engine {
@@ -38,29 +39,31 @@ absl::Status RecordManifestChunk(const Context& context, std::string_view agent,
   });
 }
 
-absl::Status RecordScan(const Context& context, std::string_view agent, const ScanResult& result) {
-  if (result.findings.size() > kFindingsMax) return base::InvalidArgument("more than ", kFindingsMax, " findings");
+absl::Status RecordScan(const Context& context, std::string_view agent, const ScanOutcome& outcome) {
+  if (outcome.findings.size() > kFindingsMax) return base::InvalidArgument("more than ", kFindingsMax, " findings");
   const base::Instant now = context.clock.Now();
   RETURN_IF_ERROR(context.database.Transact([&](pg::Tx& tx) -> absl::Status {
-    ASSIGN_OR_RETURN(const Transfer transfer, LockForSource(tx, result.transfer, agent));
-    if (transfer.scan != result.scan || transfer.state != State::kScanning) return absl::OkStatus();
-    store::PutFindings(tx, transfer, result.findings);
+    ASSIGN_OR_RETURN(const Transfer transfer, LockForSource(tx, outcome.transfer, agent));
+    if (transfer.scan != outcome.scan || transfer.state != State::kScanning) return absl::OkStatus();
+    std::vector<store::Finding> findings;
+    for (const ScanFinding& one : outcome.findings) findings.push_back({one.code, one.path, one.detail});
+    store::PutFindings(tx, transfer, findings);
     const std::string actor = base::StrCat("agent/", agent);
-    if (result.reason.empty()) {
-      store::SetListing(tx, transfer, result.listing, result.files, result.bytes, result.chunks);
+    if (outcome.reason.empty()) {
+      store::SetListing(tx, transfer, outcome.listing, outcome.files, outcome.bytes, outcome.chunks);
       store::MoveTransfer(
           tx, transfer,
-          {Cause::kManifestReady, actor, "", base::StrCat(result.files, " files, ", result.bytes, " bytes"), now});
+          {Cause::kManifestReady, actor, "", base::StrCat(outcome.files, " files, ", outcome.bytes, " bytes"), now});
       return absl::OkStatus();
     }
-    const RetryAdvice advice = Advise(ClassOf(result.reason), transfer.attempts + 1, Jitter(context));
+    const RetryAdvice advice = Advise(ClassOf(outcome.reason), transfer.attempts + 1, Jitter(context));
     if (advice.give_up) {
-      store::MoveTransfer(tx, transfer, {Cause::kScanFailed, actor, result.reason, result.detail, now});
+      store::MoveTransfer(tx, transfer, {Cause::kScanFailed, actor, outcome.reason, outcome.detail, now});
     } else {
       // The scan's number rises, so that the agent takes it as a new task.
       store::StartScan(tx, transfer.id);
       store::SetBackoff(tx, transfer.id, transfer.attempts + 1, now + advice.wait);
-      store::SetReason(tx, transfer.id, transfer.state, result.reason, result.detail);
+      store::SetReason(tx, transfer.id, transfer.state, outcome.reason, outcome.detail);
     }
     return absl::OkStatus();
   }));
@@ -70,13 +73,13 @@ absl::Status RecordScan(const Context& context, std::string_view agent, const Sc
   return absl::OkStatus();
 }
 
-absl::Status RecordContent(const Context& context, std::string_view agent, const ContentResult& result) {
+absl::Status RecordContent(const Context& context, std::string_view agent, const ContentOutcome& outcome) {
   const base::Instant now = context.clock.Now();
   RETURN_IF_ERROR(context.database.Transact([&](pg::Tx& tx) -> absl::Status {
-    ASSIGN_OR_RETURN(Transfer transfer, LockForSource(tx, result.transfer, agent));
-    if (transfer.scan != result.scan || IsEnded(transfer.state)) return absl::OkStatus();
-    if (result.reason.empty() && result.listing == transfer.listing) {
-      if (!store::SetContent(tx, transfer, result.content, now)) return absl::OkStatus();
+    ASSIGN_OR_RETURN(Transfer transfer, LockForSource(tx, outcome.transfer, agent));
+    if (transfer.scan != outcome.scan || IsEnded(transfer.state)) return absl::OkStatus();
+    if (outcome.reason.empty() && outcome.listing == transfer.listing) {
+      if (!store::SetContent(tx, transfer, outcome.content, now)) return absl::OkStatus();
       if (transfer.state == State::kAwaitingApproval || transfer.state == State::kHeld) {
         store::MoveTransfer(tx, transfer,
                             {Cause::kReconsidered, base::StrCat("agent/", agent), "CONTENT_HASHED",
@@ -85,7 +88,7 @@ absl::Status RecordContent(const Context& context, std::string_view agent, const
       return absl::OkStatus();
     }
     return Rescan(tx, transfer, base::StrCat("agent/", agent),
-                  result.reason.empty() ? "LISTING_CHANGED" : result.reason, result.detail, now);
+                  outcome.reason.empty() ? "LISTING_CHANGED" : outcome.reason, outcome.detail, now);
   }));
   context.wakes.Wake(Duty::kDecide);
   context.wakes.Wake(Duty::kWatch);

@@ -4,11 +4,10 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
+#include "orchestrator/core/agent_desk.h"
 #include "orchestrator/engine/context.h"
-#include "orchestrator/store/manifests.h"
 
 namespace crossdock::orchestrator::engine {
 
@@ -20,30 +19,11 @@ inline constexpr size_t kFindingsMax = 100;
 absl::Status RecordManifestChunk(const Context& context, std::string_view agent, std::string_view transfer,
                                  int64_t scan, int64_t index, std::string_view chunk);
 
-struct ScanResult {
-  std::string transfer;
-  int64_t scan = 0;
-  std::string reason;  // empty: complete
-  std::string detail;
-  int64_t files = 0;
-  int64_t bytes = 0;
-  std::string listing;  // SHA-256, lower hex
-  int64_t chunks = 0;
-  std::vector<store::Finding> findings;
-};
 // Scanning goes on to deciding, or to failed with the reason. Findings that need a person (FRAMES_MISSING, FILE_EMPTY)
 // are kept and shown; they do not stop the transfer by themselves.
-absl::Status RecordScan(const Context& context, std::string_view agent, const ScanResult& result);
+absl::Status RecordScan(const Context& context, std::string_view agent, const ScanOutcome& outcome);
 
-struct ContentResult {
-  std::string transfer;
-  int64_t scan = 0;
-  std::string reason;
-  std::string detail;
-  std::string listing;
-  std::string content;  // SHA-256, lower hex
-};
 // Opens the approvals that bind content. A changed source sends the transfer back to scanning.
-absl::Status RecordContent(const Context& context, std::string_view agent, const ContentResult& result);
+absl::Status RecordContent(const Context& context, std::string_view agent, const ContentOutcome& outcome);
 
 }  // namespace crossdock::orchestrator::engine

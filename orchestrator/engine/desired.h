@@ -1,0 +1,15 @@
+// What an agent should be doing now, computed from the rows; never stored, so it cannot be stale.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "orchestrator/core/agent_desk.h"
+#include "orchestrator/engine/context.h"
+
+namespace crossdock::orchestrator::engine {
+
+// Tickets and warrants are made anew at each call; a task's id says whether it is the same work.
+absl::StatusOr<DesiredSet> DesiredTasks(const Context& context, std::string_view agent);
+
+}  // namespace crossdock::orchestrator::engine

@@ -25,10 +25,10 @@ void Fill(const Warrant& warrant, v1::Warrant* message) {
   message->set_policy(warrant.policy);
   message->set_policy_activation(warrant.policy_activation);
   for (const std::string& approval : warrant.approvals) message->add_approvals(approval);
-  for (const auto& [name, values] : warrant.asserted_facts) {
+  for (const auto& [name, asserted] : warrant.asserted_facts) {
     v1::FactValue& fact = (*message->mutable_asserted_facts())[name];
-    for (const std::string& value : values) fact.add_values(value);
-    fact.set_list(values.size() != 1);
+    for (const std::string& value : asserted.values) fact.add_values(value);
+    fact.set_list(asserted.list);
   }
   message->set_client(warrant.client);
   message->set_project(warrant.project);

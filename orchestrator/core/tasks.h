@@ -23,12 +23,18 @@ struct HashTask {
   std::string listing;
 };
 
+// A fact as the asset database or the requester asserted it; a list may hold one value, or none.
+struct AssertedFact {
+  std::vector<std::string> values;
+  bool list = false;
+};
+
 // Everything an agent needs to decide by itself that a move is allowed.
 struct Warrant {
   std::string policy;             // YAML text
   std::string policy_activation;  // signed statement
   std::vector<std::string> approvals;
-  std::map<std::string, std::vector<std::string>> asserted_facts;  // a single value is a list of one
+  std::map<std::string, AssertedFact> asserted_facts;
   std::string client;
   std::string project;
   uint64_t roster_number = 0;

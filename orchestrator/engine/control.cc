@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "lib/base/status.h"
+#include "lib/trust/reasons.h"
 #include "orchestrator/engine/moves.h"
+#include "orchestrator/engine/rules.h"
 #include "orchestrator/store/evidence.h"
 #include "orchestrator/store/identity.h"
 #include "orchestrator/store/transfers.h"
@@ -25,6 +27,22 @@ void WakeAll(const Context& context, const Transfer& transfer) {
     context.wakes.Wake(duty);
   context.wakes.WakeAgent(transfer.agent_from);
   context.wakes.WakeAgent(transfer.agent_to);
+}
+
+// Client and project, where the request left them out, are whose the path is by the officers' map; the sites must be
+// the roster's.
+absl::Status Place(pg::Tx& tx, const PlannedDelivery& planned, Entity& entity) {
+  ASSIGN_OR_RETURN(const trust::Roster roster, CurrentRoster(tx));
+  for (const std::string& site : {planned.source_site, planned.destination_site}) {
+    if (roster.FindSite(site) == nullptr) {
+      return base::WithReason(base::NotFound("the roster has no site '", base::PercentEscape(site), "'"),
+                              trust::kSiteUnknown);
+    }
+  }
+  ASSIGN_OR_RETURN(const trust::MappedPath mapped, roster.MapPath(planned.volume, planned.path));
+  if (entity.client.empty()) entity.client = mapped.client;
+  if (entity.project.empty()) entity.project = mapped.project;
+  return absl::OkStatus();
 }
 
 // The agent of `site` that is online, has `volume`, and the most free slots; empty when there is none.
@@ -120,6 +138,7 @@ absl::StatusOr<Transfer> CreateTransfer(const Context& context, const Entity& en
   Entity made = entity;
   if (made.generation.empty()) made.generation = request_id;
   auto transfer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<Transfer> {
+    RETURN_IF_ERROR(Place(tx, planned, made));
     std::string existing;
     ASSIGN_OR_RETURN(const std::optional<Transfer> inserted, Insert(context, tx, made, planned, actor, std::nullopt, "",
                                                                     base::NewId(context.random, "d"), &existing, now));

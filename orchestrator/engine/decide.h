@@ -1,46 +1,53 @@
 // The policy's word over a transfer, with every input kept.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "orchestrator/core/transfer.h"
+#include "lib/clearance/clearance.h"
+#include "orchestrator/core/commands.h"
 #include "orchestrator/engine/context.h"
+#include "orchestrator/store/rules.h"
 
 namespace crossdock::orchestrator::engine {
 
-enum class Verdict { kAllow, kNeedsApprovals, kHold, kDeny };
-
-struct OpenRequirement {
-  std::string id;
-  int count = 0;
-  int have = 0;
-  std::vector<std::string> from;  // "group:show-production"
-  std::vector<std::string> approved_by;
-};
-
+// A decision as the rest of the engine acts on it.
 struct Ruling {
-  Verdict verdict = Verdict::kDeny;
-  std::string reason;                         // code
+  policy::Verdict verdict = policy::Verdict::kDeny;
+  std::string reason;                         // code; empty when allowed
   std::string detail;                         // the sentence
   std::vector<std::string> lines;             // in English, one sentence each
   std::vector<OpenRequirement> requirements;  // all that are due, met or not
-  bool bind_content = false;
-  int64_t valid_for_seconds = 0;  // of an approval
-  std::string policy;             // digest
-  std::string policy_title;
+  bool allowed() const { return verdict == policy::Verdict::kAllow; }
 };
 
-// Evaluates the active policy of the transfer's client over its facts and approvals now, and stores the decision with
-// its inputs. Moves nothing.
-absl::StatusOr<Ruling> Decide(const Context& context, pg::Tx& tx, const Transfer& transfer, base::Instant now);
+// What clearance says of a transfer now, and what it was asked with.
+struct Cleared {
+  trust::Roster roster;
+  store::Policy policy;
+  clearance::VerifiedPolicy verified;
+  std::vector<std::string> approvals;  // signed statements that are live
+  clearance::Clearance clearance;
+};
+
+// Asks clearance, with the active policy of the transfer's client and its live approvals; stores nothing. Errors are
+// ROSTER_MISSING, POLICY_MISSING, and those of clearance::VerifyPolicy and clearance::Decide.
+absl::StatusOr<Cleared> Clear(pg::Tx& tx, const Transfer& transfer, base::Instant now);
+
+// The same as a ruling, stored with all its inputs unless nothing has changed since the last one. What cannot be
+// decided is held; a path or classification that the officers' map refuses is denied. Moves nothing.
+absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, base::Instant now);
 // The ruling that was stored last; nothing before the first.
 absl::StatusOr<Ruling> LastRuling(pg::Tx& tx, const Transfer& transfer);
 
-// Everything that waits for a decision gets one: deciding → queued, awaiting_approval, held or denied. Held ones are
-// looked at again each time, because time alone may free them.
+// Everything that waits for a decision gets one: deciding → queued, awaiting_approval, held or denied. Held and
+// awaiting ones are looked at again once a minute, because time alone may free them, or expire them.
 absl::Status DecideAll(const Context& context, base::Instant now);
+
+// What runs must still be allowed: what no longer is goes back to deciding, and its attempt is fenced.
+absl::Status RedecideRunning(const Context& context, std::string_view client, base::Instant now);
 
 // A policy or the roster changed: all live transfers of `client` (empty: of all) that are not publishing are decided
 // again.

@@ -1,6 +1,7 @@
 #include "orchestrator/engine/explain.h"
 
 #include "lib/base/status.h"
+#include "orchestrator/engine/decide.h"
 #include "orchestrator/engine/moves.h"
 #include "orchestrator/store/transfers.h"
 
@@ -95,7 +96,7 @@ absl::StatusOr<Explanation> Explain(const Context& context, std::string_view id)
       return base::WithReason(base::NotFound("there is no transfer '", base::PercentEscape(id), "'"),
                               "TRANSFER_UNKNOWN");
     Explanation explanation;
-    const Transfer& t = explanation.transfer = *found;
+    const Transfer& t = *found;
     explanation.reason = t.reason.empty() ? std::string(DefaultReason(t.state)) : t.reason;
     if (!t.paused_by.empty()) {
       explanation.reason = "PAUSED";
@@ -105,7 +106,7 @@ absl::StatusOr<Explanation> Explain(const Context& context, std::string_view id)
     explanation.lines.push_back(base::StrCat(StateLine(t), Since(t), "."));
     if (!t.detail.empty())
       explanation.lines.push_back(base::StrCat("Reason: ", t.detail, t.detail.ends_with('.') ? "" : "."));
-    if (t.not_before > now && t.paused_by.empty() && !IsEnded(t.state)) {
+    if (t.not_before > now && t.attempts > 0 && t.paused_by.empty() && !IsEnded(t.state)) {
       explanation.reason = t.reason.empty() ? "BACKOFF" : t.reason;
       explanation.lines.push_back(base::StrCat("After ", t.attempts, " failed attempts it tries again at ",
                                                base::FormatSeconds(t.not_before), "."));

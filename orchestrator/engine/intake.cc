@@ -5,6 +5,7 @@
 #include "lib/base/log.h"
 #include "lib/base/status.h"
 #include "nlohmann/json.hpp"
+#include "orchestrator/core/trigger.h"
 #include "orchestrator/engine/control.h"
 #include "orchestrator/engine/moves.h"
 #include "orchestrator/store/evidence.h"
@@ -227,11 +228,12 @@ absl::StatusOr<TriggerTest> TestTriggers(const Context& context, const AssetData
         test.notes.push_back(base::StrCat("trigger '", trigger.id, "': ", base::ToStd(planned.status().message())));
         continue;
       }
-      for (PlannedDelivery& one : *planned) {
+      for (const PlannedDelivery& one : *planned) {
         const std::string key =
             TransferKey(*entity, one.source_site, one.destination_site, one.destination_path, one.purpose);
         const bool exists = store::TransferOfKey(tx, key).has_value();
-        test.matches.push_back({std::move(one), exists});
+        test.matches.push_back({one.trigger, one.source_site, one.destination_site, one.volume, one.path,
+                                one.destination_path, one.purpose, exists});
       }
     }
     return test;

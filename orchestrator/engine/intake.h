@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "orchestrator/core/commands.h"
 #include "orchestrator/core/event.h"
-#include "orchestrator/core/trigger.h"
 #include "orchestrator/engine/asset_database.h"
 #include "orchestrator/engine/context.h"
 
@@ -31,14 +31,6 @@ absl::Status ReconcileEntity(const Context& context, AssetDatabase& database, st
 absl::Status WriteBack(const Context& context, const AssetDatabases& databases, base::Instant now);
 
 // What the triggers would do for an entity now; makes nothing.
-struct TriggerTest {
-  struct Match {
-    PlannedDelivery planned;
-    bool exists = false;
-  };
-  std::vector<Match> matches;
-  std::vector<std::string> notes;  // why the others do not match
-};
 absl::StatusOr<TriggerTest> TestTriggers(const Context& context, const AssetDatabases& databases,
                                          std::string_view source, std::string_view type, std::string_view id);
 

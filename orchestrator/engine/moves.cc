@@ -33,8 +33,13 @@ absl::Status Rescan(pg::Tx& tx, const Transfer& transfer, std::string_view actor
 bool Reconsider(pg::Tx& tx, const Transfer& transfer, std::string_view actor, std::string_view reason,
                 std::string_view detail, base::Instant now) {
   if (!Next(transfer.state, Cause::kReconsidered)) return false;
-  return store::MoveTransfer(tx, transfer,
-                             {Cause::kReconsidered, std::string(actor), std::string(reason), std::string(detail), now});
+  if (!store::MoveTransfer(tx, transfer,
+                           {Cause::kReconsidered, std::string(actor), std::string(reason), std::string(detail), now})) {
+    return false;
+  }
+  // Whatever it waited for: it is decided now.
+  store::SetBackoff(tx, transfer.id, transfer.attempts, now);
+  return true;
 }
 
 void Report(pg::Tx& tx, const Transfer& transfer, State state, std::string_view note, base::Instant now) {

@@ -4,6 +4,8 @@
 
 #include "lib/base/status.h"
 #include "orchestrator/core/planner.h"
+#include "orchestrator/engine/decide.h"
+#include "orchestrator/engine/moves.h"
 #include "orchestrator/store/identity.h"
 #include "orchestrator/store/rules.h"
 #include "orchestrator/store/transfers.h"
@@ -38,6 +40,12 @@ absl::Status PlanOnce(const Context& context, base::Instant now) {
     const uint64_t generation = store::DatabaseGeneration(tx);
     const Plan plan = MakePlan(input);
     for (const PlannedAssignment& one : plan.assignments) {
+      // Time has passed since it was allowed.
+      ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, one.transfer, now));
+      if (!ruling.allowed()) {
+        Reconsider(tx, one.transfer, "policy", ruling.reason, ruling.detail, now);
+        continue;
+      }
       const store::MoveNote note{Cause::kAssigned, "planner", "",
                                  base::StrCat(one.agent_from, " sends to ", one.agent_to), now};
       if (store::AssignTransfer(tx, one.transfer, {one.agent_from, one.agent_to, generation}, note))

@@ -81,9 +81,8 @@ absl::Status RecordContent(const Context& context, std::string_view agent, const
     if (outcome.reason.empty() && outcome.listing == transfer.listing) {
       if (!store::SetContent(tx, transfer, outcome.content, now)) return absl::OkStatus();
       if (transfer.state == State::kAwaitingApproval || transfer.state == State::kHeld) {
-        store::MoveTransfer(tx, transfer,
-                            {Cause::kReconsidered, base::StrCat("agent/", agent), "CONTENT_HASHED",
-                             "the content's digests are known", now});
+        Reconsider(tx, transfer, base::StrCat("agent/", agent), "CONTENT_HASHED", "the content's digests are known",
+                   now);
       }
       return absl::OkStatus();
     }

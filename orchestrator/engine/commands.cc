@@ -1,0 +1,122 @@
+#include "orchestrator/engine/commands.h"
+
+#include "absl/strings/str_split.h"
+#include "lib/base/status.h"
+#include "lib/policy/parse.h"
+#include "lib/policy/render.h"
+#include "orchestrator/engine/approvals.h"
+#include "orchestrator/engine/control.h"
+#include "orchestrator/engine/explain.h"
+#include "orchestrator/engine/rules.h"
+
+namespace crossdock::orchestrator::engine {
+
+absl::StatusOr<std::string> EngineCommands::CreateTransfer(const NewTransfer& wanted, bool validate_only,
+                                                           const Actor& actor) {
+  PlannedDelivery planned;
+  planned.source_site = wanted.source_site;
+  planned.destination_site = wanted.destination_site;
+  planned.volume = wanted.volume;
+  planned.path = wanted.path;
+  planned.destination_path = wanted.destination_path.empty() ? wanted.path : wanted.destination_path;
+  planned.purpose = wanted.purpose;
+  planned.priority = wanted.priority;
+  ASSIGN_OR_RETURN(const Transfer transfer, engine::CreateTransfer(context_, wanted.entity, planned, actor.request_id,
+                                                                   validate_only, actor.subject));
+  if (!validate_only) return transfer.id;
+  return TransferKey(transfer.entity, transfer.source_site, transfer.destination_site, transfer.destination_path,
+                     transfer.purpose);
+}
+
+absl::Status EngineCommands::CancelTransfer(std::string_view transfer, std::string_view reason, const Actor& actor) {
+  return Cancel(context_, transfer, reason, actor.subject).status();
+}
+
+absl::Status EngineCommands::RetryTransfer(std::string_view transfer, const Actor& actor) {
+  return Retry(context_, transfer, actor.subject).status();
+}
+
+absl::Status EngineCommands::PauseTransfer(std::string_view transfer, std::string_view reason, const Actor& actor) {
+  return Pause(context_, transfer, reason, actor.subject).status();
+}
+
+absl::Status EngineCommands::ResumeTransfer(std::string_view transfer, const Actor& actor) {
+  return Resume(context_, transfer, actor.subject).status();
+}
+
+absl::StatusOr<Explanation> EngineCommands::Explain(const Transfer& transfer) {
+  return engine::Explain(context_, transfer.id);
+}
+
+absl::StatusOr<std::vector<ApprovalSubject>> EngineCommands::OpenApprovals(const Transfer& transfer) {
+  return engine::OpenApprovals(context_, transfer);
+}
+
+absl::Status EngineCommands::SubmitApproval(std::string_view transfer, std::string_view statement, const Actor& actor) {
+  return engine::SubmitApproval(context_, transfer, statement, actor.subject);
+}
+
+absl::StatusOr<PolicyName> EngineCommands::ProposePolicy(std::string_view text, bool validate_only,
+                                                         const Actor& actor) {
+  ASSIGN_OR_RETURN(const store::Policy policy, engine::ProposePolicy(context_, text, validate_only, actor.subject));
+  return PolicyName{policy.client, policy.digest, policy.title};
+}
+
+absl::StatusOr<PolicyName> EngineCommands::ActivatePolicy(std::string_view activation, const Actor& actor) {
+  ASSIGN_OR_RETURN(const store::Policy policy, engine::ActivatePolicy(context_, activation, actor.subject));
+  return PolicyName{policy.client, policy.digest, policy.title};
+}
+
+absl::StatusOr<std::vector<std::string>> EngineCommands::RenderPolicy(std::string_view text) {
+  ASSIGN_OR_RETURN(const policy::Policy parsed, policy::Parse(text, "policy.yaml"));
+  std::vector<std::string> lines = absl::StrSplit(policy::Render(parsed), '\n', absl::SkipEmpty());
+  return lines;
+}
+
+absl::StatusOr<std::vector<std::string>> EngineCommands::ApplyTriggers(std::string_view name, std::string_view text,
+                                                                       bool validate_only, const Actor& actor) {
+  ASSIGN_OR_RETURN(const store::TriggerSet set,
+                   engine::ApplyTriggers(context_, name, text, validate_only, actor.subject));
+  return set.names;
+}
+
+absl::StatusOr<TriggerTest> EngineCommands::TestTriggers(std::string_view source, std::string_view entity_type,
+                                                         std::string_view entity_id) {
+  return engine::TestTriggers(context_, databases_, source, entity_type, entity_id);
+}
+
+absl::StatusOr<uint64_t> EngineCommands::SetRoster(std::string_view body, std::string_view statement,
+                                                   const Actor& actor) {
+  return engine::SetRoster(context_, roster_root_, body, statement, actor.subject);
+}
+
+absl::Status EngineCommands::RegisterGrant(std::string_view grant, const Actor& actor) {
+  return engine::RegisterGrant(context_, grant, actor.subject).status();
+}
+
+absl::StatusOr<std::string> EngineCommands::AddRelay(std::string_view statement, const Actor& actor) {
+  return engine::AddRelay(context_, statement, actor.subject);
+}
+
+absl::Status EngineCommands::SetRelayKeys(std::string_view site, std::string_view bundle, const Actor& actor) {
+  return engine::SetRelayKeys(context_, site, bundle, actor.subject);
+}
+
+absl::StatusOr<uint64_t> EngineCommands::DenyKey(std::string_view spki, std::string_view reason, const Actor& actor) {
+  return engine::DenyKey(context_, spki, reason, actor.subject);
+}
+
+absl::Status EngineCommands::SetLink(std::string_view source_site, std::string_view destination_site, int concurrency,
+                                     int64_t bytes_per_second_max, std::string_view held_reason, const Actor& actor) {
+  store::Link link;
+  link.source_site = source_site;
+  link.destination_site = destination_site;
+  link.concurrency = concurrency;
+  link.bytes_per_second_max = bytes_per_second_max;
+  link.held_reason = held_reason;
+  return engine::SetLink(context_, link, actor.subject);
+}
+
+std::string EngineCommands::TicketKey() { return context_.ticket_key.Public().ToText(); }
+
+}  // namespace crossdock::orchestrator::engine

@@ -1,0 +1,300 @@
+#include "orchestrator/engine/decide.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/base/status.h"
+#include "lib/base/strings.h"
+#include "lib/policy/render.h"
+#include "lib/trust/reasons.h"
+#include "nlohmann/json.hpp"
+#include "orchestrator/engine/facts.h"
+#include "orchestrator/engine/moves.h"
+#include "orchestrator/engine/rules.h"
+#include "orchestrator/store/evidence.h"
+#include "orchestrator/store/transfers.h"
+
+namespace crossdock::orchestrator::engine {
+namespace {
+
+using nlohmann::json;
+using policy::Verdict;
+
+constexpr size_t kDecidedAtOnce = 200;
+constexpr std::chrono::seconds kLookAgain{60};
+// Nobody approved it for so long: whoever still wants it asks again.
+constexpr std::chrono::days kWaitMax{31};
+
+std::vector<std::string> LinesOf(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (line.starts_with("- ")) line.remove_prefix(2);
+    if (!line.empty()) lines.emplace_back(line);
+  }
+  return lines;
+}
+
+OpenRequirement ToRequirement(const policy::RequirementStatus& status) {
+  OpenRequirement requirement{status.id, status.count, {}, status.persons};
+  for (const policy::ApproverSet& set : status.from) requirement.from.push_back(policy::ApproverSetName(set));
+  return requirement;
+}
+
+std::string ReasonCode(const Transfer& transfer, const policy::Decision& decision) {
+  switch (decision.verdict) {
+    case Verdict::kAllow:
+      return "";
+    case Verdict::kNeedsApprovals:
+      return decision.bind_content && transfer.content.empty() ? "CONTENT_HASHING" : "APPROVAL_MISSING";
+    case Verdict::kHold:
+      return "HELD_BY_POLICY";
+    case Verdict::kDeny:
+      break;
+  }
+  const bool by_person = !decision.reasons.empty() && decision.reasons.front().code.starts_with("denied-by-approver");
+  return by_person ? "DENIED_BY_APPROVER" : "DENIED_BY_POLICY";
+}
+
+Ruling ToRuling(const Transfer& transfer, const clearance::Clearance& clearance) {
+  Ruling ruling;
+  ruling.verdict = clearance.verdict;
+  ruling.reason = ReasonCode(transfer, clearance.decision);
+  ruling.lines = LinesOf(policy::Explain(clearance.decision));
+  if (!clearance.decision.reasons.empty()) ruling.detail = clearance.decision.reasons.front().text;
+  for (const auto* list : {&clearance.decision.open, &clearance.decision.satisfied})
+    for (const policy::RequirementStatus& status : *list) ruling.requirements.push_back(ToRequirement(status));
+  for (const clearance::RejectedApproval& rejected : clearance.rejected) {
+    ruling.lines.push_back(base::StrCat("An approval of '", rejected.approver, "' does not count: ", rejected.reason,
+                                        ", ", rejected.text, "."));
+  }
+  return ruling;
+}
+
+// The question itself was refused.
+Ruling Refusal(const absl::Status& status) {
+  Ruling ruling;
+  ruling.reason = base::ReasonOf(status);
+  const std::string_view reason = ruling.reason;
+  const bool never =
+      reason.starts_with("PATH_") || reason.starts_with("CLASSIFICATION_") || reason == trust::kPolicyOfOtherClient;
+  ruling.verdict = never ? Verdict::kDeny : Verdict::kHold;
+  ruling.detail = base::ToStd(status.message());
+  ruling.lines.push_back(ruling.detail);
+  return ruling;
+}
+
+json ToJson(const Ruling& ruling) {
+  json requirements = json::array();
+  for (const OpenRequirement& r : ruling.requirements) {
+    requirements.push_back({{"id", r.id}, {"count", r.count}, {"from", r.from}, {"approved_by", r.approved_by}});
+  }
+  return {{"reason", ruling.reason},
+          {"detail", ruling.detail},
+          {"lines", ruling.lines},
+          {"requirements", std::move(requirements)}};
+}
+
+absl::StatusOr<Ruling> FromJson(const store::Decision& decision) {
+  const json stored = json::parse(decision.result_json, nullptr, false);
+  if (!stored.is_object()) return base::Internal("decision ", decision.id, " does not read as JSON");
+  Ruling ruling;
+  for (const Verdict verdict : {Verdict::kAllow, Verdict::kNeedsApprovals, Verdict::kHold, Verdict::kDeny})
+    if (policy::VerdictName(verdict) == decision.verdict) ruling.verdict = verdict;
+  ruling.reason = stored.value("reason", "");
+  ruling.detail = stored.value("detail", "");
+  ruling.lines = stored.value("lines", std::vector<std::string>());
+  for (const json& r : stored.value("requirements", json::array())) {
+    ruling.requirements.push_back({r.value("id", ""), r.value("count", 0), r.value("from", std::vector<std::string>()),
+                                   r.value("approved_by", std::vector<std::string>())});
+  }
+  return ruling;
+}
+
+json FactsJson(const policy::Facts& facts) {
+  json object = json::object();
+  for (const auto& [name, fact] : facts.values) object[name] = base::PercentEscape(policy::FormatFactValue(fact.value));
+  return object;
+}
+
+// Keeps the decision with all its inputs; one that says the same of the same as the last is the last. Gives its id.
+int64_t Keep(pg::Tx& tx, const Transfer& transfer, const store::Decision& decision) {
+  if (transfer.decision) {
+    const std::optional<store::Decision> last = store::GetDecision(tx, *transfer.decision);
+    if (last && last->policy == decision.policy && last->roster == decision.roster &&
+        last->verdict == decision.verdict && json::parse(last->facts_json) == json::parse(decision.facts_json) &&
+        json::parse(last->approvals_json) == json::parse(decision.approvals_json) &&
+        json::parse(last->result_json) == json::parse(decision.result_json)) {
+      return last->id;
+    }
+  }
+  return store::InsertDecision(tx, transfer, decision);
+}
+
+Cause CauseOf(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kAllow:
+      return Cause::kAllowed;
+    case Verdict::kNeedsApprovals:
+      return Cause::kNeedsApprovals;
+    case Verdict::kHold:
+      return Cause::kHeldByPolicy;
+    case Verdict::kDeny:
+      break;
+  }
+  return Cause::kDenied;
+}
+
+// Deciding → wherever the policy sends it.
+absl::Status Settle(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
+  ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, now));
+  const Cause cause = CauseOf(ruling.verdict);
+  if (!store::MoveTransfer(tx, transfer, {cause, "policy", ruling.reason, ruling.detail, now})) return absl::OkStatus();
+  if (cause != Cause::kAllowed) Report(tx, transfer, *Next(transfer.state, cause), ruling.detail, now);
+  if (cause == Cause::kNeedsApprovals || cause == Cause::kHeldByPolicy)
+    store::SetBackoff(tx, transfer.id, transfer.attempts, now + kLookAgain);
+  return absl::OkStatus();
+}
+
+// One that waits: expired, decided otherwise by now, or left alone for another while.
+absl::Status LookAgain(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
+  const bool late = transfer.deadline && *transfer.deadline <= now;
+  if (late || transfer.state_since + kWaitMax <= now) {
+    const std::string detail = late ? "its deadline has passed" : "nobody decided over it for a month";
+    if (store::MoveTransfer(tx, transfer, {Cause::kExpired, "orchestrator", "EXPIRED", detail, now}))
+      Report(tx, transfer, State::kExpired, detail, now);
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, now));
+  const std::optional<State> to = Next(State::kDeciding, CauseOf(ruling.verdict));
+  if (to == transfer.state) {
+    store::SetReason(tx, transfer.id, transfer.state, ruling.reason, ruling.detail);
+    store::SetBackoff(tx, transfer.id, transfer.attempts, now + kLookAgain);
+    return absl::OkStatus();
+  }
+  Reconsider(tx, transfer, "policy", ruling.reason, ruling.detail, now);
+  return absl::OkStatus();
+}
+
+// One batch; gives those that were in `deciding`.
+absl::StatusOr<std::vector<Transfer>> DecideSome(pg::Tx& tx, base::Instant now) {
+  for (const State state : {State::kHeld, State::kAwaitingApproval}) {
+    for (const Transfer& transfer : store::TransfersInState(tx, state, now, kDecidedAtOnce)) {
+      RETURN_IF_ERROR(LookAgain(tx, transfer, now));
+    }
+  }
+  // Those that were just reconsidered among them.
+  std::vector<Transfer> deciding = store::TransfersInState(tx, State::kDeciding, now, kDecidedAtOnce);
+  for (const Transfer& transfer : deciding) RETURN_IF_ERROR(Settle(tx, transfer, now));
+  return deciding;
+}
+
+}  // namespace
+
+absl::StatusOr<Cleared> Clear(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
+  Cleared cleared;
+  ASSIGN_OR_RETURN(cleared.roster, CurrentRoster(tx));
+  std::optional<store::Policy> active = store::ActivePolicy(tx, transfer.entity.client);
+  if (!active) {
+    return base::WithReason(
+        base::FailedPrecondition("client '", base::PercentEscape(transfer.entity.client),
+                                 "' has no active policy; see `crossdock policy propose` and `activate`"),
+        "POLICY_MISSING");
+  }
+  cleared.policy = *std::move(active);
+  ASSIGN_OR_RETURN(cleared.verified, clearance::VerifyPolicy(cleared.policy.text, cleared.policy.statement,
+                                                             cleared.roster, std::nullopt, now));
+  for (const store::Approval& approval : store::LiveApprovals(tx, transfer.id))
+    cleared.approvals.push_back(approval.statement);
+  ASSIGN_OR_RETURN(cleared.clearance, clearance::Decide(ClearanceRequest(transfer, cleared.approvals), cleared.verified,
+                                                        cleared.roster, now));
+  return cleared;
+}
+
+absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
+  const absl::StatusOr<Cleared> cleared = Clear(tx, transfer, now);
+  if (!cleared.ok() && base::ReasonOf(cleared.status()).empty()) return cleared.status();
+  const Ruling ruling = cleared.ok() ? ToRuling(transfer, cleared->clearance) : Refusal(cleared.status());
+  store::Decision decision;
+  decision.at = now;
+  decision.facts_json = FactsJson(AssertedFacts(transfer)).dump();
+  decision.approvals_json = "[]";
+  decision.verdict = policy::VerdictName(ruling.verdict);
+  decision.result_json = ToJson(ruling).dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string verify = transfer.verify;
+  bool content_wanted = transfer.content_wanted;
+  if (cleared.ok()) {
+    decision.policy = cleared->policy.digest;
+    decision.roster = cleared->clearance.roster_number;
+    decision.facts_json = FactsJson(cleared->clearance.facts).dump();
+    decision.approvals_json = json(cleared->approvals).dump();
+    verify = policy::VerifyName(cleared->clearance.decision.verify);
+    content_wanted = cleared->clearance.decision.bind_content;
+  }
+  store::SetDecision(tx, transfer.id, Keep(tx, transfer, decision), decision.policy, verify, content_wanted);
+  return ruling;
+}
+
+absl::StatusOr<Ruling> LastRuling(pg::Tx& tx, const Transfer& transfer) {
+  if (!transfer.decision) return Ruling();
+  const std::optional<store::Decision> decision = store::GetDecision(tx, *transfer.decision);
+  return decision ? FromJson(*decision) : Ruling();
+}
+
+absl::Status DecideAll(const Context& context, base::Instant now) {
+  size_t decided = kDecidedAtOnce;
+  while (decided == kDecidedAtOnce) {
+    const auto batch = context.database.Transact(
+        [&](pg::Tx& tx) -> absl::StatusOr<std::vector<Transfer>> { return DecideSome(tx, now); });
+    RETURN_IF_ERROR(batch.status());
+    decided = batch->size();
+    if (decided == 0) break;
+    for (const Duty duty : {Duty::kPlan, Duty::kWriteBack, Duty::kWatch}) context.wakes.Wake(duty);
+    // A policy that binds content makes hashing the source agent's task.
+    for (const Transfer& transfer : *batch) context.wakes.WakeAgent(transfer.agent_from);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RedecideRunning(const Context& context, std::string_view client, base::Instant now) {
+  std::vector<Transfer> stopped;
+  RETURN_IF_ERROR(context.database.Transact([&](pg::Tx& tx) -> absl::Status {
+    stopped.clear();
+    for (const Transfer& transfer : store::TransfersInState(tx, State::kRunning, now, kDecidedAtOnce)) {
+      if (!client.empty() && transfer.entity.client != client) continue;
+      ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, now));
+      if (!ruling.allowed() && Reconsider(tx, transfer, "policy", ruling.reason, ruling.detail, now))
+        stopped.push_back(transfer);
+    }
+    return absl::OkStatus();
+  }));
+  for (const Transfer& transfer : stopped) {
+    context.wakes.Wake(Duty::kDecide);
+    context.wakes.WakeAgent(transfer.agent_from);
+    context.wakes.WakeAgent(transfer.agent_to);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReconsiderAll(const Context& context, std::string_view client, std::string_view actor,
+                           std::string_view reason) {
+  const base::Instant now = context.clock.Now();
+  RETURN_IF_ERROR(context.database.Transact([&](pg::Tx& tx) -> absl::Status {
+    store::ListFilter filter;
+    filter.client = client;
+    filter.states = {State::kHeld, State::kAwaitingApproval, State::kQueued};
+    while (true) {
+      const std::vector<Transfer> page = store::ListTransfers(tx, filter);
+      for (const Transfer& transfer : page) Reconsider(tx, transfer, actor, reason, "", now);
+      if (static_cast<int>(page.size()) < filter.limit) return absl::OkStatus();
+      filter.before_created = page.back().created;
+      filter.before_id = page.back().id;
+    }
+  }));
+  context.wakes.Wake(Duty::kDecide);
+  return RedecideRunning(context, client, now);
+}
+
+}  // namespace crossdock::orchestrator::engine

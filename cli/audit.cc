@@ -1,9 +1,9 @@
 // crossdock audit tail
 #include <chrono>
-#include <thread>
 
 #include "cli/verb.h"
 #include "crossdock/admin/v1/admin.grpc.pb.h"
+#include "lib/base/mutex.h"
 
 namespace crossdock::cli {
 namespace {
@@ -30,6 +30,8 @@ void Print(const v1::AuditRecord& record, Context& context) {
 
 absl::Status Tail(Options& options, Context& context) {
   ASSIGN_OR_RETURN(const auto stub, StubOf<AuditService>(context));
+  base::Mutex mutex;
+  base::CondVar never;
   while (true) {
     ASSIGN_OR_RETURN(const auto page,
                      Call(context.connection, *stub, &AuditService::Stub::ListAuditRecords, options.request));
@@ -39,8 +41,11 @@ absl::Status Tail(Options& options, Context& context) {
     }
     const bool more = !page.next_page_token().empty();
     if (!more && !options.follow) return absl::OkStatus();
-    // The log has no stream yet: its end is asked for again.
-    if (!more) std::this_thread::sleep_for(kPollInterval);
+    // The log has no stream yet: its end is asked for again. Nobody wakes this wait.
+    if (!more) {
+      base::MutexLock lock(mutex);
+      never.WaitFor(mutex, kPollInterval);
+    }
   }
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "orchestrator/core/event.h"
 #include "orchestrator/core/transfer.h"
 
 namespace crossdock::orchestrator {
@@ -88,6 +89,9 @@ class Commands {
  public:
   virtual ~Commands() = default;
 
+  // Puts an event into the inbox. False when it is there already. EVENT_TOO_LARGE, EVENT_MALFORMED, SOURCE_UNKNOWN.
+  virtual absl::StatusOr<bool> PublishEvent(const Event& event) = 0;
+
   // Gives the id. With `validate_only` checks everything and gives the transfer's key in its place.
   virtual absl::StatusOr<std::string> CreateTransfer(const NewTransfer& wanted, bool validate_only,
                                                      const Actor& actor) = 0;
@@ -97,6 +101,8 @@ class Commands {
   virtual absl::Status PauseTransfer(std::string_view transfer, std::string_view reason, const Actor& actor) = 0;
   virtual absl::Status ResumeTransfer(std::string_view transfer, const Actor& actor) = 0;
   virtual absl::StatusOr<Explanation> Explain(const Transfer& transfer) = 0;
+  // What the policy said last, in English; empty before the first decision.
+  virtual absl::StatusOr<std::vector<std::string>> LastDecision(const Transfer& transfer) = 0;
 
   // The open requirements; empty when it waits for nobody.
   virtual absl::StatusOr<std::vector<ApprovalSubject>> OpenApprovals(const Transfer& transfer) = 0;

@@ -6,10 +6,15 @@
 #include "lib/policy/render.h"
 #include "orchestrator/engine/approvals.h"
 #include "orchestrator/engine/control.h"
+#include "orchestrator/engine/decide.h"
 #include "orchestrator/engine/explain.h"
 #include "orchestrator/engine/rules.h"
 
 namespace crossdock::orchestrator::engine {
+
+absl::StatusOr<bool> EngineCommands::PublishEvent(const Event& event) {
+  return engine::PublishEvent(context_, databases_, event);
+}
 
 absl::StatusOr<std::string> EngineCommands::CreateTransfer(const NewTransfer& wanted, bool validate_only,
                                                            const Actor& actor) {
@@ -46,6 +51,13 @@ absl::Status EngineCommands::ResumeTransfer(std::string_view transfer, const Act
 
 absl::StatusOr<Explanation> EngineCommands::Explain(const Transfer& transfer) {
   return engine::Explain(context_, transfer.id);
+}
+
+absl::StatusOr<std::vector<std::string>> EngineCommands::LastDecision(const Transfer& transfer) {
+  return context_.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<std::vector<std::string>> {
+    ASSIGN_OR_RETURN(const Ruling ruling, LastRuling(tx, transfer));
+    return ruling.lines;
+  });
 }
 
 absl::StatusOr<std::vector<ApprovalSubject>> EngineCommands::OpenApprovals(const Transfer& transfer) {

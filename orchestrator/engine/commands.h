@@ -19,6 +19,7 @@ class EngineCommands : public Commands {
   EngineCommands(const Context& context, AssetDatabases databases, std::string roster_root)
       : context_(context), databases_(std::move(databases)), roster_root_(std::move(roster_root)) {}
 
+  absl::StatusOr<bool> PublishEvent(const Event& event) override;
   absl::StatusOr<std::string> CreateTransfer(const NewTransfer& wanted, bool validate_only,
                                              const Actor& actor) override;
   absl::Status CancelTransfer(std::string_view transfer, std::string_view reason, const Actor& actor) override;
@@ -26,6 +27,7 @@ class EngineCommands : public Commands {
   absl::Status PauseTransfer(std::string_view transfer, std::string_view reason, const Actor& actor) override;
   absl::Status ResumeTransfer(std::string_view transfer, const Actor& actor) override;
   absl::StatusOr<Explanation> Explain(const Transfer& transfer) override;
+  absl::StatusOr<std::vector<std::string>> LastDecision(const Transfer& transfer) override;
 
   absl::StatusOr<std::vector<ApprovalSubject>> OpenApprovals(const Transfer& transfer) override;
   absl::Status SubmitApproval(std::string_view transfer, std::string_view statement, const Actor& actor) override;

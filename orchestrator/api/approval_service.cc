@@ -1,0 +1,148 @@
+#include "orchestrator/api/approval_service.h"
+
+#include <algorithm>
+
+#include "lib/base/log.h"
+#include "orchestrator/api/messages.h"
+#include "orchestrator/api/page.h"
+#include "orchestrator/api/transfer_service.h"
+
+namespace crossdock::orchestrator::api {
+namespace {
+
+// Waiting approvals are people's work: a studio has tens of them. The list is read whole and cut into pages.
+constexpr int kWaitingMax = 1'000;
+
+struct Waiting {
+  Transfer transfer;
+  ApprovalSubject subject;
+};
+
+studio::v1::ApprovalSubject ToMessage(const Waiting& waiting, const ApiContext& api) {
+  const auto& [transfer, subject] = waiting;
+  studio::v1::ApprovalSubject out;
+  *out.mutable_transfer() = api::ToMessage(transfer, api.fleet);
+  *out.mutable_requirement() = api::ToMessage(subject.requirement);
+  out.set_policy_digest(subject.policy);
+  out.set_policy_title(subject.policy_title);
+  out.set_content_bound(subject.content_bound);
+  out.set_ready(subject.ready);
+  out.set_classification(subject.classification);
+  out.set_manifest_chunks(static_cast<uint64_t>(transfer.chunks));
+  Put(subject.asked, out.mutable_asked());
+  out.set_source(subject.source);
+  out.set_destination(subject.destination);
+  out.set_valid_for_seconds(subject.valid_for.count());
+  for (const std::string& clause : subject.clauses) out.add_clauses(clause);
+  return out;
+}
+
+absl::Status AddFindings(const ApiContext& api, const Transfer& transfer, studio::v1::ApprovalSubject* out) {
+  return api.database.Transact([&](pg::Tx& tx) -> absl::Status {
+    out->clear_findings();
+    for (const auto& finding : store::GetFindings(tx, transfer.id, transfer.scan)) {
+      *out->add_findings() = api::ToMessage(finding);
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status AddWaiting(const ApiContext& api, const Transfer& transfer, std::vector<Waiting>& waiting) {
+  ASSIGN_OR_RETURN(std::vector<ApprovalSubject> subjects, api.commands.OpenApprovals(transfer));
+  for (ApprovalSubject& subject : subjects) waiting.push_back({transfer, std::move(subject)});
+  return absl::OkStatus();
+}
+
+// Oldest first.
+absl::StatusOr<std::vector<Waiting>> ListWaiting(const ApiContext& api, const std::string& client,
+                                                 const std::string& project) {
+  store::ListFilter filter;
+  filter.client = client;
+  filter.project = project;
+  filter.states = {State::kAwaitingApproval};
+  filter.limit = kWaitingMax;
+  const auto transfers = api.database.Transact(
+      [&](pg::Tx& tx) -> absl::StatusOr<std::vector<Transfer>> { return store::ListTransfers(tx, filter); });
+  RETURN_IF_ERROR(transfers.status());
+  std::vector<Waiting> waiting;
+  for (auto transfer = transfers->rbegin(); transfer != transfers->rend(); ++transfer) {
+    // One whose policy or roster does not answer just now must not hide the others; explain says why.
+    const absl::Status added = AddWaiting(api, *transfer, waiting);
+    if (!added.ok())
+      LOG_WARNING("an approval cannot be shown", {{"transfer", transfer->id}, {"error", added.ToString()}});
+  }
+  return waiting;
+}
+
+}  // namespace
+
+grpc::Status ApprovalService::ListApprovals(grpc::ServerContext* context,
+                                            const studio::v1::ListApprovalsRequest* request,
+                                            studio::v1::ListApprovalsResponse* response) {
+  return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
+    const std::string filter = caller.client + "\n" + request->project();
+    ASSIGN_OR_RETURN(const int size, PageSize(request->page_size()));
+    ASSIGN_OR_RETURN(const auto position, ParsePageToken(request->page_token(), 2, filter));
+    ASSIGN_OR_RETURN(const std::vector<Waiting> open, ListWaiting(api_, caller.client, request->project()));
+    // A page begins behind the one that ended the last; when that is gone, at the start, so that nothing is skipped.
+    size_t begin = 0;
+    for (size_t i = 0; !position.empty() && i < open.size(); ++i) {
+      if (open[i].transfer.id == position[0] && open[i].subject.requirement.id == position[1]) begin = i + 1;
+    }
+    const size_t end = std::min(open.size(), begin + static_cast<size_t>(size));
+    for (size_t i = begin; i < end; ++i) *response->add_approvals() = ToMessage(open[i], api_);
+    if (end < open.size()) {
+      response->set_next_page_token(
+          FormatPageToken({open[end - 1].transfer.id, open[end - 1].subject.requirement.id}, filter));
+    }
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status ApprovalService::GetApproval(grpc::ServerContext* context, const studio::v1::GetApprovalRequest* request,
+                                          studio::v1::GetApprovalResponse* response) {
+  return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
+    ASSIGN_OR_RETURN(const Transfer transfer, LoadVisible(api_, request->transfer(), caller));
+    std::vector<Waiting> waiting;
+    RETURN_IF_ERROR(AddWaiting(api_, transfer, waiting));
+    for (const Waiting& one : waiting) {
+      if (!request->requirement().empty() && one.subject.requirement.id != request->requirement()) continue;
+      if (request->requirement().empty() && waiting.size() > 1) {
+        return rpc::InvalidFields({{"requirement", "is missing: several are open"}});
+      }
+      *response->mutable_approval() = ToMessage(one, api_);
+      return AddFindings(api_, transfer, response->mutable_approval());
+    }
+    return base::WithReason(base::FailedPrecondition("transfer '", transfer.id, "' does not wait for this approval"),
+                            "APPROVAL_NOT_ASKED");
+  });
+}
+
+grpc::Status ApprovalService::GetManifestChunk(grpc::ServerContext* context,
+                                               const studio::v1::GetManifestChunkRequest* request,
+                                               studio::v1::GetManifestChunkResponse* response) {
+  return Serve(api_, *context, [&](const rpc::Caller& caller) {
+    return api_.database.Transact([&](pg::Tx& tx) -> absl::Status {
+      ASSIGN_OR_RETURN(const Transfer transfer, LoadVisible(tx, request->transfer(), caller));
+      auto chunk = store::GetManifestChunk(tx, transfer.id, transfer.scan, static_cast<int64_t>(request->index()));
+      if (!chunk) {
+        return base::WithReason(base::NotFound("the manifest of ", transfer.id, " has no chunk ", request->index()),
+                                "CHUNK_UNKNOWN");
+      }
+      response->set_chunk(std::move(*chunk));
+      return absl::OkStatus();
+    });
+  });
+}
+
+grpc::Status ApprovalService::SubmitApproval(grpc::ServerContext* context,
+                                             const studio::v1::SubmitApprovalRequest* request,
+                                             studio::v1::SubmitApprovalResponse* response) {
+  return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
+    RETURN_IF_ERROR(LoadVisible(api_, request->transfer(), caller).status());
+    RETURN_IF_ERROR(api_.commands.SubmitApproval(request->transfer(), request->statement(), {caller.subject, ""}));
+    return Show(api_, request->transfer(), caller, response->mutable_transfer());
+  });
+}
+
+}  // namespace crossdock::orchestrator::api

@@ -1,0 +1,132 @@
+#include "orchestrator/api/authenticator.h"
+
+#include <algorithm>
+
+#include "lib/base/digest.h"
+#include "lib/base/encoding.h"
+#include "lib/base/log.h"
+#include "lib/base/status.h"
+
+namespace crossdock::orchestrator::api {
+namespace {
+
+constexpr size_t kSecretBytes = 32;
+constexpr size_t kSecretSizeMax = 128;
+
+absl::Status Unauthenticated(std::string_view message, std::string_view reason) {
+  return base::WithReason(base::Error(absl::StatusCode::kUnauthenticated, message), reason);
+}
+
+absl::Status DatabaseAway(const absl::Status& why) {
+  LOG_WARNING("callers cannot be checked", {{"detail", base::ToStd(why.message())}});
+  return base::WithReason(base::Unavailable("callers cannot be checked now: try again"), "DATABASE_CONNECTION_LOST");
+}
+
+}  // namespace
+
+std::string NewTokenSecret(base::Random& random) {
+  std::string text = base::ToBase64(random.Bytes(kSecretBytes));
+  std::erase(text, '=');
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return base::StrCat(kTokenPrefix, text);
+}
+
+std::string TokenHash(std::string_view secret) { return base::ToHex(base::Sha256(secret)); }
+
+DatabaseAuthenticator::DatabaseAuthenticator(pg::Database& database, const base::Clock& clock,
+                                             std::map<std::string, std::vector<rpc::Role>> roles_of_users)
+    : database_(database), clock_(clock), roles_of_users_(std::move(roles_of_users)) {}
+
+absl::StatusOr<rpc::Caller> DatabaseAuthenticator::ByToken(std::string_view secret) {
+  if (secret.size() > kSecretSizeMax || secret.substr(0, kTokenPrefix.size()) != kTokenPrefix) {
+    return Unauthenticated("that is not an API token", "TOKEN_UNKNOWN");
+  }
+  ASSIGN_OR_RETURN(const auto token, FindToken(TokenHash(secret)));
+  if (!token) return Unauthenticated("unknown API token", "TOKEN_UNKNOWN");
+  if (token->revoked) return Unauthenticated("the API token was revoked", "TOKEN_REVOKED");
+  if (clock_.Now() >= token->expires) return Unauthenticated("the API token has expired", "TOKEN_EXPIRED");
+  rpc::Caller caller;
+  caller.kind = rpc::CallerKind::kToken;
+  caller.subject = base::StrCat("token:", token->subject);
+  caller.client = token->client;
+  for (const std::string& name : token->roles) {
+    if (const auto role = rpc::RoleOf(name)) caller.roles.push_back(*role);
+  }
+  return caller;
+}
+
+absl::StatusOr<rpc::Caller> DatabaseAuthenticator::ByCertificate(const rpc::PeerCertificate& certificate) {
+  ASSIGN_OR_RETURN(const bool denied, IsDenied(certificate.spki_sha256));
+  if (denied) return Unauthenticated("this certificate's key is denied", "KEY_DENIED");
+  rpc::Caller caller;
+  caller.id = certificate.id;
+  caller.spki_sha256 = certificate.spki_sha256;
+  switch (certificate.id.kind) {
+    case rpc::PeerKind::kAgent:
+      caller.kind = rpc::CallerKind::kAgent;
+      caller.subject = base::StrCat("agent:", certificate.id.site, "/", certificate.id.name);
+      return caller;
+    case rpc::PeerKind::kUser: {
+      caller.kind = rpc::CallerKind::kUser;
+      caller.subject = base::StrCat("user:", certificate.id.name);
+      const auto known = roles_of_users_.find(rpc::FormatSpiffeId(certificate.id));
+      if (known != roles_of_users_.end()) caller.roles = known->second;
+      return caller;
+    }
+    case rpc::PeerKind::kRelay:
+    case rpc::PeerKind::kOrchestrator:
+      break;
+  }
+  return Unauthenticated("neither an agent's nor a user's certificate", "UNAUTHENTICATED");
+}
+
+absl::StatusOr<std::optional<store::ApiToken>> DatabaseAuthenticator::FindToken(const std::string& hash) {
+  const base::Steady now = clock_.MonotonicNow();
+  std::optional<CachedToken> stale;
+  {
+    base::MutexLock lock(mutex_);
+    if (const auto known = tokens_.find(hash); known != tokens_.end()) {
+      if (now - known->second.read < kFreshFor) return known->second.token;
+      stale = known->second;
+    }
+  }
+  std::optional<store::ApiToken> token;
+  const absl::Status read = database_.Transact([&](pg::Tx& tx) {
+    token = store::TokenOfHash(tx, hash);
+    return absl::OkStatus();
+  });
+  if (!read.ok()) {
+    if (stale && now - stale->read < kStaleFor) return stale->token;
+    return DatabaseAway(read);
+  }
+  base::MutexLock lock(mutex_);
+  // Guessed secrets fill it too; it is only a cache.
+  if (tokens_.size() >= kTokensCachedMax) tokens_.clear();
+  tokens_[hash] = {token, now};
+  return token;
+}
+
+absl::StatusOr<bool> DatabaseAuthenticator::IsDenied(const std::string& spki) {
+  const base::Steady now = clock_.MonotonicNow();
+  {
+    base::MutexLock lock(mutex_);
+    if (denied_read_ && now - *denied_read_ < kFreshFor) return denied_.contains(spki);
+  }
+  std::set<std::string> denied;
+  const absl::Status read = database_.Transact([&](pg::Tx& tx) {
+    denied.clear();
+    for (const store::DeniedKey& key : store::DeniedKeys(tx)) denied.insert(key.spki);
+    return absl::OkStatus();
+  });
+  base::MutexLock lock(mutex_);
+  if (read.ok()) {
+    denied_ = std::move(denied);
+    denied_read_ = now;
+  } else if (!denied_read_ || now - *denied_read_ >= kStaleFor) {
+    return DatabaseAway(read);
+  }
+  return denied_.contains(spki);
+}
+
+}  // namespace crossdock::orchestrator::api

@@ -1,0 +1,62 @@
+// Callers from credentials: API tokens and the deny list from the database, roles of certificates from the
+// configuration.
+//
+// Both are kept in memory for kFreshFor, so that a revocation acts within 5 s and a call costs no query. While the
+// database is away, what was read last counts for kStaleFor; then nobody is let in. Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "lib/base/clock.h"
+#include "lib/base/mutex.h"
+#include "lib/base/random.h"
+#include "lib/pg/database.h"
+#include "lib/rpc/gate.h"
+#include "orchestrator/store/identity.h"
+
+namespace crossdock::orchestrator::api {
+
+// "cdt_" and 43 characters: 256 random bits.
+inline constexpr std::string_view kTokenPrefix = "cdt_";
+std::string NewTokenSecret(base::Random& random);
+// What the database holds in its place: SHA-256 in lower hex.
+std::string TokenHash(std::string_view secret);
+
+class DatabaseAuthenticator : public rpc::Authenticator {
+ public:
+  static constexpr std::chrono::milliseconds kFreshFor{2'000};
+  static constexpr std::chrono::milliseconds kStaleFor{60'000};
+  static constexpr size_t kTokensCachedMax = 10'000;
+
+  // `roles_of_users`: SPIFFE name of a user's certificate → roles, for the first administrators.
+  DatabaseAuthenticator(pg::Database& database, const base::Clock& clock,
+                        std::map<std::string, std::vector<rpc::Role>> roles_of_users);
+
+  absl::StatusOr<rpc::Caller> ByToken(std::string_view secret) override;
+  absl::StatusOr<rpc::Caller> ByCertificate(const rpc::PeerCertificate& certificate) override;
+
+ private:
+  struct CachedToken {
+    std::optional<store::ApiToken> token;  // nothing: there is no such token
+    base::Steady read;
+  };
+  absl::StatusOr<std::optional<store::ApiToken>> FindToken(const std::string& hash);
+  absl::StatusOr<bool> IsDenied(const std::string& spki);
+
+  pg::Database& database_;
+  const base::Clock& clock_;
+  const std::map<std::string, std::vector<rpc::Role>> roles_of_users_;
+  base::Mutex mutex_;
+  std::unordered_map<std::string, CachedToken> tokens_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> denied_ ABSL_GUARDED_BY(mutex_);
+  std::optional<base::Steady> denied_read_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace crossdock::orchestrator::api

@@ -60,7 +60,6 @@ _DECLARED = re.compile(r"^\s*(?:class|struct|namespace|enum(?:\s+class)?)\s+(\w+
 SQL_FOLDERS = {"orchestrator/store", "orchestrator/intake/postgres"}
 # (file, word): why it stands there.
 CLOCK_EXCEPTIONS = {
-    ("cli/audit.cc", "sleep_for"): "`audit tail --follow` asks again each second; the log has no stream, and nothing is ordered by it",
     ("lib/rpc/server.cc", "system_clock::now"): "gRPC takes deadlines as points of the system clock",
     ("lib/rpc/channel.cc", "system_clock::now"): "gRPC takes deadlines as points of the system clock",
 }

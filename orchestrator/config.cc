@@ -1,0 +1,98 @@
+#include "orchestrator/config.h"
+
+#include <utility>
+
+#include "lib/base/file.h"
+#include "lib/base/status.h"
+#include "lib/yaml/map.h"
+#include "lib/yaml/parse.h"
+
+namespace crossdock::orchestrator {
+namespace {
+
+using std::chrono::milliseconds;
+
+absl::StatusOr<TlsFiles> ReadTls(yaml::Map map) {
+  TlsFiles files;
+  ASSIGN_OR_RETURN(files.certificate, map.String("certificate"));
+  ASSIGN_OR_RETURN(files.key, map.String("key"));
+  RETURN_IF_ERROR(map.Finish());
+  return files;
+}
+
+absl::Status ReadListen(yaml::Map map, Config& config) {
+  ASSIGN_OR_RETURN(config.listen_agents, map.String("agents"));
+  ASSIGN_OR_RETURN(config.listen_api, map.String("api"));
+  ASSIGN_OR_RETURN(config.agents_address, map.StringOr("agents_address", config.listen_agents));
+  return map.Finish();
+}
+
+absl::Status ReadAssetDatabase(yaml::Map map, Config& config) {
+  AssetDatabaseConfig database;
+  ASSIGN_OR_RETURN(database.name, map.String("name", 64));
+  ASSIGN_OR_RETURN(database.conninfo, map.String("conninfo"));
+  for (const AssetDatabaseConfig& other : config.asset_databases) {
+    if (other.name == database.name) return map.Error("name", "a second asset database '", database.name, "'");
+  }
+  config.asset_databases.push_back(std::move(database));
+  return map.Finish();
+}
+
+absl::Status ReadUser(yaml::Map map, Config& config) {
+  ASSIGN_OR_RETURN(const std::string name, map.String("name", 63));
+  ASSIGN_OR_RETURN(const std::vector<std::string> roles, map.StringList("roles"));
+  std::vector<rpc::Role>& held =
+      config.users[rpc::FormatSpiffeId({rpc::PeerKind::kUser, config.trust_domain, "", name})];
+  for (const std::string& role : roles) {
+    const std::optional<rpc::Role> known = rpc::RoleOf(role);
+    if (!known) return map.Error("roles", "there is no role '", role, "'");
+    held.push_back(*known);
+  }
+  return map.Finish();
+}
+
+absl::Status ReadLimits(yaml::Map map, Config& config) {
+  ASSIGN_OR_RETURN(const int64_t streams, map.IntOr("streams", config.streams, 1, 64));
+  config.streams = static_cast<int>(streams);
+  ASSIGN_OR_RETURN(config.lease, map.DurationOr("lease", config.lease, milliseconds(2'000), milliseconds(600'000)));
+  ASSIGN_OR_RETURN(config.poll, map.DurationOr("poll", config.poll, milliseconds(100), milliseconds(60'000)));
+  ASSIGN_OR_RETURN(config.reconcile,
+                   map.DurationOr("reconcile", config.reconcile, milliseconds(1'000), milliseconds(86'400'000)));
+  return map.Finish();
+}
+
+}  // namespace
+
+absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file) {
+  ASSIGN_OR_RETURN(yaml::Map map, yaml::Parse(text, file));
+  RETURN_IF_ERROR(map.OneOf("schema", {"crossdock/orchestrator/v1"}).status());
+  Config config;
+  ASSIGN_OR_RETURN(config.name, map.StringOr("name", "orchestrator", 63));
+  ASSIGN_OR_RETURN(config.trust_domain, map.String("trust_domain", 255));
+  ASSIGN_OR_RETURN(config.roster_root, map.String("roster_root", 64));
+  if (config.roster_root.find_first_not_of("0123456789abcdef") != std::string::npos || config.roster_root.size() != 64)
+    return map.Error("roster_root", "64 lower-case hex digits are expected; `crossdock officer init` prints them");
+  ASSIGN_OR_RETURN(config.database, map.String("database"));
+  ASSIGN_OR_RETURN(yaml::Map listen, map.SubMap("listen"));
+  RETURN_IF_ERROR(ReadListen(std::move(listen), config));
+  ASSIGN_OR_RETURN(yaml::Map tls, map.SubMap("tls"));
+  ASSIGN_OR_RETURN(config.tls, ReadTls(std::move(tls)));
+  ASSIGN_OR_RETURN(yaml::Map ca, map.SubMap("ca"));
+  ASSIGN_OR_RETURN(config.ca, ReadTls(std::move(ca)));
+  ASSIGN_OR_RETURN(config.ticket_key, map.String("ticket_key"));
+  ASSIGN_OR_RETURN(const std::vector<yaml::Map> databases, map.SubMapsOrEmpty("asset_databases"));
+  for (const yaml::Map& each : databases) RETURN_IF_ERROR(ReadAssetDatabase(each, config));
+  ASSIGN_OR_RETURN(const std::vector<yaml::Map> users, map.SubMapsOrEmpty("users"));
+  for (const yaml::Map& each : users) RETURN_IF_ERROR(ReadUser(each, config));
+  ASSIGN_OR_RETURN(const std::optional<yaml::Map> limits, map.OptionalSubMap("limits"));
+  if (limits) RETURN_IF_ERROR(ReadLimits(*limits, config));
+  RETURN_IF_ERROR(map.Finish());
+  return config;
+}
+
+absl::StatusOr<Config> LoadConfig(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, base::ReadFile(path, 1u << 20));
+  return ParseConfig(text, path);
+}
+
+}  // namespace crossdock::orchestrator

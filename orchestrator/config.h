@@ -1,0 +1,47 @@
+// The orchestrator's configuration: strict YAML, every key in deploy/config/orchestrator.example.yaml.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "lib/rpc/caller.h"
+
+namespace crossdock::orchestrator {
+
+struct TlsFiles {
+  std::string certificate;
+  std::string key;
+};
+
+struct AssetDatabaseConfig {
+  std::string name;
+  std::string conninfo;
+};
+
+struct Config {
+  std::string name;
+  std::string trust_domain;
+  std::string roster_root;  // SHA-256, lower hex
+  std::string database;     // conninfo as libpq takes it, without a password
+  std::string listen_agents;
+  std::string listen_api;
+  std::string agents_address;  // what enrolled agents dial; empty: listen_agents
+  TlsFiles tls;
+  TlsFiles ca;             // the built-in CA, which issues agents' certificates
+  std::string ticket_key;  // file
+  std::vector<AssetDatabaseConfig> asset_databases;
+  std::map<std::string, std::vector<rpc::Role>> users;  // SPIFFE name → roles
+  int streams = 8;
+  std::chrono::milliseconds lease{20'000};
+  std::chrono::milliseconds poll{2'000};
+  std::chrono::milliseconds reconcile{300'000};
+};
+
+// YAML_INVALID with line and column.
+absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file);
+absl::StatusOr<Config> LoadConfig(const std::string& path);
+
+}  // namespace crossdock::orchestrator

@@ -1,0 +1,37 @@
+#include "orchestrator/config.h"
+
+#include "catch2/catch.hpp"
+#include "lib/base/file.h"
+#include "lib/base/status.h"
+#include "lib/base/strings.h"
+
+namespace crossdock::orchestrator {
+namespace {
+
+std::string Example() {
+  return *base::ReadFile(base::StrCat(CROSSDOCK_SOURCE_DIR, "/deploy/config/orchestrator.example.yaml"));
+}
+
+TEST_CASE("the commented example is a configuration") {
+  const auto config = ParseConfig(Example(), "example");
+  INFO(config.status());
+  REQUIRE(config.ok());
+  CHECK(config->asset_databases.size() == 1);
+  CHECK(config->users.at("spiffe://northlight.studio/user/olga").size() == 5);
+  CHECK(config->lease == std::chrono::seconds(20));
+}
+
+TEST_CASE("a misspelt key stops the start, with its place") {
+  const auto config = ParseConfig(Example() + "\nlimit: {}\n", "example");
+  REQUIRE_FALSE(config.ok());
+  CHECK(base::ToStd(config.status().message()).find("limit") != std::string::npos);
+}
+
+TEST_CASE("a role that does not exist is refused") {
+  std::string text = Example();
+  text.replace(text.find("roster-signer, policy"), 13, "roster-singer");
+  CHECK_FALSE(ParseConfig(text, "example").ok());
+}
+
+}  // namespace
+}  // namespace crossdock::orchestrator

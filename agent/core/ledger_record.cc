@@ -15,6 +15,17 @@ using wire::ByteWriter;
 
 constexpr uint8_t kVersion = 1;
 
+template <typename Digest>
+std::string_view View(const Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+template <typename Digest>
+void Read(ByteReader& in, Digest* digest) {
+  const std::string_view bytes = in.Raw(digest->size());
+  std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(digest->data()));
+}
+
 struct Encoder {
   std::string operator()(const LedgerHeader& header) const {
     ByteWriter out;
@@ -26,7 +37,9 @@ struct Encoder {
     ByteWriter out;
     out.U8(static_cast<uint8_t>(LedgerType::kFile)).Short(file.path).U64(file.size).I64(file.mtime_ns);
     out.U64(file.source_inode).U64(file.staged_inode);
-    return out.Raw({reinterpret_cast<const char*>(file.xxh3.data()), file.xxh3.size()}).Take();
+    out.Raw(View(file.xxh3)).U8(file.sha256 ? 1 : 0);
+    if (file.sha256) out.Raw(View(*file.sha256));
+    return out.Take();
   }
   std::string operator()(const LedgerUnknown&) const {
     INVARIANT(false) << "a record without a type is never written";
@@ -57,8 +70,8 @@ bool Decode(std::string_view body, LedgerRecord* record) {
       file.mtime_ns = in.I64();
       file.source_inode = in.U64();
       file.staged_inode = in.U64();
-      const std::string_view digest = in.Raw(file.xxh3.size());
-      std::copy(digest.begin(), digest.end(), reinterpret_cast<char*>(file.xxh3.data()));
+      Read(in, &file.xxh3);
+      if (in.U8() == 1) Read(in, &file.sha256.emplace());
       *record = std::move(file);
       return in.Complete();
     }

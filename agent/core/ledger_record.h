@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -41,6 +42,7 @@ struct LedgerFile {
   uint64_t source_inode = 0;  // as the manifest told it
   uint64_t staged_inode = 0;  // so that a file put in its place is not taken for it
   wire::Digest128 xxh3{};
+  std::optional<wire::Digest256> sha256;  // when the content was bound
   bool operator==(const LedgerFile&) const = default;
 };
 // A type of a later version; kept out of the way.

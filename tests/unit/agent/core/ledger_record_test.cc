@@ -14,6 +14,7 @@ LedgerFile File(std::string path) {
   file.source_inode = 4;
   file.staged_inode = 8;
   file.xxh3.fill(3);
+  file.sha256.emplace().fill(4);
   return file;
 }
 

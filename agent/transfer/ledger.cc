@@ -1,0 +1,81 @@
+#include "agent/transfer/ledger.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "agent/storage/io_reason.h"
+#include "agent/storage/volume.h"
+#include "lib/base/file.h"
+#include "lib/base/status.h"
+#include "lib/wire/reason.h"
+
+namespace crossdock::agent {
+namespace {
+
+constexpr size_t kReadSize = 1u << 20;
+
+// Reads to the end or to the first record that is not whole; returns the size of what is sound.
+absl::StatusOr<off_t> ReadAll(int fd, FileCalls& calls, const std::function<void(const LedgerRecord&)>& each) {
+  std::string window;
+  off_t sound = 0;
+  while (true) {
+    std::string more(kReadSize, '\0');
+    const ssize_t got = calls.Read(fd, more.data(), more.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return DestinationError(errno, "cannot read", "ledger");
+    if (got == 0) return sound;
+    window.append(more, 0, static_cast<size_t>(got));
+    size_t at = 0;
+    while (true) {
+      LedgerRecord record;
+      size_t consumed = 0;
+      const LedgerRead read = DecodeLedger(std::string_view(window).substr(at), &record, &consumed);
+      if (read == LedgerRead::kTorn) return sound;
+      if (read == LedgerRead::kMore) break;
+      each(record);
+      at += consumed;
+      sound += static_cast<off_t>(consumed);
+    }
+    window.erase(0, at);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(int directory, bool create, FileCalls& calls,
+                                                     const std::function<void(const LedgerRecord&)>& each) {
+  base::UniqueFd fd = OpenBeneath(directory, "ledger", O_RDWR | O_APPEND | (create ? O_CREAT : 0), create ? 0600 : 0);
+  if (!fd) return DestinationError(errno, "cannot open", "ledger");
+  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    return Fail(wire::Reason::kStagingBusy, "an older attempt at this transfer still has its staging open");
+  }
+  ASSIGN_OR_RETURN(const off_t sound, ReadAll(fd.get(), calls, each));
+  if (ftruncate(fd.get(), sound) != 0) return DestinationError(errno, "cannot cut the torn end of", "ledger");
+  return std::unique_ptr<Ledger>(new Ledger(std::move(fd), calls));
+}
+
+absl::Status Ledger::Append(const LedgerRecord& record) {
+  const std::string bytes = EncodeLedger(record);
+  base::MutexLock lock(mutex_);
+  if (broken_) return DestinationError(EIO, "cannot write", "ledger");
+  const ssize_t put = calls_.Write(fd_.get(), bytes.data(), bytes.size());
+  if (put == static_cast<ssize_t>(bytes.size())) return absl::OkStatus();
+  const int error = put < 0 ? errno : ENOSPC;
+  broken_ = put > 0;
+  return DestinationError(error, "cannot write", "ledger");
+}
+
+absl::Status Ledger::Sync() {
+  if (calls_.Sync(fd_.get()) != 0) return DestinationError(errno, "cannot sync", "ledger");
+  return absl::OkStatus();
+}
+
+std::string BootId() {
+  const auto id = base::ReadFile("/proc/sys/kernel/random/boot_id", 64);
+  return id.ok() ? *id : std::string();
+}
+
+}  // namespace crossdock::agent

@@ -1,0 +1,39 @@
+// The ledger of an attempt: an append-only file beside its staged data that says which files are complete.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "agent/core/ledger_record.h"
+#include "agent/storage/file_calls.h"
+#include "lib/base/fd.h"
+#include "lib/base/mutex.h"
+
+namespace crossdock::agent {
+
+// Thread-safe.
+class Ledger {
+ public:
+  // Opens or makes `ledger` in `directory` and locks it for this process: STAGING_BUSY when another attempt has it.
+  // Every record that it holds goes to `each`; a torn tail is cut off.
+  static absl::StatusOr<std::unique_ptr<Ledger>> Open(int directory, bool create, FileCalls& calls,
+                                                      const std::function<void(const LedgerRecord&)>& each);
+
+  absl::Status Append(const LedgerRecord& record);
+  absl::Status Sync();
+
+ private:
+  Ledger(base::UniqueFd fd, FileCalls& calls) : fd_(std::move(fd)), calls_(calls) {}
+
+  const base::UniqueFd fd_;
+  FileCalls& calls_;
+  base::Mutex mutex_;
+  // A record that was written in part: nothing may follow it.
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+// The id of this run of the machine: what was not synced has survived if it is the same.
+std::string BootId();
+
+}  // namespace crossdock::agent

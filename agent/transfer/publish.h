@@ -1,0 +1,46 @@
+// Publishing: from a complete, durable tree in staging to the package at its place, all or nothing, never over anything
+// that is there.
+//
+//   CheckDestination → journal(prepared), durable → the orchestrator's commit → journal(committed) → rename → fsync
+//
+// A crash anywhere leaves the journal; RecoverPublishes finds it, and FinishPublish takes the same steps again: each of
+// them sees whether it has been done.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "agent/core/publish_journal.h"
+#include "agent/storage/volume.h"
+#include "agent/transfer/plan.h"
+
+namespace crossdock::agent {
+
+enum class DestinationState {
+  kFree,       // nothing there, or (named files) nothing of the same names
+  kIdentical,  // exactly this content is there
+};
+// Compares what is staged in `data` with the destination; DESTINATION_EXISTS when something else is there.
+absl::StatusOr<DestinationState> CheckDestination(Volume& volume, int data, wire::PackageForm form,
+                                                  const std::string& destination);
+
+// Asks (`commit`), publishes and says what came of it. `staging` is the attempt's directory. COMMIT_UNKNOWN when the
+// answer did not come: the journal stays, and this is called again later. COMMIT_FENCED, COMMIT_REFUSED: the journal
+// is gone and nothing was moved. Callable again after any failure.
+absl::StatusOr<PublishJournal> Publish(Volume& volume, int staging, PublishJournal journal,
+                                       const CommitCallback& commit);
+
+// An attempt that was about to publish when its program ended.
+struct PendingPublish {
+  PublishJournal journal;
+  std::string staging;  // relative to the volume
+};
+// On start, before any attempt runs: all journals of `agent` on the volume. Damaged ones are logged and left.
+absl::StatusOr<std::vector<PendingPublish>> RecoverPublishes(Volume& volume, const std::string& agent);
+// Finishes one of them: asks again when the answer is not known (kPrepared), publishes, removes the staging. The
+// journal that comes back holds what a receipt needs.
+absl::StatusOr<PublishJournal> FinishPublish(Volume& volume, const PendingPublish& pending,
+                                             const CommitCallback& commit);
+
+}  // namespace crossdock::agent

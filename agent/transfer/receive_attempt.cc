@@ -1,0 +1,335 @@
+#include "agent/transfer/receive_attempt.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "agent/storage/io_reason.h"
+#include "agent/storage/tree.h"
+#include "agent/transfer/data_receiver.h"
+#include "agent/transfer/leg_loop.h"
+#include "agent/transfer/publish.h"
+#include "lib/base/log.h"
+#include "lib/base/status.h"
+#include "lib/wire/name.h"
+#include "lib/wire/reason.h"
+
+namespace crossdock::agent {
+
+using wire::Reason;
+
+ReceiveAttempt::ReceiveAttempt(ReceivePlan plan, const Deps& deps) : plan_(std::move(plan)), deps_(deps) {}
+
+ReceiveAttempt::~ReceiveAttempt() = default;
+
+absl::StatusOr<ReceiveResult> ReceiveAttempt::Run(std::stop_token stop) {
+  RETURN_IF_ERROR(CheckTerms(plan_.terms));
+  if (!plan_.destination.path.empty()) RETURN_IF_ERROR(wire::RequirePath(plan_.destination.path));
+  Lifeline lifeline(stop);
+  lifeline_ = &lifeline;
+  result_.began = deps_.clock.Now();
+  result_.listing_digest = plan_.terms.listing_digest;
+  result_.content_root = plan_.terms.content_root;
+  const Staging::Request request{plan_.terms.transfer, plan_.agent, plan_.terms.epoch, plan_.terms.listing_digest,
+                                 plan_.durability == Durability::kSafe};
+  ASSIGN_OR_RETURN(staging_, Staging::Open(deps_.volume, request));
+  auto result = RunInside(lifeline);
+  pool_.reset();
+  reservation_.Release();
+  staging_.reset();
+  counters_.stage = Stage::kEnded;
+  return result;
+}
+
+absl::StatusOr<ReceiveResult> ReceiveAttempt::RunInside(Lifeline& lifeline) {
+  pool_ =
+      std::make_unique<LandingPool>(deps_.volume.calls(), staging_->ledger(), plan_.verify, plan_.durability,
+                                    [this](uint32_t index, const absl::Status& status) { FileLanded(index, status); });
+  const std::stop_callback wake(lifeline.token(), [this] {
+    pool_->Stop();
+    base::MutexLock lock(mutex_);
+    changed_.NotifyAll();
+  });
+  counters_.stage = Stage::kConnecting;
+  std::vector<std::jthread> legs;
+  {
+    base::MutexLock lock(mutex_);
+    legs_alive_ = plan_.terms.streams;
+  }
+  for (uint16_t leg = 1; leg <= plan_.terms.streams; ++leg) {
+    legs.emplace_back([this, leg, &lifeline] { RunDataLeg(leg, lifeline); });
+  }
+  auto stream = DialControl(deps_.dialer, lifeline);
+  if (!stream.ok()) {
+    lifeline.Fail(stream.status());
+    return lifeline.status().ok() ? stream.status() : lifeline.status();
+  }
+  ControlChannel control(**stream, deps_.clock, lifeline);
+  absl::Status status = Greet(control);
+  if (status.ok()) {
+    status = control.Run([this](wire::ControlFrame frame) { return Handle(std::move(frame)); }, nullptr);
+  } else {
+    lifeline.Fail(status);
+    control.SayWhy(lifeline.status());
+  }
+  std::thread publisher;
+  {
+    base::MutexLock lock(mutex_);
+    publisher.swap(publisher_);
+  }
+  if (publisher.joinable()) {
+    // Once it publishes, neither the sender's loss nor a stop takes that back; its own word is the result.
+    publisher.join();
+    if (result_.ended == base::Instant()) {
+      lifeline.Finish();
+      return lifeline.status().ok() ? status : lifeline.status();
+    }
+    if (status.ok()) control.Close();
+    lifeline.Finish();
+    return result_;
+  }
+  lifeline.Fail(status);
+  lifeline.Finish();
+  return lifeline.status();
+}
+
+absl::Status ReceiveAttempt::Greet(ControlChannel& control) {
+  ASSIGN_OR_RETURN(const wire::ControlFrame frame, control.ReceiveNow());
+  const auto* peer = std::get_if<wire::Hello>(&frame);
+  if (peer == nullptr) return Fail(Reason::kPeerProtocol, "the sender did not begin with hello");
+  RETURN_IF_ERROR(CheckHello(*peer, plan_.terms));
+  hello_ = *peer;
+  result_.peer_roster_number = peer->roster_number;
+  counters_.files_total = result_.files = peer->files;
+  counters_.bytes_total = result_.bytes = peer->bytes;
+  const uint64_t here = std::min(staging_->earlier_bytes(), peer->bytes);
+  ASSIGN_OR_RETURN(reservation_, deps_.volume.Reserve(peer->bytes - here, peer->files));
+  wire::Hello hello = MakeHello(plan_.terms);
+  hello.form = peer->form;
+  RETURN_IF_ERROR(control.SendNow(hello));
+  counters_.stage = Stage::kMoving;
+  base::MutexLock lock(mutex_);
+  RETURN_IF_ERROR(CheckForm());
+  control_ = &control;
+  greeted_ = true;
+  // Nothing here to be compared with the manifest: the sender may begin at once.
+  const bool something_there =
+      OpenBeneath(deps_.volume.root(), plan_.destination.path, O_PATH | O_NOFOLLOW) || errno != ENOENT;
+  if (!staging_->has_earlier() && !something_there) {
+    have_said_ = true;
+    control.Queue(wire::Have{true, {}});
+  }
+  changed_.NotifyAll();
+  return absl::OkStatus();
+}
+
+absl::Status ReceiveAttempt::CheckForm() {
+  const bool named = !plan_.destination.files.empty();
+  if (named != (hello_.form == wire::PackageForm::kFiles)) {
+    return Fail(Reason::kPeerListing, "the sender brings another kind of package than was assigned");
+  }
+  // The volume's root cannot be renamed into place; what stands in it can be linked.
+  if (plan_.destination.path.empty()) hello_.form = wire::PackageForm::kFiles;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> ReceiveAttempt::Handle(wire::ControlFrame frame) {
+  if (const auto* chunk = std::get_if<wire::ManifestChunk>(&frame)) {
+    RETURN_IF_ERROR(TakeChunk(*chunk));
+  } else if (const auto* end = std::get_if<wire::ManifestEnd>(&frame)) {
+    RETURN_IF_ERROR(TakeEnd(*end));
+  } else if (const auto* refused = std::get_if<wire::FileRefused>(&frame)) {
+    return Fail(wire::ParseReason(refused->reason).value_or(Reason::kPeerProtocol),
+                "the sender withdrew a file: ", base::PercentEscape(refused->detail));
+  } else if (!std::holds_alternative<wire::Sent>(frame)) {
+    return Fail(Reason::kPeerProtocol, "the sender sent a frame that only receivers send");
+  }
+  return true;
+}
+
+absl::Status ReceiveAttempt::TakeChunk(const wire::ManifestChunk& chunk) {
+  wire::Manifest part;
+  base::MutexLock lock(mutex_);
+  if (manifest_checked_) return Fail(Reason::kPeerProtocol, "the manifest goes on after its end");
+  const size_t before = manifest_.entries.size();
+  RETURN_IF_ERROR(decoder_.Add(chunk.chunk, &manifest_));
+  if (manifest_.entries.size() > hello_.entries) return Fail(Reason::kPeerProtocol, "more entries than announced");
+  // Directories first: legs create files in them as soon as they see the entries.
+  for (size_t i = before; i < manifest_.entries.size(); ++i) {
+    const wire::Entry& entry = manifest_.entries[i];
+    const bool file = entry.type == wire::EntryType::kFile;
+    states_.push_back(file ? FileState::kMissing : FileState::kNoFile);
+    listed_files_ += file ? 1 : 0;
+    if (file && entry.size == 0 && !plan_.allow_empty_files) {
+      return Fail(Reason::kFileEmpty, "'", base::PercentEscape(entry.path), "' has no content");
+    }
+    if (entry.type != wire::EntryType::kDirectory) continue;
+    std::string name;
+    const base::UniqueFd parent = OpenParent(staging_->data(), entry.path, &name);
+    if (!parent || (mkdirat(parent.get(), name.c_str(), 0700) != 0 && errno != EEXIST)) {
+      return DestinationError(errno, "cannot make", entry.path);
+    }
+  }
+  changed_.NotifyAll();
+  return absl::OkStatus();
+}
+
+absl::Status ReceiveAttempt::TakeEnd(const wire::ManifestEnd& end) {
+  base::MutexLock lock(mutex_);
+  if (manifest_checked_) return Fail(Reason::kPeerProtocol, "the manifest ends twice");
+  if (end.entries != manifest_.entries.size() || listed_files_ != hello_.files || manifest_.bytes() != hello_.bytes) {
+    return Fail(Reason::kPeerProtocol, "the manifest is not what the sender announced");
+  }
+  if (wire::ListingDigest(manifest_) != plan_.terms.listing_digest) {
+    return Fail(Reason::kPeerListing, "the sender's manifest is not the listing that was decided");
+  }
+  const bool bound = !plan_.terms.content_root.empty();
+  if (bound) {
+    const auto root = wire::ContentRoot(manifest_);
+    if (!root.ok() || *root != plan_.terms.content_root) {
+      return Fail(Reason::kPeerContent, "the sender's manifest is not the content that was approved");
+    }
+  }
+  if (hello_.form == wire::PackageForm::kFile && (manifest_.entries.size() != 1 || listed_files_ != 1)) {
+    return Fail(Reason::kPeerProtocol, "a package of one file has ", manifest_.entries.size(), " entries");
+  }
+  if (!have_said_) {
+    wire::Have have;
+    const absl::Status adopted = staging_->Adopt(manifest_, bound, [&](uint32_t index) {
+      states_[index] = FileState::kLanded;
+      ++landed_;
+      ++result_.files_resumed;
+      counters_.files_done.fetch_add(1);
+      counters_.bytes_done.fetch_add(manifest_.entries[index].size);
+      if (!have.ranges.empty() && have.ranges.back().first + have.ranges.back().count == index) {
+        ++have.ranges.back().count;
+      } else {
+        have.ranges.push_back({index, 1});
+      }
+      if (have.ranges.size() == 65536) control_->Queue(std::exchange(have, {}));
+    });
+    RETURN_IF_ERROR(adopted);
+    have.last = true;
+    control_->Queue(have);
+    have_said_ = true;
+  }
+  manifest_checked_ = true;
+  changed_.NotifyAll();
+  StartPublisherIfComplete();
+  return absl::OkStatus();
+}
+
+void ReceiveAttempt::RunDataLeg(uint16_t leg, Lifeline& lifeline) {
+  const absl::Status status = RunLeg(leg, deps_.dialer, lifeline, [&](ByteStream& stream, uint16_t attempt) {
+    {
+      // What comes before the control leg's greeting waits in the socket.
+      base::MutexLock lock(mutex_);
+      while (!greeted_ && !lifeline.ended()) changed_.Wait(mutex_);
+    }
+    LegOutcome outcome = DataReceiver(*this, stream).Run({plan_.terms.transfer, plan_.terms.epoch, leg, attempt});
+    base::MutexLock lock(mutex_);
+    if (Complete()) outcome.status = absl::OkStatus();
+    return outcome;
+  });
+  bool last = false;
+  {
+    base::MutexLock lock(mutex_);
+    last = --legs_alive_ == 0 && !Complete();
+  }
+  if (last && !status.ok()) lifeline.Fail(base::Annotate(status, "no data leg is left"));
+}
+
+void ReceiveAttempt::FileLanded(uint32_t index, const absl::Status& status) {
+  if (!status.ok()) {
+    lifeline_->Fail(status);
+    return;
+  }
+  base::MutexLock lock(mutex_);
+  states_[index] = FileState::kLanded;
+  ++landed_;
+  counters_.files_done.fetch_add(1, std::memory_order_relaxed);
+  counters_.bytes_done.fetch_add(manifest_.entries[index].size, std::memory_order_relaxed);
+  control_->QueueAck(index);
+  StartPublisherIfComplete();
+}
+
+bool ReceiveAttempt::Complete() const { return manifest_checked_ && landed_ == listed_files_; }
+
+void ReceiveAttempt::StartPublisherIfComplete() {
+  if (!Complete() || publisher_.joinable() || lifeline_->ended()) return;
+  publisher_ = std::thread([this] {
+    const absl::Status status = PublishAll();
+    if (status.ok()) {
+      result_.bytes_received = counters_.bytes_moved;
+      result_.ended = deps_.clock.Now();
+      control_->Queue(wire::Published{result_.already_present});
+      control_->FinishWhenWritten();
+    } else {
+      lifeline_->Fail(status);
+    }
+  });
+}
+
+absl::Status ReceiveAttempt::PublishAll() {
+  counters_.stage = Stage::kVerifying;
+  RETURN_IF_ERROR(FinishTree());
+  ASSIGN_OR_RETURN(const DestinationState there,
+                   CheckDestination(deps_.volume, staging_->data(), hello_.form, plan_.destination.path));
+  struct stat info {};
+  if (fstat(staging_->data(), &info) != 0) return DestinationError(errno, "cannot look at", "data");
+  PublishJournal journal;
+  journal.transfer = plan_.terms.transfer;
+  journal.agent = plan_.agent;
+  journal.epoch = plan_.terms.epoch;
+  journal.form = hello_.form;
+  journal.destination = plan_.destination.path;
+  journal.listing_digest = plan_.terms.listing_digest;
+  journal.content_root = plan_.terms.content_root;
+  journal.files = result_.files;
+  journal.bytes = result_.bytes;
+  journal.data_inode = info.st_ino;
+  journal.already_present = there == DestinationState::kIdentical;
+  counters_.stage = Stage::kCommitting;
+  if (lifeline_->ended()) return lifeline_->status();
+  ASSIGN_OR_RETURN(journal, Publish(deps_.volume, staging_->directory(), std::move(journal), plan_.commit));
+  counters_.stage = Stage::kPublishing;
+  result_.already_present = journal.already_present;
+  // The package is there: what is left in staging is litter, and no reason to call the attempt failed.
+  const absl::Status removed = staging_->Remove(/*own=*/true);
+  if (!removed.ok())
+    LOG_WARNING("staging is left over", {{"transfer", journal.transfer}, {"error", removed.ToString()}});
+  return absl::OkStatus();
+}
+
+absl::Status ReceiveAttempt::FinishTree() {
+  // The manifest no longer changes; the lock is for the analysis and for TSan's sake only.
+  const wire::Manifest* manifest = nullptr;
+  {
+    base::MutexLock lock(mutex_);
+    manifest = &manifest_;
+  }
+  for (auto entry = manifest->entries.rbegin(); entry != manifest->entries.rend(); ++entry) {
+    if (entry->type == wire::EntryType::kFile) continue;
+    std::string name;
+    const base::UniqueFd parent = OpenParent(staging_->data(), entry->path, &name);
+    if (!parent) return DestinationError(errno, "cannot open the staging of", entry->path);
+    if (entry->type == wire::EntryType::kSymlink) {
+      unlinkat(parent.get(), name.c_str(), 0);
+      if (symlinkat(entry->link_target->c_str(), parent.get(), name.c_str()) != 0) {
+        return DestinationError(errno, "cannot make the link", entry->path);
+      }
+    } else if (fchmodat(parent.get(), name.c_str(), entry->mode | 0700, 0) != 0) {
+      // The owner's bits stay: a directory that its owner cannot write can be neither renamed nor removed.
+      return DestinationError(errno, "cannot finish", entry->path);
+    }
+  }
+  if (fchmod(staging_->data(), 0755) != 0) return DestinationError(errno, "cannot finish", "data");
+  if (plan_.durability == Durability::kFast) return absl::OkStatus();
+  RETURN_IF_ERROR(staging_->ledger().Sync());
+  return SyncDirectories(staging_->data(), deps_.volume.calls());
+}
+
+}  // namespace crossdock::agent

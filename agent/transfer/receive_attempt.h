@@ -1,0 +1,78 @@
+// One attempt at receiving a package: files land in staging, each is verified, made durable and acknowledged; when all
+// are there the orchestrator is asked, and the package appears at its place at once.
+//
+//   control leg ──── ◀ hello, manifest; have, acknowledgements, published ▶   the thread that calls Run
+//   data legs 1…N ── ◀ headers, segments, trailers                            a thread each
+//   landing pool ─── fsync, read-back, ledger                                 a few threads
+//   publisher ────── journal, commit, rename                                  one thread, once all have landed
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "agent/transfer/control_channel.h"
+#include "agent/transfer/landing_pool.h"
+#include "agent/transfer/lifeline.h"
+#include "agent/transfer/plan.h"
+#include "agent/transfer/staging.h"
+
+namespace crossdock::agent {
+
+class ReceiveAttempt {
+ public:
+  ReceiveAttempt(ReceivePlan plan, const Deps& deps);
+  ~ReceiveAttempt();
+
+  // Once. Blocks until the package is published (OK also when the sender is lost after that), or the attempt failed;
+  // what has landed stays in staging for the next epoch. COMMIT_UNKNOWN leaves a journal for FinishPublish.
+  absl::StatusOr<ReceiveResult> Run(std::stop_token stop);
+  // Thread-safe.
+  Progress progress() const { return counters_.Snapshot(); }
+
+ private:
+  friend class DataReceiver;
+  enum class FileState : uint8_t { kNoFile, kMissing, kArriving, kLanding, kLanded };
+
+  absl::StatusOr<ReceiveResult> RunInside(Lifeline& lifeline);
+  absl::Status Greet(ControlChannel& control);
+  absl::StatusOr<bool> Handle(wire::ControlFrame frame);
+  absl::Status TakeChunk(const wire::ManifestChunk& chunk);
+  absl::Status TakeEnd(const wire::ManifestEnd& end);
+  absl::Status CheckForm() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RunDataLeg(uint16_t leg, Lifeline& lifeline);
+  void FileLanded(uint32_t index, const absl::Status& status);
+  // Everything is here: manifest checked, every file landed.
+  bool Complete() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StartPublisherIfComplete() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status PublishAll();
+  absl::Status FinishTree();
+
+  ReceivePlan plan_;
+  const Deps deps_;
+  ProgressCounters counters_;
+  ReceiveResult result_;
+  Lifeline* lifeline_ = nullptr;       // during Run
+  ControlChannel* control_ = nullptr;  // from Greet on
+  std::unique_ptr<Staging> staging_;
+  Volume::Reservation reservation_;
+  std::unique_ptr<LandingPool> pool_;
+  wire::Hello hello_;  // the sender's
+  wire::ManifestDecoder decoder_;
+
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  // Grows while legs read it: they copy an entry under the lock.
+  wire::Manifest manifest_ ABSL_GUARDED_BY(mutex_);
+  std::vector<FileState> states_ ABSL_GUARDED_BY(mutex_);
+  uint64_t landed_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t listed_files_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool greeted_ ABSL_GUARDED_BY(mutex_) = false;
+  bool manifest_checked_ ABSL_GUARDED_BY(mutex_) = false;
+  bool have_said_ ABSL_GUARDED_BY(mutex_) = false;
+  int legs_alive_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::thread publisher_;  // started once, under the lock; joined by Run
+};
+
+}  // namespace crossdock::agent

@@ -1,0 +1,258 @@
+#include "agent/transfer/send_attempt.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <thread>
+
+#include "agent/storage/content_hash.h"
+#include "agent/storage/io_reason.h"
+#include "agent/transfer/data_sender.h"
+#include "agent/transfer/leg_loop.h"
+#include "lib/base/status.h"
+#include "lib/wire/reason.h"
+
+namespace crossdock::agent {
+
+using wire::Reason;
+
+SendAttempt::SendAttempt(SendPlan plan, const Deps& deps)
+    : plan_(std::move(plan)), deps_(deps), rate_(plan_.bytes_per_second_max) {}
+
+SendAttempt::~SendAttempt() = default;
+
+absl::StatusOr<SendResult> SendAttempt::Run(std::stop_token stop) {
+  RETURN_IF_ERROR(CheckTerms(plan_.terms));
+  Lifeline lifeline(stop);
+  result_.began = deps_.clock.Now();
+  auto result = RunInside(lifeline);
+  counters_.stage = Stage::kEnded;
+  return result;
+}
+
+absl::StatusOr<SendResult> SendAttempt::RunInside(Lifeline& lifeline) {
+  const std::stop_callback wake(lifeline.token(), [this] {
+    base::MutexLock lock(mutex_);
+    changed_.NotifyAll();
+  });
+  std::jthread preparing([&] {
+    const absl::Status status = Prepare(lifeline.token());
+    base::MutexLock lock(mutex_);
+    prepared_ = status;
+    changed_.NotifyAll();
+  });
+  // The legs dial while the scan runs and the control leg greets.
+  std::vector<std::jthread> legs;
+  {
+    base::MutexLock lock(mutex_);
+    legs_alive_ = plan_.terms.streams;
+  }
+  for (uint16_t leg = 1; leg <= plan_.terms.streams; ++leg) {
+    legs.emplace_back([this, leg, &lifeline] { RunDataLeg(leg, lifeline); });
+  }
+  const auto fail = [&](const absl::Status& status) {
+    lifeline.Fail(status);
+    return lifeline.status().ok() ? status : lifeline.status();
+  };
+
+  auto stream = DialControl(deps_.dialer, lifeline);
+  if (!stream.ok()) return fail(stream.status());
+  ControlChannel control(**stream, deps_.clock, lifeline);
+  if (const absl::Status status = Greet(control, lifeline); !status.ok()) {
+    const absl::Status first = fail(status);
+    control.SayWhy(first);
+    legs.clear();
+    return first;
+  }
+  wire::ManifestEncoder encoder(package_->manifest);
+  bool ended = false;
+  const auto next_bulk = [&]() -> std::optional<std::string> {
+    if (!encoder.done()) return Encode(wire::ControlFrame(wire::ManifestChunk{encoder.NextChunk()}));
+    if (std::exchange(ended, true)) return std::nullopt;
+    return Encode(wire::ControlFrame(wire::ManifestEnd{package_->manifest.entries.size(), package_->listing_digest}));
+  };
+  {
+    base::MutexLock lock(mutex_);
+    control_ = &control;
+  }
+  const absl::Status status =
+      control.Run([&](wire::ControlFrame frame) { return Handle(std::move(frame), control); }, next_bulk);
+  if (!status.ok()) lifeline.Fail(status);
+  lifeline.Finish();
+  legs.clear();
+  {
+    base::MutexLock lock(mutex_);
+    control_ = nullptr;
+  }
+  if (!status.ok()) return lifeline.status();
+  control.Close();
+  result_.bytes_sent = counters_.bytes_moved;
+  result_.ended = deps_.clock.Now();
+  return result_;
+}
+
+absl::Status SendAttempt::Prepare(const std::stop_token& stop) {
+  package_ = plan_.scanned;
+  if (!package_) {
+    counters_.stage = Stage::kScanning;
+    ASSIGN_OR_RETURN(ScanResult scanned, RequireSendable(Scan(deps_.volume, plan_.source, plan_.scan, stop)));
+    package_ = std::make_shared<const ScanResult>(std::move(scanned));
+  }
+  if (package_->listing_digest != plan_.terms.listing_digest) {
+    return Fail(Reason::kSourceChanged, "the package is no longer what was listed and decided; it is listed again");
+  }
+  counters_.files_total = result_.files = package_->manifest.files();
+  counters_.bytes_total = result_.bytes = package_->manifest.bytes();
+  if (!plan_.terms.content_root.empty()) {
+    if (!package_->manifest.hashed()) {
+      counters_.stage = Stage::kHashing;
+      ScanResult hashed = *package_;
+      RETURN_IF_ERROR(HashContent(deps_.volume, hashed.root, &hashed.manifest, &counters_.bytes_hashed, stop).status());
+      package_ = std::make_shared<const ScanResult>(std::move(hashed));
+    }
+    ASSIGN_OR_RETURN(const std::string root, wire::ContentRoot(package_->manifest));
+    if (root != plan_.terms.content_root) {
+      return Fail(Reason::kSourceChanged, "the content is no longer what was approved");
+    }
+  }
+  package_directory_ = OpenBeneath(deps_.volume.root(), package_->root, O_RDONLY | O_DIRECTORY);
+  if (!package_directory_) return SourceError(errno, "cannot open", package_->root);
+  counters_.stage = Stage::kConnecting;
+  return absl::OkStatus();
+}
+
+absl::Status SendAttempt::Greet(ControlChannel& control, Lifeline& lifeline) {
+  while (true) {
+    {
+      base::MutexLock lock(mutex_);
+      if (!prepared_ && !lifeline.ended()) changed_.WaitFor(mutex_, kAliveInterval);
+      if (lifeline.ended()) return lifeline.status();
+      if (prepared_) {
+        RETURN_IF_ERROR(*prepared_);
+        break;
+      }
+    }
+    // A long scan: the receiver waits for our hello, and must know that we are there.
+    RETURN_IF_ERROR(control.SendNow(wire::Alive{}));
+  }
+  wire::Hello hello = MakeHello(plan_.terms);
+  hello.form = package_->form;
+  hello.entries = package_->manifest.entries.size();
+  hello.files = result_.files;
+  hello.bytes = result_.bytes;
+  RETURN_IF_ERROR(control.SendNow(hello));
+  ASSIGN_OR_RETURN(const wire::ControlFrame frame, control.ReceiveNow());
+  const auto* peer = std::get_if<wire::Hello>(&frame);
+  if (peer == nullptr) return Fail(Reason::kPeerProtocol, "the receiver did not begin with hello");
+  RETURN_IF_ERROR(CheckHello(*peer, plan_.terms));
+  result_.peer_roster_number = peer->roster_number;
+  base::MutexLock lock(mutex_);
+  board_ = std::make_unique<SendBoard>(package_->manifest);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> SendAttempt::Handle(wire::ControlFrame frame, ControlChannel& control) {
+  if (const auto* published = std::get_if<wire::Published>(&frame)) {
+    result_.already_present = published->already_present;
+    base::MutexLock lock(mutex_);
+    if (!board_->AllAcknowledged()) return Fail(Reason::kPeerProtocol, "published before every file was acknowledged");
+    return false;
+  }
+  if (const auto* refused = std::get_if<wire::FileRefused>(&frame)) return HandleRefused(*refused);
+  base::MutexLock lock(mutex_);
+  if (const auto* have = std::get_if<wire::Have>(&frame)) {
+    for (const auto& range : have->ranges) {
+      if (range.first + uint64_t{range.count} > package_->manifest.entries.size()) {
+        return Fail(Reason::kPeerProtocol, "the receiver holds files that do not exist");
+      }
+      for (uint32_t i = range.first; i < range.first + range.count; ++i) Acknowledged(i);
+    }
+    may_send_ = may_send_ || have->last;
+    if (have->last) counters_.stage = Stage::kMoving;
+  } else if (const auto* ack = std::get_if<wire::FileAck>(&frame)) {
+    for (const uint32_t index : ack->indexes) Acknowledged(index);
+  } else {
+    return Fail(Reason::kPeerProtocol, "the receiver sent a frame that only senders send");
+  }
+  if (may_send_ && board_->AllAcknowledged() && !std::exchange(sent_said_, true)) {
+    control.Queue(wire::Sent{result_.files, result_.bytes});
+    counters_.stage = Stage::kPublishing;
+  }
+  changed_.NotifyAll();
+  return true;
+}
+
+void SendAttempt::Acknowledged(uint32_t index) {
+  const uint64_t before = board_->acknowledged();
+  // Ranges of `have` run over directories too.
+  if (!board_->Acknowledge(index) || board_->acknowledged() == before) return;
+  counters_.files_done.fetch_add(1, std::memory_order_relaxed);
+  counters_.bytes_done.fetch_add(package_->manifest.entries[index].size, std::memory_order_relaxed);
+}
+
+absl::StatusOr<bool> SendAttempt::HandleRefused(const wire::FileRefused& refused) {
+  base::MutexLock lock(mutex_);
+  if (refused.index >= package_->manifest.entries.size()) {
+    return Fail(Reason::kPeerProtocol, "the receiver refused a file that does not exist");
+  }
+  if (refused.reason == Name(Reason::kDigestMismatch) && board_->Again(refused.index)) {
+    changed_.NotifyAll();
+    return true;
+  }
+  const auto reason = wire::ParseReason(refused.reason);
+  return Fail(reason.value_or(Reason::kPeerProtocol), "the receiver refused '",
+              base::PercentEscape(package_->manifest.entries[refused.index].path),
+              "': ", base::PercentEscape(refused.detail));
+}
+
+void SendAttempt::RunDataLeg(uint16_t leg, Lifeline& lifeline) {
+  const absl::Status status = RunLeg(leg, deps_.dialer, lifeline, [&](ByteStream& stream, uint16_t attempt) {
+    DataSender sender(stream, deps_.volume.calls(), rate_, plan_.terms.streams, counters_.bytes_moved);
+    LegOutcome outcome;
+    outcome.status = sender.Hello({plan_.terms.transfer, plan_.terms.epoch, leg, attempt});
+    while (outcome.status.ok()) {
+      const std::optional<uint32_t> index = NextFile(leg);
+      if (index) {
+        outcome.status = sender.Send(*index, package_->manifest.entries[*index], package_directory_.get());
+        outcome.moved = outcome.moved || outcome.status.ok();
+        if (sender.source_status().ok()) continue;
+        // The package as it was decided can no longer arrive.
+        lifeline.Fail(sender.source_status());
+        break;
+      }
+      // Nothing to do for now: what is in the buffer leaves, then we wait for a file to come back or for the end.
+      outcome.status = sender.Flush();
+      if (outcome.status.ok() && !WaitForMore(lifeline)) {
+        if (!lifeline.ended()) outcome.status = sender.End();
+        break;
+      }
+    }
+    if (!outcome.status.ok()) {
+      base::MutexLock lock(mutex_);
+      if (board_) board_->LegLost(leg);
+      changed_.NotifyAll();
+    }
+    return outcome;
+  });
+  bool last = false;
+  {
+    base::MutexLock lock(mutex_);
+    last = --legs_alive_ == 0;
+  }
+  if (last && !status.ok()) lifeline.Fail(base::Annotate(status, "no data leg is left"));
+}
+
+std::optional<uint32_t> SendAttempt::NextFile(uint16_t leg) {
+  base::MutexLock lock(mutex_);
+  return may_send_ ? board_->Next(leg) : std::nullopt;
+}
+
+bool SendAttempt::WaitForMore(const Lifeline& lifeline) {
+  base::MutexLock lock(mutex_);
+  while (!lifeline.ended() && !(may_send_ && (board_->HasWaiting() || board_->AllAcknowledged()))) {
+    changed_.Wait(mutex_);
+  }
+  return !lifeline.ended() && !board_->AllAcknowledged();
+}
+
+}  // namespace crossdock::agent

@@ -1,0 +1,59 @@
+// One attempt at sending a package: whole files to whichever data leg is free, acknowledged asynchronously.
+//
+//   scan (own thread) ─┐
+//   control leg ───────┴─ hello, manifest ▶ ◀ have, acknowledgements, published     the thread that calls Run
+//   data legs 1…N ─────── header, segments, trailer ▶                               a thread each
+#pragma once
+
+#include <memory>
+#include <stop_token>
+
+#include "agent/core/send_board.h"
+#include "agent/transfer/control_channel.h"
+#include "agent/transfer/lifeline.h"
+#include "agent/transfer/plan.h"
+
+namespace crossdock::agent {
+
+class SendAttempt {
+ public:
+  SendAttempt(SendPlan plan, const Deps& deps);
+  ~SendAttempt();
+
+  // Once. Blocks until the receiver has published, or the attempt failed (a wire::Reason rides on the status).
+  absl::StatusOr<SendResult> Run(std::stop_token stop);
+  // Thread-safe.
+  Progress progress() const { return counters_.Snapshot(); }
+  // Bytes per second over all legs, 0 for no cap; from now on. Thread-safe.
+  void SetRate(uint64_t bytes_per_second_max) { rate_ = bytes_per_second_max; }
+
+ private:
+  absl::StatusOr<SendResult> RunInside(Lifeline& lifeline);
+  absl::Status Prepare(const std::stop_token& stop);
+  absl::Status Greet(ControlChannel& control, Lifeline& lifeline);
+  absl::StatusOr<bool> Handle(wire::ControlFrame frame, ControlChannel& control);
+  absl::StatusOr<bool> HandleRefused(const wire::FileRefused& refused);
+  void RunDataLeg(uint16_t leg, Lifeline& lifeline);
+  std::optional<uint32_t> NextFile(uint16_t leg);
+  // Blocks until a file waits (true), or every file is acknowledged or the attempt has ended (false).
+  bool WaitForMore(const Lifeline& lifeline);
+  void Acknowledged(uint32_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  SendPlan plan_;
+  const Deps deps_;
+  ProgressCounters counters_;
+  std::atomic<uint64_t> rate_;
+  SendResult result_;
+  std::shared_ptr<const ScanResult> package_;  // set once, before the board
+  base::UniqueFd package_directory_;
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  std::optional<absl::Status> prepared_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<SendBoard> board_ ABSL_GUARDED_BY(mutex_);
+  bool may_send_ ABSL_GUARDED_BY(mutex_) = false;
+  bool sent_said_ ABSL_GUARDED_BY(mutex_) = false;
+  ControlChannel* control_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  int legs_alive_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace crossdock::agent

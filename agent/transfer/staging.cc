@@ -1,0 +1,225 @@
+#include "agent/transfer/staging.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <optional>
+
+#include "agent/storage/io_reason.h"
+#include "agent/storage/source_file.h"
+#include "agent/storage/tree.h"
+#include "lib/base/status.h"
+#include "lib/wire/name.h"
+#include "lib/wire/reason.h"
+
+namespace crossdock::agent {
+namespace {
+
+uint64_t HashPath(std::string_view path) { return XXH3_64bits(path.data(), path.size()); }
+
+std::string DirectoryName(const Staging::Request& request) {
+  return base::StrCat(request.agent, "-", request.epoch.generation, ".", request.epoch.n);
+}
+
+// The epoch of a staging directory of `agent`; none when it is another's.
+std::optional<wire::Epoch> EpochOf(std::string_view name, std::string_view agent) {
+  if (!name.starts_with(agent) || name.size() <= agent.size() || name[agent.size()] != '-') return std::nullopt;
+  name.remove_prefix(agent.size() + 1);
+  wire::Epoch epoch;
+  const char* const end = name.data() + name.size();
+  auto [at, error] = std::from_chars(name.data(), end, epoch.generation);
+  if (error != std::errc() || at == end || *at != '.') return std::nullopt;
+  auto [last, error_n] = std::from_chars(at + 1, end, epoch.n);
+  if (error_n != std::errc() || last != end) return std::nullopt;
+  return epoch;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Staging>> Staging::Open(Volume& volume, const Request& request) {
+  for (const std::string& name : {request.transfer, request.agent}) {
+    if (wire::CheckName(name) || name.size() > 128) {
+      return base::InvalidArgument("'", base::PercentEscape(name), "' cannot name a staging directory");
+    }
+  }
+  const std::string above = base::StrCat(std::string(kStagingRoot), "/", request.transfer);
+  if (const int error = MakeDirectories(volume.root(), above, 0700, volume.calls()); error != 0) {
+    return DestinationError(error, base::StrCat("on volume '", volume.name(), "' cannot make"), above);
+  }
+  base::UniqueFd transfer = OpenBeneath(volume.root(), above, O_RDONLY | O_DIRECTORY);
+  if (!transfer) return DestinationError(errno, "cannot open", above);
+  std::unique_ptr<Staging> staging(new Staging(volume, above, std::move(transfer)));
+  RETURN_IF_ERROR(staging->OpenOwn(request));
+  RETURN_IF_ERROR(staging->OpenEarlier(request));
+  return staging;
+}
+
+absl::Status Staging::OpenOwn(const Request& request) {
+  name_ = DirectoryName(request);
+  const std::string data = name_ + "/data";
+  if (const int error = MakeDirectories(transfer_.get(), data, 0700, volume_.calls()); error != 0) {
+    return DestinationError(error, "cannot make", data);
+  }
+  directory_ = OpenBeneath(transfer_.get(), name_, O_RDONLY | O_DIRECTORY);
+  data_ = OpenBeneath(transfer_.get(), data, O_RDONLY | O_DIRECTORY);
+  if (!directory_ || !data_) return DestinationError(errno, "cannot open", data);
+
+  Earlier own;
+  own.name = name_;
+  bool usable = false;
+  bool empty = true;
+  const auto each = [&](const LedgerRecord& record) {
+    empty = false;
+    if (const auto* header = std::get_if<LedgerHeader>(&record))
+      usable = header->durable || header->boot_id == BootId();
+    if (const auto* file = std::get_if<LedgerFile>(&record); file != nullptr && usable) {
+      own.files.push_back({HashPath(file->path), *file});
+      own.files.back().file.path = {};
+    }
+  };
+  ASSIGN_OR_RETURN(ledger_, Ledger::Open(directory_.get(), /*create=*/true, volume_.calls(), each));
+  if (!empty) {
+    own.data = OpenBeneath(transfer_.get(), data, O_RDONLY | O_DIRECTORY);
+    if (!own.data) return DestinationError(errno, "cannot open", data);
+    earlier_.push_back(std::move(own));
+  }
+  return ledger_->Append(
+      LedgerHeader{request.transfer, request.epoch, request.listing_digest, BootId(), request.durable});
+}
+
+absl::Status Staging::OpenEarlier(const Request& request) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(transfer_.get(), above_));
+  for (const std::string& name : names) {
+    const auto epoch = EpochOf(name, request.agent);
+    if (!epoch || name == name_) continue;
+    if (*epoch > request.epoch) {
+      return Fail(wire::Reason::kEpochStale, "a newer attempt at this transfer (", name, ") has been here");
+    }
+    Earlier earlier;
+    earlier.name = name;
+    const base::UniqueFd directory = OpenBeneath(transfer_.get(), name, O_RDONLY | O_DIRECTORY);
+    earlier.data = OpenBeneath(transfer_.get(), name + "/data", O_RDONLY | O_DIRECTORY);
+    if (!directory || !earlier.data) continue;
+    bool usable = false;
+    const auto each = [&](const LedgerRecord& record) {
+      if (const auto* header = std::get_if<LedgerHeader>(&record)) {
+        usable = header->durable || header->boot_id == BootId();
+      }
+      if (const auto* file = std::get_if<LedgerFile>(&record); file != nullptr && usable) {
+        earlier.files.push_back({HashPath(file->path), *file});
+        earlier.files.back().file.path = {};
+      }
+    };
+    auto ledger = Ledger::Open(directory.get(), /*create=*/false, volume_.calls(), each);
+    if (base::ReasonOf(ledger.status()) == Name(wire::Reason::kStagingBusy)) return ledger.status();
+    if (!ledger.ok()) continue;  // it fell before its ledger was made: nothing to take over
+    earlier.ledger = *std::move(ledger);
+    earlier_.push_back(std::move(earlier));
+  }
+  for (Earlier& earlier : earlier_) {
+    std::stable_sort(earlier.files.begin(), earlier.files.end(),
+                     [](const EarlierFile& a, const EarlierFile& b) { return a.path_hash < b.path_hash; });
+  }
+  return absl::OkStatus();
+}
+
+uint64_t Staging::earlier_bytes() const {
+  uint64_t sum = 0;
+  for (const Earlier& earlier : earlier_) {
+    for (const EarlierFile& file : earlier.files) sum += file.file.size;
+  }
+  return sum;
+}
+
+bool Staging::has_earlier() const {
+  return std::any_of(earlier_.begin(), earlier_.end(), [](const Earlier& e) { return !e.files.empty(); });
+}
+
+absl::Status Staging::Adopt(const wire::Manifest& manifest, bool bound,
+                            const std::function<void(uint32_t index)>& adopted) {
+  for (uint32_t i = 0; i < manifest.entries.size(); ++i) {
+    const wire::Entry& entry = manifest.entries[i];
+    if (entry.type != wire::EntryType::kFile) continue;
+    for (const Earlier& earlier : earlier_) {
+      ASSIGN_OR_RETURN(const bool taken, AdoptOne(earlier, entry, bound));
+      if (!taken) continue;
+      adopted(i);
+      break;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Staging::AdoptOne(const Earlier& earlier, const wire::Entry& entry, bool bound) {
+  const uint64_t hash = HashPath(entry.path);
+  auto at = std::lower_bound(earlier.files.begin(), earlier.files.end(), hash,
+                             [](const EarlierFile& file, uint64_t value) { return file.path_hash < value; });
+  for (; at != earlier.files.end() && at->path_hash == hash; ++at) {
+    const LedgerFile& file = at->file;
+    if (file.size != entry.size || file.mtime_ns != entry.mtime_ns || file.source_inode != entry.inode) continue;
+    if (bound && file.sha256 != entry.sha256) continue;
+    std::string name;
+    const base::UniqueFd from = OpenParent(earlier.data.get(), entry.path, &name);
+    struct stat info {};
+    if (!from || fstatat(from.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode) ||
+        static_cast<uint64_t>(info.st_size) != entry.size || Nanoseconds(info.st_mtim) != entry.mtime_ns ||
+        info.st_ino != file.staged_inode) {
+      continue;
+    }
+    if (earlier.ledger == nullptr) return true;  // this epoch's own: it is where it should be, and recorded
+    const base::UniqueFd to = OpenParent(data_.get(), entry.path, &name);
+    if (!to) return DestinationError(errno, "cannot open the staging of", entry.path);
+    unlinkat(to.get(), name.c_str(), 0);
+    // A second name first, so that a crash between here and the ledger loses nothing.
+    if (volume_.calls().Link(from.get(), name, to.get(), name) != 0 &&
+        renameat(from.get(), name.c_str(), to.get(), name.c_str()) != 0) {
+      return DestinationError(errno, "cannot take over", entry.path);
+    }
+    LedgerFile record = file;
+    record.path = entry.path;
+    RETURN_IF_ERROR(ledger_->Append(record));
+    return true;
+  }
+  return false;
+}
+
+absl::Status Staging::Remove(bool own) {
+  for (const Earlier& earlier : earlier_) {
+    if (earlier.name != name_) RETURN_IF_ERROR(RemoveTree(transfer_.get(), earlier.name));
+  }
+  earlier_.clear();
+  if (!own) return absl::OkStatus();
+  RETURN_IF_ERROR(RemoveTree(transfer_.get(), name_));
+  // The transfer's directory goes with its last attempt; another agent's staging keeps it.
+  std::string name;
+  const base::UniqueFd above = OpenParent(volume_.root(), above_, &name);
+  if (above) unlinkat(above.get(), name.c_str(), AT_REMOVEDIR);
+  return absl::OkStatus();
+}
+
+absl::Status RemoveStaging(Volume& volume, const std::string& transfer) {
+  if (wire::CheckName(transfer))
+    return base::InvalidArgument("'", base::PercentEscape(transfer), "' is no transfer id");
+  const base::UniqueFd root = OpenBeneath(volume.root(), kStagingRoot, O_RDONLY | O_DIRECTORY);
+  if (!root) return errno == ENOENT ? absl::OkStatus() : DestinationError(errno, "cannot open", kStagingRoot);
+  const base::UniqueFd directory = OpenBeneath(root.get(), transfer, O_RDONLY | O_DIRECTORY);
+  if (!directory) return errno == ENOENT ? absl::OkStatus() : DestinationError(errno, "cannot open", transfer);
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(directory.get(), transfer));
+  for (const std::string& name : names) {
+    const base::UniqueFd attempt = OpenBeneath(directory.get(), name, O_RDONLY | O_DIRECTORY);
+    if (!attempt) continue;
+    if (faccessat(attempt.get(), "journal", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+      return base::FailedPrecondition("the attempt ", name, " may have been committed; finish it first");
+    }
+    const auto lock = Ledger::Open(attempt.get(), /*create=*/false, volume.calls(), [](const LedgerRecord&) {});
+    if (base::ReasonOf(lock.status()) == Name(wire::Reason::kStagingBusy)) return lock.status();
+  }
+  return RemoveTree(root.get(), transfer);
+}
+
+}  // namespace crossdock::agent

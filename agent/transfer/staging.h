@@ -1,0 +1,83 @@
+// Where an attempt's files wait to be published: `.crossdock/<transfer>/<agent>-<epoch>/` on the volume itself, hidden
+// and on the filesystem that the rename needs.
+//
+//   ledger    what is complete (Ledger)
+//   data/     the package's tree
+//   journal   present once the attempt is about to publish (publish.h)
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "agent/storage/volume.h"
+#include "agent/transfer/ledger.h"
+#include "lib/wire/manifest.h"
+
+namespace crossdock::agent {
+
+// One thread opens, adopts and removes; the directories and the ledger may be used by several.
+class Staging {
+ public:
+  struct Request {
+    std::string transfer;
+    std::string agent;
+    wire::Epoch epoch;
+    std::string listing_digest;
+    bool durable = true;
+  };
+  // Makes the directory, or opens it again when this very epoch was here before; finds what this agent's earlier
+  // epochs left. EPOCH_STALE when a newer one was here, STAGING_BUSY when another attempt still works here.
+  static absl::StatusOr<std::unique_ptr<Staging>> Open(Volume& volume, const Request& request);
+
+  int directory() const { return directory_.get(); }
+  int data() const { return data_.get(); }
+  Ledger& ledger() { return *ledger_; }
+  // Bytes that earlier attempts completed here: an estimate of what is on the disk already.
+  uint64_t earlier_bytes() const;
+  bool has_earlier() const;
+
+  // The files of `manifest` that earlier attempts completed become this one's, without reading a byte: the same size,
+  // mtime and inode at the source, untouched since the ledger was written, and, when `bound`, the SHA-256 that the
+  // manifest asks for. `adopted` gets their indexes. Directories of the manifest must exist below data().
+  absl::Status Adopt(const wire::Manifest& manifest, bool bound, const std::function<void(uint32_t index)>& adopted);
+
+  // Removes what earlier epochs left; then, with `own`, this one's as well.
+  absl::Status Remove(bool own);
+
+ private:
+  struct EarlierFile {
+    uint64_t path_hash = 0;
+    LedgerFile file;  // without its path
+  };
+  struct Earlier {
+    std::string name;
+    base::UniqueFd data;
+    std::unique_ptr<Ledger> ledger;  // holds the lock; null of this epoch's own
+    std::vector<EarlierFile> files;  // sorted by path_hash
+  };
+
+  Staging(Volume& volume, std::string above, base::UniqueFd transfer)
+      : volume_(volume), above_(std::move(above)), transfer_(std::move(transfer)) {}
+  absl::Status OpenOwn(const Request& request);
+  absl::Status OpenEarlier(const Request& request);
+  // True when the file was taken over.
+  absl::StatusOr<bool> AdoptOne(const Earlier& earlier, const wire::Entry& entry, bool bound);
+
+  Volume& volume_;
+  const std::string above_;  // the transfer's directory, relative to the volume
+  base::UniqueFd transfer_;
+  std::string name_;
+  base::UniqueFd directory_;
+  base::UniqueFd data_;
+  std::unique_ptr<Ledger> ledger_;
+  std::vector<Earlier> earlier_;
+};
+
+// Removes all staging of an ended transfer; leaves an attempt alone that may have been committed and is not published
+// (FAILED_PRECONDITION), or that is still at work (STAGING_BUSY).
+absl::Status RemoveStaging(Volume& volume, const std::string& transfer);
+
+}  // namespace crossdock::agent

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -28,6 +29,19 @@ struct AttemptTerms {
   uint16_t streams = 8;       // data legs, 1 to wire::kStreamsMax
 };
 
+struct SendResult {
+  uint64_t files = 0;  // of the package
+  uint64_t bytes = 0;
+  uint64_t bytes_sent = 0;       // content that crossed in this attempt, repeats included
+  bool already_present = false;  // the destination had it
+  uint64_t peer_roster_number = 0;
+  base::Instant began;
+  base::Instant ended;  // when everything had landed
+};
+// Every file is verified, and durable where the attempt asks for that, at the other end: the sender's part is done and
+// its receipt can be signed. Nothing is published before the orchestrator has it. Gives up soon after a stop.
+using LandedCallback = std::function<absl::Status(const SendResult& result, std::stop_token stop)>;
+
 struct SendPlan {
   AttemptTerms terms;
   PackagePath source;
@@ -36,16 +50,7 @@ struct SendPlan {
   // hashes) again.
   std::shared_ptr<const ScanResult> scanned;
   uint64_t bytes_per_second_max = 0;  // 0: no cap
-};
-
-struct SendResult {
-  uint64_t files = 0;  // of the package
-  uint64_t bytes = 0;
-  uint64_t bytes_sent = 0;       // content that crossed in this attempt, repeats included
-  bool already_present = false;  // the destination had it
-  uint64_t peer_roster_number = 0;
-  base::Instant began;
-  base::Instant ended;
+  LandedCallback landed;              // once, on a thread of the attempt; its error ends the attempt
 };
 
 enum class Verify {

@@ -76,18 +76,20 @@ absl::StatusOr<SendResult> SendAttempt::RunInside(Lifeline& lifeline) {
     control_ = &control;
   }
   const absl::Status status =
-      control.Run([&](wire::ControlFrame frame) { return Handle(std::move(frame), control); }, next_bulk);
+      control.Run([&](wire::ControlFrame frame) { return Handle(std::move(frame), control, lifeline); }, next_bulk);
   if (!status.ok()) lifeline.Fail(status);
-  lifeline.Finish();
-  legs.clear();
+  std::thread landed;
   {
     base::MutexLock lock(mutex_);
     control_ = nullptr;
+    landed.swap(landed_);
   }
+  // Published: then the receipt is there, and its thread ends by itself.
+  if (landed.joinable()) landed.join();
+  lifeline.Finish();
+  legs.clear();
   if (!status.ok()) return lifeline.status();
   control.Close();
-  result_.bytes_sent = counters_.bytes_moved;
-  result_.ended = deps_.clock.Now();
   return result_;
 }
 
@@ -151,7 +153,7 @@ absl::Status SendAttempt::Greet(ControlChannel& control, Lifeline& lifeline) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> SendAttempt::Handle(wire::ControlFrame frame, ControlChannel& control) {
+absl::StatusOr<bool> SendAttempt::Handle(wire::ControlFrame frame, ControlChannel& control, Lifeline& lifeline) {
   if (const auto* published = std::get_if<wire::Published>(&frame)) {
     result_.already_present = published->already_present;
     base::MutexLock lock(mutex_);
@@ -177,9 +179,20 @@ absl::StatusOr<bool> SendAttempt::Handle(wire::ControlFrame frame, ControlChanne
   if (may_send_ && board_->AllAcknowledged() && !std::exchange(sent_said_, true)) {
     control.Queue(wire::Sent{result_.files, result_.bytes});
     counters_.stage = Stage::kPublishing;
+    SayLanded(lifeline);
   }
   changed_.NotifyAll();
   return true;
+}
+
+void SendAttempt::SayLanded(Lifeline& lifeline) {
+  result_.bytes_sent = counters_.bytes_moved;
+  result_.ended = deps_.clock.Now();
+  if (!plan_.landed) return;
+  landed_ = std::thread([this, &lifeline, result = result_] {
+    const absl::Status status = plan_.landed(result, lifeline.token());
+    if (!status.ok()) lifeline.Fail(status);
+  });
 }
 
 void SendAttempt::Acknowledged(uint32_t index) {

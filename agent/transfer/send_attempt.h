@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <stop_token>
+#include <thread>
 
 #include "agent/core/send_board.h"
 #include "agent/transfer/control_channel.h"
@@ -31,8 +32,10 @@ class SendAttempt {
   absl::StatusOr<SendResult> RunInside(Lifeline& lifeline);
   absl::Status Prepare(const std::stop_token& stop);
   absl::Status Greet(ControlChannel& control, Lifeline& lifeline);
-  absl::StatusOr<bool> Handle(wire::ControlFrame frame, ControlChannel& control);
+  absl::StatusOr<bool> Handle(wire::ControlFrame frame, ControlChannel& control, Lifeline& lifeline);
   absl::StatusOr<bool> HandleRefused(const wire::FileRefused& refused);
+  // Hands the receipt in, on a thread of its own: the control leg must go on answering.
+  void SayLanded(Lifeline& lifeline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunDataLeg(uint16_t leg, Lifeline& lifeline);
   std::optional<uint32_t> NextFile(uint16_t leg);
   // Blocks until a file waits (true), or every file is acknowledged or the attempt has ended (false).
@@ -54,6 +57,7 @@ class SendAttempt {
   bool sent_said_ ABSL_GUARDED_BY(mutex_) = false;
   ControlChannel* control_ ABSL_GUARDED_BY(mutex_) = nullptr;
   int legs_alive_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::thread landed_ ABSL_GUARDED_BY(mutex_);  // started once; joined by Run
 };
 
 }  // namespace crossdock::agent

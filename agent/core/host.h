@@ -1,0 +1,52 @@
+// Host is this machine as the session describes it, and where it hands in what the officers signed. main implements it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace crossdock::agent {
+
+struct VolumeSpace {
+  std::string volume;
+  uint64_t bytes_free = 0;
+  uint64_t bytes_total = 0;
+};
+
+// A relay of the own site, as its tending connection shows it.
+struct RelayStatus {
+  std::string relay;
+  bool tended = false;
+  bool draining = false;
+  uint32_t load = 0;  // joined pairs
+  std::chrono::milliseconds clock_skew{};
+  uint64_t keys_number = 0;
+  uint64_t deny_number = 0;
+  std::string problem;
+};
+
+// Signed, every part of it; nothing is believed before it is verified.
+struct TrustUpdate {
+  std::string roster_body;
+  std::string roster_statement;
+  std::string relay_keys;
+  std::string relay_deny;
+  std::vector<std::string> relay_statements;
+};
+
+// Thread-safe.
+class Host {
+ public:
+  virtual ~Host() = default;
+  // One above the last, on disk before it is given: a copy of this host shows itself by a counter that lags.
+  virtual absl::StatusOr<uint64_t> NextSession() = 0;
+  virtual std::vector<VolumeSpace> Volumes() = 0;
+  virtual std::vector<RelayStatus> Relays() = 0;
+  virtual uint64_t RosterNumber() = 0;
+  virtual void TakeTrust(const TrustUpdate& update) = 0;
+};
+
+}  // namespace crossdock::agent

@@ -21,6 +21,7 @@ struct DialOptions {
 
 // A connected, non-blocking socket with TCP_NODELAY. Tries the name's addresses in turn; the error is the last one's:
 // CONNECTION_FAILED, TIMEOUT, INTERRUPTED, NAME_UNRESOLVED, or admit's own when no address was admitted. Any thread.
-absl::StatusOr<base::UniqueFd> Dial(std::string_view address, const Deadline& deadline, const DialOptions& options = {});
+absl::StatusOr<base::UniqueFd> Dial(std::string_view address, const Deadline& deadline,
+                                    const DialOptions& options = {});
 
 }  // namespace crossdock::net

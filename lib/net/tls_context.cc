@@ -23,8 +23,7 @@ TlsContext::TlsContext(const TlsKey& key, TlsRole role, TlsUse use)
             SSL_CTX_set_ciphersuites(context, "TLS_AES_256_GCM_SHA384") == 1 &&
             SSL_CTX_set1_groups_list(context, "X25519:P-256") == 1 &&
             SSL_CTX_set1_sigalgs_list(context, "ECDSA+SHA256") == 1 &&
-            SSL_CTX_use_certificate(context, key.certificate()) == 1 &&
-            SSL_CTX_use_PrivateKey(context, key.key()) == 1)
+            SSL_CTX_use_certificate(context, key.certificate()) == 1 && SSL_CTX_use_PrivateKey(context, key.key()) == 1)
       << "this OpenSSL lacks TLS 1.3 with AES-256-GCM";
   SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);

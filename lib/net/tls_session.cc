@@ -47,8 +47,8 @@ absl::StatusOr<TlsStep> Outcome(SSL* ssl, int result, bool wrong_key) {
       return TlsStep::kWantWrite;
     case SSL_ERROR_SYSCALL:
       if (wrong_key) break;
-      return Failed("CONNECTION_LOST", "the connection was lost: ",
-                    error_number == 0 ? "ended by the peer" : std::strerror(error_number));
+      return Failed("CONNECTION_LOST",
+                    "the connection was lost: ", error_number == 0 ? "ended by the peer" : std::strerror(error_number));
     default:
       break;
   }
@@ -64,8 +64,7 @@ absl::StatusOr<TlsStep> Outcome(SSL* ssl, int result, bool wrong_key) {
 }  // namespace
 
 int VerifyByKey(x509_store_ctx_st* store, void*) {
-  const auto* ssl =
-      static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const auto* ssl = static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   const auto* check = static_cast<const PeerCheck*>(SSL_get_app_data(ssl));
   X509* certificate = X509_STORE_CTX_get0_cert(store);
   *check->seen = certificate == nullptr ? std::string() : SpkiOf(certificate);

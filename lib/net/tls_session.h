@@ -26,8 +26,8 @@ struct TlsResult {
 // CONNECTION_LOST (ended without close_notify).
 class TlsSession {
  public:
-  // `expected_spki` is the digest that the peer's key must have; empty: any P-256 key, read by peer_spki() and judged by
-  // the caller. Takes `fd`.
+  // `expected_spki` is the digest that the peer's key must have; empty: any P-256 key, read by peer_spki() and judged
+  // by the caller. Takes `fd`.
   TlsSession(const TlsContext& context, base::UniqueFd fd, std::string expected_spki);
   TlsSession(TlsSession&&) noexcept;
   TlsSession& operator=(TlsSession&&) noexcept;

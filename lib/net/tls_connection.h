@@ -1,0 +1,44 @@
+// A TLS connection for one thread that waits for one peer; every call ends at its deadline.
+//
+// Not thread-safe; another thread ends what blocks through the deadline's Interrupt.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "lib/net/tls_session.h"
+#include "lib/net/wait.h"
+
+namespace crossdock::net {
+
+// Errors as TlsSession's, and TIMEOUT or INTERRUPTED from the wait.
+class TlsConnection {
+ public:
+  // Takes `fd`, which must be non-blocking. `expected_spki` as in TlsSession.
+  static absl::StatusOr<std::unique_ptr<TlsConnection>> Handshake(const TlsContext& context, base::UniqueFd fd,
+                                                                  std::string expected_spki, const Deadline& deadline);
+
+  // 0: the peer has said close_notify.
+  absl::StatusOr<size_t> Read(std::span<char> out, const Deadline& deadline);
+  // All of `out`; CONNECTION_LOST when the peer ends before.
+  absl::Status ReadFull(std::span<char> out, const Deadline& deadline);
+  absl::Status Write(std::string_view bytes, const Deadline& deadline);
+  // Says close_notify; reading goes on.
+  absl::Status CloseWrite(const Deadline& deadline);
+  // Waits for the peer's close_notify, behind which our own must have gone, and gives the clear socket. TLS_FAILED when
+  // other bytes come first.
+  absl::StatusOr<base::UniqueFd> ToClear(const Deadline& deadline);
+
+  const std::string& peer_spki() const { return session_.peer_spki(); }
+  int fd() const { return session_.fd(); }
+
+ private:
+  explicit TlsConnection(TlsSession session) : session_(std::move(session)) {}
+
+  TlsSession session_;
+};
+
+}  // namespace crossdock::net

@@ -1,0 +1,97 @@
+// crossdock-relay: joins two connections that hold matching tickets, and splices bytes. Stores nothing, reads nothing.
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+#include <iostream>
+#include <string>
+
+#include "lib/base/ed25519.h"
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/base/process.h"
+#include "lib/base/status.h"
+#include "lib/base/strings.h"
+#include "relay/server.h"
+
+namespace crossdock::relay {
+namespace {
+
+std::string KeyPath(const std::string& state) { return state + "/relay.key"; }
+std::string AdminPath(const std::string& state) { return state + "/site_admin"; }
+
+// Makes the relay's identity and pins the site admin; the same again changes nothing.
+absl::Status Init(const std::string& state, const std::string& admin_text) {
+  ASSIGN_OR_RETURN(const base::PublicKey admin, base::PublicKey::FromText(admin_text));
+  std::error_code error;
+  std::filesystem::create_directories(state, error);
+  if (error) return base::InvalidArgument("cannot make ", state, ": ", error.message());
+  std::filesystem::permissions(state, std::filesystem::perms::owner_all, error);
+  if (std::filesystem::exists(AdminPath(state))) {
+    ASSIGN_OR_RETURN(const std::string pinned, base::ReadFile(AdminPath(state)));
+    if (pinned != admin.ToText() + "\n") {
+      return base::FailedPrecondition(state, " has pinned another site admin; remove the directory to begin anew");
+    }
+  }
+  ASSIGN_OR_RETURN(const net::TlsKey key, net::TlsKey::LoadOrCreate(KeyPath(state)));
+  RETURN_IF_ERROR(base::WriteFileAtomic(AdminPath(state), admin.ToText() + "\n", 0600));
+  std::cout << "spki: " << key.spki() << "\nnext: crossdock relay add, with this digest, by the site admin\n";
+  return absl::OkStatus();
+}
+
+absl::StatusOr<base::PublicKey> PinnedAdmin(const std::string& state) {
+  ASSIGN_OR_RETURN(std::string text, base::ReadFile(AdminPath(state)));
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return base::PublicKey::FromText(text);
+}
+
+absl::Status Run(const Config& config, bool check) {
+  const base::SystemClock clock;
+  ASSIGN_OR_RETURN(const net::TlsKey key, net::TlsKey::Load(KeyPath(config.state)));
+  ASSIGN_OR_RETURN(const base::PublicKey admin, PinnedAdmin(config.state));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Bundles> bundles, Bundles::Open(config.state, admin, clock.Now()));
+  if (check) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(config, key, *bundles, clock));
+  LOG_INFO("relay is ready", {{"name", config.name},
+                              {"lan_port", server->lan_port()},
+                              {"wan_port", server->wan_port()},
+                              {"spki", key.spki()},
+                              {"keys_number", bundles->keys_number()}});
+  const int signal = base::WaitForStop();
+  LOG_INFO("relay stops", {{"signal", signal}});
+  server->Stop();
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  base::SetUpProcess();
+  base::ConfigureLog("crossdock-relay", base::LogLevel::kInfo);
+  CLI::App app{"Crossdock's relay: stands in the DMZ, joins two connections that hold matching tickets."};
+  std::string config_path;
+  std::string state;
+  std::string admin;
+  bool check = false;
+  auto* config_option = app.add_option("--config", config_path, "YAML; see deploy/config/relay.example.yaml");
+  auto* init_option = app.add_option("--init", state, "makes this relay's key in a directory and prints its digest");
+  app.add_option("--site-admin", admin, "with --init: the site admin's key, ed25519:<hex>")->needs(init_option);
+  app.add_flag("--check-config", check, "reads the configuration and the state, says what is wrong, and ends")
+      ->needs(config_option);
+  app.set_version_flag("--version", std::string("crossdock-relay ") + CROSSDOCK_VERSION);
+  app.require_option(1, 3);
+  CLI11_PARSE(app, argc, argv);
+  absl::Status status;
+  if (!state.empty()) {
+    status = Init(state, admin);
+  } else {
+    const absl::StatusOr<Config> config = LoadConfig(config_path);
+    status = config.ok() ? Run(*config, check) : config.status();
+    if (status.ok() && check) std::cout << config_path << ": ok\n";
+  }
+  if (status.ok()) return 0;
+  std::cerr << "crossdock-relay: " << status.message() << '\n';
+  return 2;
+}
+
+}  // namespace
+}  // namespace crossdock::relay
+
+int main(int argc, char** argv) { return crossdock::relay::Main(argc, argv); }

@@ -1,0 +1,108 @@
+#include "relay/pump.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "lib/base/fd.h"
+#include "lib/base/status.h"
+
+namespace crossdock::relay {
+namespace {
+
+constexpr int kPipeSize = 1 << 20;  // as much as the host allows without privilege
+
+struct Direction {
+  int from = -1;
+  int to = -1;
+  base::UniqueFd in;  // of the pipe
+  base::UniqueFd out;
+  size_t capacity = 0;
+  size_t held = 0;      // bytes in the pipe
+  bool ended = false;   // `from` has nothing more
+  bool closed = false;  // and `to` knows
+  uint64_t moved = 0;
+
+  bool wants_read() const { return !ended && held < capacity; }
+  bool wants_write() const { return held > 0; }
+};
+
+absl::Status Open(Direction& direction) {
+  int fds[2];
+  if (::pipe2(fds, O_NONBLOCK | O_CLOEXEC) != 0) return base::Errno(errno, "making a pipe");
+  direction.out = base::UniqueFd(fds[0]);
+  direction.in = base::UniqueFd(fds[1]);
+  const int size = ::fcntl(direction.in.get(), F_SETPIPE_SZ, kPipeSize);
+  const int now = size > 0 ? size : ::fcntl(direction.in.get(), F_GETPIPE_SZ);
+  direction.capacity = now > 0 ? static_cast<size_t>(now) : 65536;
+  return absl::OkStatus();
+}
+
+absl::Status Lost() { return base::WithReason(base::Errno(errno, "splicing"), "CONNECTION_LOST"); }
+
+// Moves what can be moved now.
+absl::Status Step(Direction& d) {
+  constexpr unsigned kFlags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
+  for (bool progress = true; progress;) {
+    progress = false;
+    if (d.wants_read()) {
+      const ssize_t got = ::splice(d.from, nullptr, d.in.get(), nullptr, d.capacity - d.held, kFlags);
+      if (got > 0) d.held += static_cast<size_t>(got);
+      if (got == 0) d.ended = true;
+      if (got < 0 && errno != EAGAIN && errno != EINTR) return Lost();
+      progress = got > 0;
+    }
+    if (d.wants_write()) {
+      const ssize_t put = ::splice(d.out.get(), nullptr, d.to, nullptr, d.held, kFlags);
+      if (put < 0 && errno != EAGAIN && errno != EINTR) return Lost();
+      if (put > 0) {
+        d.held -= static_cast<size_t>(put);
+        d.moved += static_cast<uint64_t>(put);
+        progress = true;
+      }
+    }
+  }
+  if (d.ended && d.held == 0 && !d.closed) {
+    ::shutdown(d.to, SHUT_WR);
+    d.closed = true;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Pump(int first, int second, const net::Interrupt& cut, PumpCounts* counts) {
+  Direction forth;
+  forth.from = first;
+  forth.to = second;
+  Direction back;
+  back.from = second;
+  back.to = first;
+  RETURN_IF_ERROR(Open(forth));
+  RETURN_IF_ERROR(Open(back));
+  absl::Status status;
+  while (status.ok() && !(forth.closed && back.closed)) {
+    const auto events = [](const Direction& reads, const Direction& writes) {
+      // A splice that found the socket empty with bytes in the pipe may have met a full pipe of few large buffers:
+      // then only writing helps, and level-triggered reading would spin.
+      return static_cast<short>((reads.wants_read() && !reads.wants_write() ? POLLIN : 0) |
+                                (writes.wants_write() ? POLLOUT : 0));
+    };
+    std::array<pollfd, 3> watched{
+        {{first, events(forth, back), 0}, {second, events(back, forth), 0}, {cut.fd(), POLLIN, 0}}};
+    for (size_t i = 0; i < 2; ++i)
+      if (watched[i].events == 0) watched[i].fd = -1;
+    if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) status = base::Errno(errno, "polling");
+    if (watched[2].revents != 0) status = base::WithReason(base::Error(absl::StatusCode::kCancelled, "cut"), "CUT");
+    if (status.ok()) status = Step(forth);
+    if (status.ok()) status = Step(back);
+  }
+  *counts = {forth.moved, back.moved};
+  return status;
+}
+
+}  // namespace crossdock::relay

@@ -1,0 +1,29 @@
+// One accepted connection, from its first byte to its last: TLS, join or tend, the meeting, the pump.
+#pragma once
+
+#include "lib/base/clock.h"
+#include "lib/net/address.h"
+#include "lib/net/tls_key.h"
+#include "relay/bundles.h"
+#include "relay/config.h"
+#include "relay/rendezvous.h"
+
+namespace crossdock::relay {
+
+// What all sessions share. Thread-safe, as its parts are.
+struct Shared {
+  const Config& config;
+  const net::TlsKey& key;
+  Bundles& bundles;
+  Rendezvous& rendezvous;
+  const base::Clock& clock;
+  // Set when the relay ends: whatever waits gives up.
+  const net::Interrupt& ending;
+};
+
+enum class Face { kLan, kWan };
+
+// Blocks until the connection is over. Logs why; never a name, a path or a title, because it is told none.
+void Serve(const Shared& shared, base::UniqueFd connection, const net::SocketAddress& peer, Face face);
+
+}  // namespace crossdock::relay

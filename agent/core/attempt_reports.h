@@ -43,7 +43,11 @@ struct ContentReport {
   std::string content;  // SHA-256, lower hex
 };
 
-enum class CommitVerdict { kPublish, kFenced, kRefused };
+enum class CommitVerdict {
+  kPublish,  // only this epoch may finish it now
+  kFenced,   // a newer epoch exists, or the transfer has ended
+  kRefused,  // the policy or the approvals no longer allow it
+};
 struct CommitAnswer {
   CommitVerdict verdict = CommitVerdict::kRefused;
   std::string reason;

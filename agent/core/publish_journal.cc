@@ -16,6 +16,7 @@ std::string Encode(const PublishJournal& journal) {
   out.Raw(kMagic).U8(static_cast<uint8_t>(journal.phase)).Short(journal.transfer).Short(journal.agent);
   out.U64(journal.epoch.generation).U64(journal.epoch.n).U8(static_cast<uint8_t>(journal.form));
   out.Short(journal.destination).Short(journal.listing_digest).Short(journal.content_root);
+  out.Short(journal.policy_digest).U64(static_cast<uint64_t>(journal.began_us)).U8(journal.verify);
   out.U64(journal.files).U64(journal.bytes).U64(journal.data_inode).U8(journal.already_present ? 1 : 0);
   const std::string checksum = base::Sha256(out.bytes());
   return out.Raw(checksum).Take();
@@ -38,6 +39,9 @@ absl::StatusOr<PublishJournal> DecodeJournal(std::string_view bytes) {
   journal.destination = in.Short();
   journal.listing_digest = in.Short();
   journal.content_root = in.Short();
+  journal.policy_digest = in.Short();
+  journal.began_us = static_cast<int64_t>(in.U64());
+  journal.verify = in.U8();
   journal.files = in.U64();
   journal.bytes = in.U64();
   journal.data_inode = in.U64();

@@ -26,6 +26,10 @@ struct PublishJournal {
   std::string destination;     // relative to the volume: the package's directory, or the file of kFile
   std::string listing_digest;  // 32 bytes
   std::string content_root;    // 32 bytes or none
+  // For the receipt, which must be the same after a crash as without one.
+  std::string policy_digest;  // 32 bytes or none
+  int64_t began_us = 0;       // of the attempt, since 1970
+  uint8_t verify = 0;         // 0 transit, 1 landed, 2 readback
   uint64_t files = 0;
   uint64_t bytes = 0;
   uint64_t data_inode = 0;       // of the staged tree: what stands at the destination with it is ours

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/core/attempt_reports.h"
 #include "agent/storage/volume.h"
 #include "lib/wire/frames.h"
 #include "lib/wire/manifest.h"
@@ -14,7 +15,6 @@
 
 namespace crossdock::agent {
 
-inline constexpr size_t kFindingsMax = 100;
 
 // A package: a directory with all it holds, one file, or named files below a directory. Paths are relative to the
 // volume, and hostile.

@@ -8,6 +8,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "agent/core/attempt_reports.h"
+#include "agent/core/publish_journal.h"
 #include "agent/storage/scan.h"
 #include "agent/storage/volume.h"
 #include "agent/transfer/byte_stream.h"
@@ -27,6 +29,9 @@ struct AttemptTerms {
   uint64_t policy_number = 0;
   std::string policy_digest;  // empty: not compared
   uint16_t streams = 8;       // data legs, 1 to wire::kStreamsMax
+  // What was decided over; the listing implies both, and both ends hold them against it.
+  uint64_t files = 0;
+  uint64_t bytes = 0;
 };
 
 struct SendResult {
@@ -63,13 +68,12 @@ enum class Durability {
   kSafe,  // synced before it is acknowledged
 };
 
-enum class CommitVerdict {
-  kPublish,  // only this epoch may finish it now
-  kFenced,   // a newer epoch exists, or the transfer has ended
-  kRefused,  // the policy or the approvals no longer allow it
-};
 // Asks the orchestrator whether this attempt may publish; idempotent. An error means that its answer is not known.
 using CommitCallback = std::function<absl::StatusOr<CommitVerdict>()>;
+
+// The package stands at its place. Called before its staging is removed, so that the receipt can be made durable while
+// a crash would still be found; its error leaves the journal, and FinishPublish calls it again.
+using PublishedCallback = std::function<absl::Status(const PublishJournal& journal)>;
 
 struct ReceivePlan {
   AttemptTerms terms;
@@ -79,6 +83,7 @@ struct ReceivePlan {
   Durability durability = Durability::kSafe;
   bool allow_empty_files = false;
   CommitCallback commit;  // on a thread of the attempt
+  PublishedCallback published;
 };
 
 struct ReceiveResult {

@@ -234,12 +234,13 @@ absl::StatusOr<std::vector<PendingPublish>> RecoverPublishes(Volume& volume, con
 }
 
 absl::StatusOr<PublishJournal> FinishPublish(Volume& volume, const PendingPublish& pending,
-                                             const CommitCallback& commit) {
+                                             const CommitCallback& commit, const PublishedCallback& published) {
   std::string name;
   const base::UniqueFd above = OpenParent(volume.root(), pending.staging, &name);
   const base::UniqueFd staging = OpenBeneath(volume.root(), pending.staging, O_RDONLY | O_DIRECTORY);
   if (!above || !staging) return DestinationError(errno, "cannot open", pending.staging);
   ASSIGN_OR_RETURN(PublishJournal journal, Publish(volume, staging.get(), pending.journal, commit));
+  if (published) RETURN_IF_ERROR(published(journal));
   RETURN_IF_ERROR(RemoveTree(above.get(), name));
   return journal;
 }

@@ -41,6 +41,6 @@ absl::StatusOr<std::vector<PendingPublish>> RecoverPublishes(Volume& volume, con
 // Finishes one of them: asks again when the answer is not known (kPrepared), publishes, removes the staging. The
 // journal that comes back holds what a receipt needs.
 absl::StatusOr<PublishJournal> FinishPublish(Volume& volume, const PendingPublish& pending,
-                                             const CommitCallback& commit);
+                                             const CommitCallback& commit, const PublishedCallback& published);
 
 }  // namespace crossdock::agent

@@ -101,6 +101,10 @@ absl::Status ReceiveAttempt::Greet(ControlChannel& control) {
   const auto* peer = std::get_if<wire::Hello>(&frame);
   if (peer == nullptr) return Fail(Reason::kPeerProtocol, "the sender did not begin with hello");
   RETURN_IF_ERROR(CheckHello(*peer, plan_.terms));
+  if (peer->files != plan_.terms.files || peer->bytes != plan_.terms.bytes) {
+    return Fail(Reason::kPeerListing, "the sender announces ", peer->files, " files and ", peer->bytes,
+                " bytes, not what was decided");
+  }
   hello_ = *peer;
   result_.peer_roster_number = peer->roster_number;
   counters_.files_total = result_.files = peer->files;
@@ -288,6 +292,9 @@ absl::Status ReceiveAttempt::PublishAll() {
   journal.destination = plan_.destination.path;
   journal.listing_digest = plan_.terms.listing_digest;
   journal.content_root = plan_.terms.content_root;
+  journal.policy_digest = plan_.terms.policy_digest;
+  journal.began_us = result_.began.time_since_epoch().count();
+  journal.verify = static_cast<uint8_t>(plan_.verify);
   journal.files = result_.files;
   journal.bytes = result_.bytes;
   journal.data_inode = info.st_ino;
@@ -297,6 +304,7 @@ absl::Status ReceiveAttempt::PublishAll() {
   ASSIGN_OR_RETURN(journal, Publish(deps_.volume, staging_->directory(), std::move(journal), plan_.commit));
   counters_.stage = Stage::kPublishing;
   result_.already_present = journal.already_present;
+  if (plan_.published) RETURN_IF_ERROR(plan_.published(journal));
   // The package is there: what is left in staging is litter, and no reason to call the attempt failed.
   const absl::Status removed = staging_->Remove(/*own=*/true);
   if (!removed.ok())

@@ -105,6 +105,10 @@ absl::Status SendAttempt::Prepare(const std::stop_token& stop) {
   }
   counters_.files_total = result_.files = package_->manifest.files();
   counters_.bytes_total = result_.bytes = package_->manifest.bytes();
+  if (result_.files != plan_.terms.files || result_.bytes != plan_.terms.bytes) {
+    return Fail(Reason::kSourceChanged, "the package has ", result_.files, " files and ", result_.bytes,
+                " bytes, not what was decided");
+  }
   if (!plan_.terms.content_root.empty()) {
     if (!package_->manifest.hashed()) {
       counters_.stage = Stage::kHashing;

@@ -32,6 +32,7 @@ class TlsConnection {
   // other bytes come first.
   absl::StatusOr<base::UniqueFd> ToClear(const Deadline& deadline);
 
+  bool HasPending() const { return session_.HasPending(); }
   const std::string& peer_spki() const { return session_.peer_spki(); }
   int fd() const { return session_.fd(); }
 

@@ -137,6 +137,8 @@ base::UniqueFd TlsSession::ReleaseClear() {
   return std::move(state_->fd);
 }
 
+bool TlsSession::HasPending() const { return SSL_has_pending(state_->ssl.get()) == 1; }
+
 const std::string& TlsSession::peer_spki() const { return state_->peer_spki; }
 int TlsSession::fd() const { return state_->fd.get(); }
 

@@ -37,6 +37,8 @@ class TlsSession {
   absl::StatusOr<TlsResult> Read(std::span<char> out);
   // May write less than `bytes`; call again with the rest.
   absl::StatusOr<TlsResult> Write(std::string_view bytes);
+  // True when Read has something that the socket no longer shows.
+  bool HasPending() const;
   // Ends our direction; Read still works.
   absl::StatusOr<TlsStep> SendCloseNotify();
   // New keys for what we send from here on, told to the peer with the next write.

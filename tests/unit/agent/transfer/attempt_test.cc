@@ -118,6 +118,9 @@ class Studio {
     terms.epoch = {1, ++epoch};
     terms.listing_digest = listing;
     terms.streams = 3;
+    const auto scanned = Scan(*from, {"shots/sh010", {}}, {}, {});
+    terms.files = scanned->manifest.files();
+    terms.bytes = scanned->manifest.bytes();
     SendPlan send;
     send.terms = terms;
     send.source = {"shots/sh010", {}};
@@ -240,7 +243,7 @@ TEST_CASE("an answer to the commit that never came leaves a journal that finishe
   const auto pending = RecoverPublishes(*studio.to, "van-1");
   REQUIRE(pending.ok());
   REQUIRE(pending->size() == 1);
-  const auto journal = FinishPublish(*studio.to, pending->front(), [] { return CommitVerdict::kPublish; });
+  const auto journal = FinishPublish(*studio.to, pending->front(), [] { return CommitVerdict::kPublish; }, {});
   INFO(journal.status());
   REQUIRE(journal.ok());
   CHECK(journal->files == 1);

@@ -1,0 +1,59 @@
+#include "agent/config.h"
+
+#include <utility>
+
+#include "lib/base/file.h"
+#include "lib/base/status.h"
+#include "lib/yaml/map.h"
+#include "lib/yaml/parse.h"
+
+namespace crossdock::agent {
+namespace {
+
+absl::Status ReadVolumes(yaml::Map map, Config& config) {
+  for (const yaml::Entry& entry : map.Entries()) {
+    VolumeConfig volume;
+    if (!entry.value.IsMap()) {
+      return map.ErrorAtNode(entry.value, "volume '", entry.key, "' is a map with `root:`");
+    }
+    yaml::Map fields = map.At(entry.value);
+    ASSIGN_OR_RETURN(volume.root, fields.String("root"));
+    ASSIGN_OR_RETURN(volume.hard_links_allowed, fields.BoolOr("hard_links_allowed", false));
+    RETURN_IF_ERROR(fields.Finish());
+    config.volumes[entry.key] = std::move(volume);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadLimits(yaml::Map map, Config& config) {
+  ASSIGN_OR_RETURN(const int64_t moves, map.IntOr("moves", config.limits.moves, 1, 64));
+  ASSIGN_OR_RETURN(const int64_t hashes, map.IntOr("hashes", config.limits.hashes, 1, 16));
+  config.limits.moves = static_cast<int>(moves);
+  config.limits.hashes = static_cast<int>(hashes);
+  return map.Finish();
+}
+
+}  // namespace
+
+absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file) {
+  ASSIGN_OR_RETURN(yaml::Map map, yaml::Parse(text, file));
+  RETURN_IF_ERROR(map.OneOf("schema", {"crossdock/agent/v1"}).status());
+  Config config;
+  ASSIGN_OR_RETURN(config.agent, map.String("agent", 63));
+  ASSIGN_OR_RETURN(config.site, map.String("site", 63));
+  ASSIGN_OR_RETURN(config.trust_domain, map.String("trust_domain", 255));
+  ASSIGN_OR_RETURN(config.state, map.String("state"));
+  ASSIGN_OR_RETURN(yaml::Map volumes, map.SubMap("volumes"));
+  RETURN_IF_ERROR(ReadVolumes(std::move(volumes), config));
+  ASSIGN_OR_RETURN(const std::optional<yaml::Map> limits, map.OptionalSubMap("limits"));
+  if (limits) RETURN_IF_ERROR(ReadLimits(*limits, config));
+  RETURN_IF_ERROR(map.Finish());
+  return config;
+}
+
+absl::StatusOr<Config> LoadConfig(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text, base::ReadFile(path, 1u << 20));
+  return ParseConfig(text, path);
+}
+
+}  // namespace crossdock::agent

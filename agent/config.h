@@ -1,0 +1,29 @@
+// The agent's configuration: strict YAML, every key in deploy/config/agent.example.yaml.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "agent/core/task_runner.h"
+
+namespace crossdock::agent {
+
+struct VolumeConfig {
+  std::string root;  // a directory
+  bool hard_links_allowed = false;
+};
+
+struct Config {
+  std::string agent;
+  std::string site;
+  std::string trust_domain;
+  std::string state;  // directory of its own: keys, certificate, roster, receipts
+  std::map<std::string, VolumeConfig> volumes;
+  TaskLimits limits;
+};
+
+absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file);
+absl::StatusOr<Config> LoadConfig(const std::string& path);
+
+}  // namespace crossdock::agent

@@ -1,0 +1,379 @@
+#include "agent/tasks/work.h"
+
+#include <thread>
+#include <utility>
+
+#include "agent/legs/relay_legs.h"
+#include "agent/storage/content_hash.h"
+#include "agent/transfer/publish.h"
+#include "agent/transfer/receive_attempt.h"
+#include "agent/transfer/send_attempt.h"
+#include "agent/transfer/staging.h"
+#include "lib/base/encoding.h"
+#include "lib/base/log.h"
+#include "lib/base/status.h"
+#include "lib/wire/reason.h"
+
+namespace crossdock::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using wire::Reason;
+
+constexpr size_t kRememberedMax = 32;
+constexpr uint64_t kRememberedEntriesMax = 200'000;  // of one scan: larger ones are hashed again
+constexpr milliseconds kProgressInterval{250};
+// A roster that was just signed reaches an agent within a few seconds.
+constexpr milliseconds kRosterWait{15'000};
+constexpr milliseconds kRosterLook{200};
+
+std::string ReasonOr(const absl::Status& status, std::string_view fallback) {
+  const std::string reason = base::ReasonOf(status);
+  return reason.empty() ? std::string(fallback) : reason;
+}
+
+TaskPhase PhaseOf(Stage stage) {
+  switch (stage) {
+    case Stage::kStarting:
+      return TaskPhase::kStarting;
+    case Stage::kScanning:
+      return TaskPhase::kScanning;
+    case Stage::kHashing:
+      return TaskPhase::kHashing;
+    case Stage::kConnecting:
+      return TaskPhase::kConnecting;
+    case Stage::kMoving:
+      return TaskPhase::kMoving;
+    case Stage::kVerifying:
+      return TaskPhase::kVerifying;
+    case Stage::kCommitting:
+      return TaskPhase::kCommitting;
+    case Stage::kPublishing:
+    case Stage::kEnded:
+      break;
+  }
+  return TaskPhase::kPublishing;
+}
+
+// Waits for `time` or the stop, whichever comes first; false after a stop.
+bool WaitUnlessStopped(const std::stop_token& stop, milliseconds time) {
+  base::Mutex mutex;
+  base::CondVar stopped;
+  const std::stop_callback wake(stop, [&] {
+    base::MutexLock lock(mutex);
+    stopped.NotifyAll();
+  });
+  base::MutexLock lock(mutex);
+  if (!stop.stop_requested()) stopped.WaitFor(mutex, time);
+  return !stop.stop_requested();
+}
+
+// Tells the runner how far an attempt is, until it goes away.
+template <typename Attempt>
+class Reporter {
+ public:
+  Reporter(const Attempt& attempt, TaskControl& control)
+      : thread_([&attempt, &control](const std::stop_token& stop) {
+          do {
+            const Progress progress = attempt.progress();
+            control.SetPhase(PhaseOf(progress.stage));
+            control.SetProgress(progress.bytes_done, progress.files_done);
+          } while (WaitUnlessStopped(stop, kProgressInterval));
+        }) {}
+
+ private:
+  std::jthread thread_;
+};
+
+absl::StatusOr<AttemptTerms> TermsOf(const Task& task, const MoveTask& move, const Warranted& warranted) {
+  AttemptTerms terms;
+  terms.transfer = task.transfer;
+  terms.epoch = move.epoch;
+  ASSIGN_OR_RETURN(terms.listing_digest, base::FromHex(move.listing));
+  if (!move.content.empty()) {
+    ASSIGN_OR_RETURN(terms.content_root, base::FromHex(move.content));
+  }
+  terms.roster_number = warranted.roster_number;
+  terms.policy_number = warranted.policy_number;
+  ASSIGN_OR_RETURN(terms.policy_digest, base::FromHex(warranted.policy_digest));
+  terms.streams = static_cast<uint16_t>(move.streams);
+  terms.files = move.files;
+  terms.bytes = move.bytes;
+  return terms;
+}
+
+Way WayOf(const TaskControl& control, const Warranted& warranted) {
+  const std::shared_ptr<const Task> task = control.task();
+  Way way;
+  way.relay_address = warranted.relay_address;
+  way.relay_spki = warranted.relay_spki;
+  way.peer_spki = warranted.peer_spki;
+  // After the commit the task is a finish without a route: nothing is dialled any more.
+  if (const auto* move = std::get_if<MoveTask>(&task->work)) {
+    way.ticket = move->route.ticket;
+    way.next_ticket = move->route.next_ticket;
+    way.sender = move->send;
+  }
+  return way;
+}
+
+Verify VerifyOf(const std::string& word) {
+  if (word == "transit") return Verify::kTransit;
+  return word == "readback" ? Verify::kReadback : Verify::kLanded;
+}
+
+}  // namespace
+
+absl::Status Work::Run(TaskControl& control) {
+  const std::shared_ptr<const Task> task = control.task();
+  return std::visit([&](const auto& work) { return Do(work, control); }, task->work);
+}
+
+absl::StatusOr<Volume*> Work::Find(const std::string& volume) const {
+  const auto found = deps_.volumes.find(volume);
+  if (found != deps_.volumes.end()) return found->second.get();
+  return base::WithReason(base::NotFound("this agent has no volume '", base::PercentEscape(volume), "'"),
+                          "VOLUME_UNKNOWN");
+}
+
+absl::Status Work::Do(const ScanTask& scan, TaskControl& control) {
+  const std::string transfer = control.task()->transfer;
+  const std::stop_token stop = control.stop();
+  control.SetPhase(TaskPhase::kScanning);
+  ScanReport report;
+  report.transfer = transfer;
+  report.scan = scan.scan;
+  const absl::StatusOr<Volume*> volume = Find(scan.source.volume);
+  absl::StatusOr<ScanResult> result = volume.status();
+  if (volume.ok()) result = Scan(**volume, {scan.source.path, scan.source.files}, {scan.allow_empty_files}, stop);
+  if (stop.stop_requested()) return absl::OkStatus();
+  if (!result.ok()) {
+    report.reason = ReasonOr(result.status(), "SCAN_FAILED");
+    report.detail = base::ToStd(result.status().message());
+    return deps_.reports.ReportScan(report, stop);
+  }
+  for (const Finding& finding : result->findings) {
+    report.findings.push_back({std::string(Name(finding.code)), finding.path, finding.detail});
+  }
+  report.files = result->manifest.files();
+  report.bytes = result->manifest.bytes();
+  if (result->reason) {
+    report.reason = Name(*result->reason);
+    report.detail = result->detail;
+    return deps_.reports.ReportScan(report, stop);
+  }
+  report.listing = base::ToHex(result->listing_digest);
+  for (wire::ManifestEncoder encoder(result->manifest); !encoder.done(); ++report.chunks) {
+    RETURN_IF_ERROR(deps_.reports.UploadManifest(transfer, scan.scan, report.chunks, encoder.NextChunk(), stop));
+  }
+  return deps_.reports.ReportScan(report, stop);
+}
+
+absl::Status Work::Do(const HashTask& hash, TaskControl& control) {
+  const std::string transfer = control.task()->transfer;
+  const std::stop_token stop = control.stop();
+  ContentReport report;
+  report.transfer = transfer;
+  report.scan = hash.scan;
+  report.listing = hash.listing;
+  const auto hashed = [&]() -> absl::StatusOr<std::shared_ptr<const ScanResult>> {
+    ASSIGN_OR_RETURN(Volume * volume, Find(hash.source.volume));
+    control.SetPhase(TaskPhase::kScanning);
+    ASSIGN_OR_RETURN(ScanResult scanned,
+                     RequireSendable(Scan(*volume, {hash.source.path, hash.source.files}, {}, stop)));
+    if (base::ToHex(scanned.listing_digest) != hash.listing) {
+      return wire::Fail(Reason::kSourceChanged, "the package is no longer what was listed");
+    }
+    control.SetPhase(TaskPhase::kHashing);
+    std::atomic<uint64_t> done = 0;
+    ASSIGN_OR_RETURN(const std::string root, HashContent(*volume, scanned.root, &scanned.manifest, &done, stop));
+    report.content = base::ToHex(root);
+    return std::make_shared<const ScanResult>(std::move(scanned));
+  }();
+  if (stop.stop_requested()) return absl::OkStatus();
+  if (hashed.ok()) {
+    Remember(transfer, *hashed);
+  } else {
+    report.reason = ReasonOr(hashed.status(), "HASH_FAILED");
+    report.detail = base::ToStd(hashed.status().message());
+  }
+  return deps_.reports.ReportContent(report, stop);
+}
+
+absl::StatusOr<Warranted> Work::AwaitWarrant(const Task& task, const MoveTask& move, std::stop_token stop) const {
+  const base::Steady end = deps_.clock.MonotonicNow() + kRosterWait;
+  while (true) {
+    auto warranted = deps_.warrants.Check(task, move);
+    if (warranted.ok() || base::ReasonOf(warranted.status()) != "ROSTER_BEHIND") return warranted;
+    if (deps_.clock.MonotonicNow() >= end || !WaitUnlessStopped(stop, kRosterLook)) return warranted;
+  }
+}
+
+absl::Status Work::Do(const MoveTask& move, TaskControl& control) {
+  const std::shared_ptr<const Task> task = control.task();
+  const absl::Status status = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const Warranted warranted, AwaitWarrant(*task, move, control.stop()));
+    ASSIGN_OR_RETURN(Volume * volume, Find(move.send ? move.source.volume : move.destination.volume));
+    ASSIGN_OR_RETURN(const AttemptTerms terms, TermsOf(*task, move, warranted));
+    RelayLegs legs(deps_.tls_key, [&control, warranted] { return WayOf(control, warranted); });
+    return move.send ? Send(move, warranted, terms, legs, *volume, control)
+                     : Receive(move, terms, legs, *volume, control);
+  }();
+  if (status.ok() || control.stop().stop_requested()) return status;
+  // A journal that is left asks again when the orchestrator says so, or at the next start.
+  if (base::ReasonOf(status) == Name(Reason::kCommitUnknown)) return status;
+  const absl::Status told = deps_.reports.ReportFailure(task->transfer, move.epoch, ReasonOr(status, "ATTEMPT_FAILED"),
+                                                        std::string(base::ToStd(status.message())), control.stop());
+  return told.ok() ? status : told;
+}
+
+absl::Status Work::Send(const MoveTask& move, const Warranted& warranted, const AttemptTerms& terms, LegDialer& legs,
+                        Volume& volume, TaskControl& control) {
+  SendPlan plan;
+  plan.terms = terms;
+  plan.source = {move.source.path, move.source.files};
+  plan.scanned = Remembered(terms.transfer, move.listing);
+  plan.bytes_per_second_max = move.bytes_per_second_max;
+  plan.landed = [&](const SendResult& result, const std::stop_token& stop) -> absl::Status {
+    trust::Receipt receipt;
+    receipt.transfer = terms.transfer;
+    receipt.role = trust::ReceiptRole::kSent;
+    receipt.listing = move.listing;
+    receipt.content = move.content;
+    receipt.files = result.files;
+    receipt.bytes = result.bytes;
+    receipt.began = result.began;
+    receipt.ended = result.ended;
+    receipt.verify = trust::ReceiptVerify::kTransit;
+    receipt.request = terms.transfer;
+    receipt.policy = warranted.policy_digest;
+    ASSIGN_OR_RETURN(const SignedReceipt text, deps_.receipts.Sign(receipt, terms.epoch, false));
+    return deps_.receipts.Submit(text, deps_.reports, stop);
+  };
+  SendAttempt attempt(std::move(plan), {deps_.clock, volume, legs});
+  control.OnUpdate([&attempt](const Task& task) {
+    if (const auto* now = std::get_if<MoveTask>(&task.work)) attempt.SetRate(now->bytes_per_second_max);
+  });
+  const Reporter reporter(attempt, control);
+  const absl::Status status = attempt.Run(control.stop()).status();
+  control.OnUpdate({});
+  return status;
+}
+
+absl::Status Work::Receive(const MoveTask& move, const AttemptTerms& terms, LegDialer& legs, Volume& volume,
+                           TaskControl& control) {
+  SignedReceipt receipt;
+  ReceivePlan plan;
+  plan.terms = terms;
+  plan.agent = deps_.agent;
+  plan.destination = {move.destination.path, move.source.files};
+  plan.verify = VerifyOf(move.verify);
+  plan.durability = move.durability == "fast" ? Durability::kFast : Durability::kSafe;
+  plan.commit = [&] { return Commit(terms.transfer, terms.epoch, move.listing, move.content, control.stop()); };
+  plan.published = [&](const PublishJournal& journal) -> absl::Status {
+    ASSIGN_OR_RETURN(receipt, Landed(journal));
+    return deps_.receipts.Keep(receipt);
+  };
+  ReceiveAttempt attempt(std::move(plan), {deps_.clock, volume, legs});
+  const Reporter reporter(attempt, control);
+  RETURN_IF_ERROR(attempt.Run(control.stop()).status());
+  return deps_.receipts.Submit(receipt, deps_.reports, control.stop());
+}
+
+absl::StatusOr<SignedReceipt> Work::Landed(const PublishJournal& journal) const {
+  trust::Receipt receipt;
+  receipt.transfer = journal.transfer;
+  receipt.role = trust::ReceiptRole::kLanded;
+  receipt.listing = base::ToHex(journal.listing_digest);
+  receipt.content = base::ToHex(journal.content_root);
+  receipt.files = journal.files;
+  receipt.bytes = journal.bytes;
+  receipt.began = base::Instant(std::chrono::microseconds(journal.began_us));
+  receipt.ended = deps_.clock.Now();
+  receipt.verify = journal.verify == 0   ? trust::ReceiptVerify::kTransit
+                   : journal.verify == 1 ? trust::ReceiptVerify::kLanded
+                                         : trust::ReceiptVerify::kReadback;
+  receipt.request = journal.transfer;
+  receipt.policy = base::ToHex(journal.policy_digest);
+  return deps_.receipts.Sign(receipt, journal.epoch, journal.already_present);
+}
+
+absl::StatusOr<CommitVerdict> Work::Commit(const std::string& transfer, wire::Epoch epoch, const std::string& listing,
+                                           const std::string& content, std::stop_token stop) const {
+  ASSIGN_OR_RETURN(const CommitAnswer answer, deps_.reports.Commit(transfer, epoch, listing, content, stop));
+  if (answer.verdict != CommitVerdict::kPublish) {
+    LOG_INFO("the commit was not granted",
+             {{"transfer", transfer}, {"reason", answer.reason}, {"detail", answer.detail}});
+  }
+  return answer.verdict;
+}
+
+absl::Status Work::Do(const FinishTask& finish, TaskControl& control) {
+  ASSIGN_OR_RETURN(Volume * volume, Find(finish.destination.volume));
+  control.SetPhase(TaskPhase::kPublishing);
+  return Finish(*volume, control.task()->transfer, finish.epoch, control.stop());
+}
+
+absl::Status Work::Finish(Volume& volume, const std::string& transfer, const wire::Epoch& epoch, std::stop_token stop) {
+  for (const SignedReceipt& kept : deps_.receipts.Kept()) {
+    if (kept.transfer == transfer && kept.epoch == epoch) return deps_.receipts.Submit(kept, deps_.reports, stop);
+  }
+  ASSIGN_OR_RETURN(const std::vector<PendingPublish> pending, RecoverPublishes(volume, deps_.agent));
+  for (const PendingPublish& each : pending) {
+    const PublishJournal& journal = each.journal;
+    if (journal.transfer != transfer || journal.epoch != epoch) continue;
+    SignedReceipt receipt;
+    const auto commit = [&] {
+      return Commit(transfer, epoch, base::ToHex(journal.listing_digest), base::ToHex(journal.content_root), stop);
+    };
+    const auto published = [&](const PublishJournal& done) -> absl::Status {
+      ASSIGN_OR_RETURN(receipt, Landed(done));
+      return deps_.receipts.Keep(receipt);
+    };
+    RETURN_IF_ERROR(FinishPublish(volume, each, commit, published).status());
+    return deps_.receipts.Submit(receipt, deps_.reports, stop);
+  }
+  return base::WithReason(base::NotFound("this agent holds no journal of that attempt"), "JOURNAL_MISSING");
+}
+
+absl::Status Work::Do(const CleanTask& clean, TaskControl& control) {
+  ASSIGN_OR_RETURN(Volume * volume, Find(clean.volume));
+  return RemoveStaging(*volume, control.task()->transfer);
+}
+
+void Work::Recover(std::stop_token stop) {
+  for (const SignedReceipt& kept : deps_.receipts.Kept()) {
+    const absl::Status status = deps_.receipts.Submit(kept, deps_.reports, stop);
+    if (!status.ok())
+      LOG_WARNING("a kept receipt was not taken", {{"transfer", kept.transfer}, {"error", status.ToString()}});
+  }
+  for (const auto& [name, volume] : deps_.volumes) {
+    const auto pending = RecoverPublishes(*volume, deps_.agent);
+    if (!pending.ok()) {
+      LOG_ERROR("a volume could not be searched for journals",
+                {{"volume", name}, {"error", pending.status().ToString()}});
+      continue;
+    }
+    for (const PendingPublish& each : *pending) {
+      const absl::Status status = Finish(*volume, each.journal.transfer, each.journal.epoch, stop);
+      LOG_INFO("a publish of an earlier run was taken up",
+               {{"transfer", each.journal.transfer}, {"outcome", status.ToString()}});
+    }
+  }
+}
+
+std::shared_ptr<const ScanResult> Work::Remembered(const std::string& transfer, const std::string& listing_hex) {
+  base::MutexLock lock(mutex_);
+  const auto found = scanned_.find(transfer);
+  if (found == scanned_.end() || base::ToHex(found->second->listing_digest) != listing_hex) return nullptr;
+  return found->second;
+}
+
+void Work::Remember(const std::string& transfer, std::shared_ptr<const ScanResult> scanned) {
+  if (scanned->manifest.entries.size() > kRememberedEntriesMax) return;
+  base::MutexLock lock(mutex_);
+  if (scanned_.size() >= kRememberedMax) scanned_.erase(scanned_.begin());
+  scanned_[transfer] = std::move(scanned);
+}
+
+}  // namespace crossdock::agent

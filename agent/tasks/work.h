@@ -1,0 +1,73 @@
+// Work does what the orchestrator wants: scans, hashes, sends, receives, finishes, cleans; and reports how it went.
+//
+// This is where the parts of the agent meet: storage, transfer, legs, trust. It knows no gRPC.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "agent/core/attempt_reports.h"
+#include "agent/core/task_runner.h"
+#include "agent/storage/scan.h"
+#include "agent/storage/volume.h"
+#include "agent/tasks/receipts.h"
+#include "agent/transfer/plan.h"
+#include "agent/trust/warrant.h"
+#include "lib/net/tls_key.h"
+
+namespace crossdock::agent {
+
+using Volumes = std::map<std::string, std::unique_ptr<Volume>, std::less<>>;
+
+// Everything outlives the work.
+struct WorkDeps {
+  std::string agent;  // this agent's name
+  Volumes& volumes;
+  AttemptReports& reports;
+  const WarrantCheck& warrants;
+  const Receipts& receipts;
+  const net::TlsKey& tls_key;
+  const base::Clock& clock;
+};
+
+// Thread-safe.
+class Work : public TaskHandler {
+ public:
+  explicit Work(const WorkDeps& deps) : deps_(deps) {}
+
+  absl::Status Run(TaskControl& control) override;
+
+  // Once, at the start, on a thread of its own: hands in the receipts that an earlier run kept, and finishes the
+  // publishes that it had begun. Returns soon after `stop`.
+  void Recover(std::stop_token stop);
+
+ private:
+  absl::Status Do(const ScanTask& scan, TaskControl& control);
+  absl::Status Do(const HashTask& hash, TaskControl& control);
+  absl::Status Do(const MoveTask& move, TaskControl& control);
+  absl::Status Do(const FinishTask& finish, TaskControl& control);
+  absl::Status Do(const CleanTask& clean, TaskControl& control);
+
+  absl::StatusOr<Volume*> Find(const std::string& volume) const;
+  absl::StatusOr<Warranted> AwaitWarrant(const Task& task, const MoveTask& move, std::stop_token stop) const;
+  absl::Status Send(const MoveTask& move, const Warranted& warranted, const AttemptTerms& terms, LegDialer& legs,
+                    Volume& volume, TaskControl& control);
+  absl::Status Receive(const MoveTask& move, const AttemptTerms& terms, LegDialer& legs, Volume& volume,
+                       TaskControl& control);
+  // The receiver's receipt, from the journal alone: the same after a crash as without one.
+  absl::StatusOr<SignedReceipt> Landed(const PublishJournal& journal) const;
+  absl::Status Finish(Volume& volume, const std::string& transfer, const wire::Epoch& epoch, std::stop_token stop);
+  absl::StatusOr<CommitVerdict> Commit(const std::string& transfer, wire::Epoch epoch, const std::string& listing,
+                                       const std::string& content, std::stop_token stop) const;
+
+  // The last hashed scans, so that what was hashed while people decided is not hashed again.
+  std::shared_ptr<const ScanResult> Remembered(const std::string& transfer, const std::string& listing_hex);
+  void Remember(const std::string& transfer, std::shared_ptr<const ScanResult> scanned);
+
+  const WorkDeps deps_;
+  base::Mutex mutex_;
+  std::map<std::string, std::shared_ptr<const ScanResult>> scanned_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace crossdock::agent

@@ -1,0 +1,42 @@
+// Whether a move is allowed, by this agent's own roster, clock and reading of the policy: the orchestrator is not
+// believed.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "agent/core/tasks.h"
+#include "agent/trust/trust_store.h"
+#include "lib/base/clock.h"
+
+namespace crossdock::agent {
+
+// What a warrant that holds says.
+struct Warranted {
+  std::string peer_spki;      // TLS key of the agent at the other end
+  std::string relay_address;  // of the own site's relay, as its site admin signed it
+  std::string relay_spki;
+  uint64_t roster_number = 0;
+  uint64_t policy_number = 0;
+  std::string policy_digest;  // lower hex
+};
+
+// Thread-safe.
+class WarrantCheck {
+ public:
+  // `site` is this agent's own. Everything outlives it.
+  WarrantCheck(std::string site, TrustStore& store, const base::Clock& clock)
+      : site_(std::move(site)), store_(store), clock_(clock) {}
+
+  // Refused with: ROSTER_BEHIND (our roster is older than the one it was decided with: comes by itself),
+  // WARRANT_OTHER_SITE, PEER_OTHER_SITE, the reasons of trust::VerifyAgentCredential prefixed PEER_, those of
+  // VerifyRelay, clearance::VerifyPolicy, clearance::Decide and clearance::ToStatus.
+  absl::StatusOr<Warranted> Check(const Task& task, const MoveTask& move) const;
+
+ private:
+  const std::string site_;
+  TrustStore& store_;
+  const base::Clock& clock_;
+};
+
+}  // namespace crossdock::agent

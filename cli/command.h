@@ -41,6 +41,13 @@ void AddTrigger(CLI::App& app, Context& context);
 void AddSite(CLI::App& app, Context& context);  // site, link
 void AddAudit(CLI::App& app, Context& context);
 void AddToken(CLI::App& app, Context& context);
+// Keys, certificates and what people sign: no orchestrator needed.
+void AddOfficer(CLI::App& app, Context& context);  // officer, key
+void AddCa(CLI::App& app, Context& context);
+void AddPolicyOffline(CLI::App& policy, Context& context);
+void AddAgentOffline(CLI::App& agent, Context& context);
+void AddRelayOffline(CLI::App& relay, Context& context);
+void AddRosterOffline(CLI::App& roster, Context& context);
 // The online verbs of nouns that have offline ones too; nouns.cc makes the noun and adds both kinds.
 void AddPolicyOnline(CLI::App& policy, Context& context);
 void AddAgentOnline(CLI::App& agent, Context& context);

@@ -8,17 +8,23 @@ void AddNouns(CLI::App& app, Context& context) {
   AddApproval(app, context);
   AddEvent(app, context);
   CLI::App* policy = app.add_subcommand("policy", "a client's rules")->require_subcommand(1);
+  AddPolicyOffline(*policy, context);
   AddPolicyOnline(*policy, context);
   AddTrigger(app, context);
   AddSite(app, context);
   CLI::App* agent = app.add_subcommand("agent", "the hosts that move content")->require_subcommand(1);
+  AddAgentOffline(*agent, context);
   AddAgentOnline(*agent, context);
   CLI::App* relay = app.add_subcommand("relay", "the hosts in the sites' DMZs")->require_subcommand(1);
+  AddRelayOffline(*relay, context);
   AddRelayOnline(*relay, context);
   CLI::App* roster = app.add_subcommand("roster", "the officers' signed list of who belongs")->require_subcommand(1);
+  AddRosterOffline(*roster, context);
   AddRosterOnline(*roster, context);
   AddAudit(app, context);
   AddToken(app, context);
+  AddOfficer(app, context);
+  AddCa(app, context);
 }
 
 }  // namespace crossdock::cli

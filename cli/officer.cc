@@ -1,0 +1,102 @@
+// crossdock officer init · crossdock key create|show|register: Ed25519 keys of people, made and kept where they sit.
+#include <ostream>
+
+#include "cli/verb.h"
+#include "lib/base/file.h"
+#include "lib/pki/key_file.h"
+#include "lib/trust/roster.h"
+
+namespace crossdock::cli {
+namespace {
+
+constexpr std::chrono::hours kFirstRosterLife{24 * 365};
+
+struct Options {
+  std::string key;
+  std::string roster;
+  std::string name;
+  std::string trust_domain;
+  std::string person;
+  std::string display_name;
+  std::string team;
+  std::string organisation;
+  std::vector<std::string> groups;
+};
+
+absl::StatusOr<base::PublicKey> MakeKey(const std::string& path, Context& context) {
+  const base::PrivateKey key = base::PrivateKey::Generate(context.random);
+  RETURN_IF_ERROR(pki::WriteNewKeyFile(path, key.ToPem()));
+  return key.Public();
+}
+
+// The officer's key, and a roster to begin with.
+absl::Status InitOfficer(const Options& options, Context& context) {
+  ASSIGN_OR_RETURN(const base::PublicKey key, MakeKey(options.key, context));
+  const std::string expires =
+      base::FormatSeconds(std::chrono::floor<std::chrono::days>(context.clock.Now() + kFirstRosterLife));
+  const std::string body = base::StrCat(
+      "schema: crossdock/roster/v1\nnumber: 1\nexpires: \"", expires, "\"\ntrust_domain: ", options.trust_domain,
+      "\nthreshold: 1\nofficers:    [{name: ", options.name, ", key: \"", key.ToText(),
+      "\"}]\nsite_admins: []   # {name: sam, key: \"ed25519:…\", sites: [lon, van]}\nsites:       []   # {id: lon, "
+      "country: GB, certifications: []}\napprovers:   []   # `crossdock key register` prints a line\npaths:       []   "
+      "# {volume: proj, prefix: \"show/\", client: northlight, project: nl, classification: internal}\ndenied:      "
+      "[]\n");
+  ASSIGN_OR_RETURN(const trust::Roster roster, trust::Roster::Parse(body, options.roster));
+  RETURN_IF_ERROR(base::WriteFileAtomic(options.roster, body));
+  context.out << "key: " << key.ToText() << "\nroster_root: " << roster.Root() << "\nnext: fill in " << options.roster
+              << ", then crossdock roster sign\n";
+  return absl::OkStatus();
+}
+
+absl::Status CreateKey(const Options& options, Context& context) {
+  ASSIGN_OR_RETURN(const base::PublicKey key, MakeKey(options.key, context));
+  context.out << key.ToText() << '\n';
+  return absl::OkStatus();
+}
+
+absl::Status ShowKey(const Options& options, Context& context) {
+  ASSIGN_OR_RETURN(const base::PrivateKey key, pki::ReadSigningKey(options.key));
+  context.out << key.Public().ToText() << '\n';
+  return absl::OkStatus();
+}
+
+// The line that an officer puts into the roster for an approver.
+absl::Status RegisterKey(const Options& options, Context& context) {
+  ASSIGN_OR_RETURN(const base::PrivateKey key, pki::ReadSigningKey(options.key));
+  std::string groups;
+  for (const std::string& group : options.groups) groups += (groups.empty() ? "" : ", ") + group;
+  context.out << "{person: " << options.person << ", name: \"" << options.display_name << "\", team: " << options.team
+              << ", organisation: " << options.organisation << ", groups: [" << groups << "], keys: [\""
+              << key.Public().ToText() << "\"]}\n";
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddOfficer(CLI::App& app, Context& context) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& officer = *app.add_subcommand("officer", "those who sign the roster and policies")->require_subcommand(1);
+  CLI::App* init = AddVerb(officer, context, options, "init", "make an officer's key and a first roster", InitOfficer);
+  init->add_option("name", options->name, "the officer's name in the roster")->required();
+  init->add_option("--key-file", options->key, "where the key goes; nothing is overwritten")->required();
+  init->add_option("--roster", options->roster, "where the roster goes")->required();
+  init->add_option("--trust-domain", options->trust_domain, "such as demo.studio")->required();
+
+  CLI::App& noun =
+      *app.add_subcommand("key", "Ed25519 keys: approvers', site admins', tickets'")->require_subcommand(1);
+  const auto verb = [&](const char* name, const char* help, auto run) {
+    CLI::App* added = AddVerb(noun, context, options, name, help, run);
+    added->add_option("file", options->key, "the key's file (PEM, mode 0600)")->required();
+    return added;
+  };
+  verb("create", "make one, and print its public half", CreateKey);
+  verb("show", "print its public half", ShowKey);
+  CLI::App* add = verb("register", "print an approver's line for the roster", RegisterKey);
+  add->add_option("--person", options->person, "short name, as it stands in approvals")->required();
+  add->add_option("--name", options->display_name, "as people write it")->required();
+  add->add_option("--team", options->team, "team")->required();
+  add->add_option("--organisation", options->organisation, "organisation")->required();
+  add->add_option("--group", options->groups, "group of approvers; may be repeated");
+}
+
+}  // namespace crossdock::cli

@@ -1,0 +1,136 @@
+// crossdock policy lint|test|render|explain|sign: everything that needs no orchestrator.
+#include <fstream>
+#include <ostream>
+
+#include "cli/verb.h"
+#include "lib/base/file.h"
+#include "lib/pki/key_file.h"
+#include "lib/policy/evaluate.h"
+#include "lib/policy/lint.h"
+#include "lib/policy/parse.h"
+#include "lib/policy/render.h"
+#include "lib/policy/run_tests.h"
+#include "lib/trust/kinds.h"
+#include "lib/trust/roster.h"
+#include "lib/trust/signed_statement.h"
+
+namespace crossdock::cli {
+namespace {
+
+struct Options {
+  std::string file;
+  std::string roster;
+  std::vector<std::string> facts;
+  std::string key;
+  std::string officer;
+  std::string out;
+  uint64_t number = 0;
+};
+
+absl::StatusOr<policy::Policy> Read(const Options& options) {
+  ASSIGN_OR_RETURN(const std::string text, base::ReadFile(options.file, 1u << 20));
+  return policy::Parse(text, options.file);
+}
+
+absl::StatusOr<policy::Registry> RegistryOf(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string body, base::ReadFile(path, 1u << 20));
+  ASSIGN_OR_RETURN(const trust::Roster roster, trust::Roster::Parse(body, path));
+  policy::Registry registry;
+  for (const trust::Site& site : roster.sites()) registry.sites.insert(site.id);
+  for (const trust::Approver& approver : roster.approvers()) {
+    registry.persons.insert(approver.person);
+    registry.teams[approver.team].insert(approver.person);
+    registry.organisations[approver.organisation].insert(approver.person);
+    for (const std::string& group : approver.groups) registry.groups[group].insert(approver.person);
+  }
+  return registry;
+}
+
+absl::Status Lint(const Options& options, Context& context) {
+  ASSIGN_OR_RETURN(const policy::Policy policy, Read(options));
+  policy::Registry registry;
+  if (!options.roster.empty()) {
+    ASSIGN_OR_RETURN(registry, RegistryOf(options.roster));
+  }
+  const auto findings = policy::Lint(policy, options.roster.empty() ? nullptr : &registry, context.clock.Now());
+  for (const policy::Finding& finding : findings) context.out << policy::FormatFinding(policy, finding) << '\n';
+  if (!findings.empty()) return Negative();
+  context.out << options.file << ": no findings, digest " << policy.digest << '\n';
+  return absl::OkStatus();
+}
+
+absl::Status Test(const Options& options, Context& context) {
+  ASSIGN_OR_RETURN(const policy::Policy policy, Read(options));
+  size_t failed = 0;
+  const auto results = policy::RunTests(policy);
+  for (const policy::TestResult& result : results) {
+    context.out << (result.passed ? "ok    " : "FAIL  ") << result.name;
+    if (!result.passed) context.out << ": " << result.difference;
+    context.out << '\n';
+    failed += result.passed ? 0 : 1;
+  }
+  context.out << results.size() - failed << " of " << results.size() << " tests passed\n";
+  return failed == 0 ? absl::OkStatus() : Negative();
+}
+
+absl::Status Render(const Options& options, Context& context) {
+  ASSIGN_OR_RETURN(const policy::Policy policy, Read(options));
+  context.out << policy::Render(policy);
+  return absl::OkStatus();
+}
+
+absl::Status Explain(const Options& options, Context& context) {
+  ASSIGN_OR_RETURN(const policy::Policy policy, Read(options));
+  policy::Facts facts;
+  facts.values["asset.client"] = policy::Fact(policy.client);
+  for (const std::string& pair : options.facts) {
+    const size_t equals = pair.find('=');
+    if (equals == std::string::npos) return base::InvalidArgument("'", pair, "' is not name=value");
+    const std::string name = pair.substr(0, equals);
+    ASSIGN_OR_RETURN(policy::FactValue value, policy::ParseFactValue(name, pair.substr(equals + 1)));
+    facts.values[name] = policy::Fact(std::move(value));
+  }
+  const policy::Decision decision = policy::Evaluate(policy, facts, {}, context.clock.Now());
+  context.out << policy::Explain(decision);
+  return decision.verdict == policy::Verdict::kAllow ? absl::OkStatus() : Negative();
+}
+
+absl::Status Sign(const Options& options, Context& context) {
+  ASSIGN_OR_RETURN(const policy::Policy policy, Read(options));
+  ASSIGN_OR_RETURN(const base::PrivateKey key, pki::ReadSigningKey(options.key));
+  trust::PolicyActivation activation;
+  activation.client = policy.client;
+  activation.number = options.number;
+  activation.digest = policy.digest;
+  activation.activated = std::chrono::floor<std::chrono::seconds>(context.clock.Now());
+  activation.officer = options.officer;
+  ASSIGN_OR_RETURN(const std::string text, trust::Encode(activation));
+  RETURN_IF_ERROR(base::WriteFileAtomic(options.out, trust::SignedStatement::Sign(text, key).Format()));
+  context.out << policy::Render(policy) << "\nsigned: number " << options.number << " of client " << policy.client
+              << "\nnext: crossdock policy activate " << options.out << '\n';
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddPolicyOffline(CLI::App& noun, Context& context) {
+  const auto options = std::make_shared<Options>();
+  const auto verb = [&](const char* name, const char* help, auto run) {
+    CLI::App* added = AddVerb(noun, context, options, name, help, run);
+    added->add_option("file", options->file, "the policy (YAML)")->required();
+    return added;
+  };
+  verb("lint", "what is useless, risky or unknown in it", Lint)
+      ->add_option("--roster", options->roster, "checks its names against this roster");
+  verb("test", "run the tests that it brings along", Test);
+  verb("render", "what it says, in English", Render);
+  verb("explain", "what it says of a case", Explain)
+      ->add_option("--fact", options->facts, "name=value; may be repeated, lists with commas");
+  CLI::App* sign = verb("sign", "sign its activation, as an officer", Sign);
+  sign->add_option("--number", options->number, "above the client's last activation")->required();
+  sign->add_option("--officer", options->officer, "your name in the roster")->required();
+  sign->add_option("--sign-with", options->key, "your officer's key")->required();
+  sign->add_option("--out", options->out, "the signed activation's file")->required();
+}
+
+}  // namespace crossdock::cli

@@ -1,0 +1,80 @@
+// crossdock roster check|sign: the officers' own part, without an orchestrator.
+#include <sys/stat.h>
+
+#include <ostream>
+
+#include "cli/verb.h"
+#include "lib/base/file.h"
+#include "lib/pki/key_file.h"
+#include "lib/trust/kinds.h"
+#include "lib/trust/roster.h"
+#include "lib/trust/signed_statement.h"
+
+namespace crossdock::cli {
+namespace {
+
+struct Options {
+  std::string body;
+  std::string key;
+  std::string out;
+};
+
+absl::Status Check(const Options& options, Context& context) {
+  ASSIGN_OR_RETURN(const std::string body, base::ReadFile(options.body, 1u << 20));
+  ASSIGN_OR_RETURN(const trust::Roster roster, trust::Roster::Parse(body, options.body));
+  context.out << "roster " << roster.number() << " of " << roster.trust_domain() << ": " << roster.sites().size()
+              << " sites, " << roster.approvers().size() << " approvers, " << roster.paths().size()
+              << " paths; expires " << base::FormatSeconds(roster.expires()) << "\nroster_root: " << roster.Root()
+              << '\n';
+  return absl::OkStatus();
+}
+
+// The first officer's signature makes the statement, the others' are added to it.
+absl::StatusOr<trust::SignedStatement> Statement(const Options& options, const trust::Roster& roster,
+                                                 const base::PrivateKey& key, const Context& context) {
+  struct stat info {};
+  if (::stat(options.out.c_str(), &info) == 0) {
+    ASSIGN_OR_RETURN(const std::string text, base::ReadFile(options.out, 64u << 10));
+    ASSIGN_OR_RETURN(trust::SignedStatement statement, trust::SignedStatement::Parse(text));
+    ASSIGN_OR_RETURN(const auto said, trust::Decode<trust::RosterStatement>(statement.statement()));
+    if (said.body_sha256 != roster.body_sha256()) {
+      return base::FailedPrecondition(options.out, " signs another body; name another file with --out");
+    }
+    RETURN_IF_ERROR(statement.AddSignature(key));
+    return statement;
+  }
+  trust::RosterStatement fresh;
+  fresh.number = roster.number();
+  fresh.issued = std::chrono::floor<std::chrono::seconds>(context.clock.Now());
+  fresh.expires = roster.expires();
+  fresh.body_sha256 = roster.body_sha256();
+  ASSIGN_OR_RETURN(const std::string text, trust::Encode(fresh));
+  return trust::SignedStatement::Sign(text, key);
+}
+
+absl::Status Sign(const Options& options, Context& context) {
+  ASSIGN_OR_RETURN(const std::string body, base::ReadFile(options.body, 1u << 20));
+  ASSIGN_OR_RETURN(const trust::Roster roster, trust::Roster::Parse(body, options.body));
+  ASSIGN_OR_RETURN(const base::PrivateKey key, pki::ReadSigningKey(options.key));
+  ASSIGN_OR_RETURN(const trust::SignedStatement statement, Statement(options, roster, key, context));
+  RETURN_IF_ERROR(base::WriteFileAtomic(options.out, statement.Format()));
+  context.out << "signed: roster " << roster.number() << ", " << statement.signatures().size() << " of "
+              << roster.threshold() << " signatures\nnext: crossdock roster set " << options.body << ' ' << options.out
+              << '\n';
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddRosterOffline(CLI::App& noun, Context& context) {
+  const auto options = std::make_shared<Options>();
+  AddVerb(noun, context, options, "check", "read a roster, say what is in it and its root", Check)
+      ->add_option("body", options->body, "the roster (YAML)")
+      ->required();
+  CLI::App* sign = AddVerb(noun, context, options, "sign", "sign a roster, or add a signature", Sign);
+  sign->add_option("body", options->body, "the roster (YAML)")->required();
+  sign->add_option("--sign-with", options->key, "an officer's key")->required();
+  sign->add_option("--out", options->out, "the signed statement's file")->required();
+}
+
+}  // namespace crossdock::cli

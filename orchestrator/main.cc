@@ -15,16 +15,9 @@
 #include "lib/rpc/log.h"
 #include "lib/rpc/server.h"
 #include "lib/rpc/tls.h"
-#include "orchestrator/api/admin_services.h"
-#include "orchestrator/api/approval_service.h"
-#include "orchestrator/api/attempt_service.h"
 #include "orchestrator/api/authenticator.h"
-#include "orchestrator/api/enrolment_service.h"
-#include "orchestrator/api/event_service.h"
 #include "orchestrator/api/permissions.h"
-#include "orchestrator/api/rule_services.h"
-#include "orchestrator/api/session_service.h"
-#include "orchestrator/api/transfer_service.h"
+#include "orchestrator/api/services.h"
 #include "orchestrator/config.h"
 #include "orchestrator/engine/commands.h"
 #include "orchestrator/engine/desk.h"
@@ -83,43 +76,20 @@ absl::Status Run(const Config& config) {
   api::DatabaseAuthenticator authenticator(database, clock, config.users);
   const rpc::Gate gate(api::MethodRules(), authenticator, clock);
 
-  // Agents' services.
+  // Agents' sessions.
   api::SessionOptions session_options;
   session_options.orchestrator = config.name;
   session_options.lease = config.lease;
   api::AgentSessions sessions(desk, fleet, clock, random, session_options);
-  api::SessionService session_service(sessions, gate);
-  api::AttemptService attempt_service(desk, gate);
-  api::EnrolmentService enrolment_service(enrolments);
-
-  // People's and tools' services.
-  api::Watches watches(database, fleet, clock);
+  // For agents, people and tools.
   const api::ApiContext api{commands, database, clock, random, wakes, gate, fleet};
-  api::EventService event_service(api);
-  api::TransferService transfer_service(api, watches);
-  api::ApprovalService approval_service(api);
-  api::PolicyService policy_service(api);
-  api::TriggerService trigger_service(api);
-  api::SiteService site_service(api);
-  api::TokenService token_service(api);
-  api::AuditService audit_service(api);
+  api::Services services(api, {sessions, desk, enrolments});
+  api::Watches& watches = services.watches();
 
   rpc::ServerOptions options;
   options.ports.push_back(PortOf(config, rpc::PortKind::kAgents, config.listen_agents));
   options.ports.push_back(PortOf(config, rpc::PortKind::kApi, config.listen_api));
-  ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Server> server,
-                   rpc::Server::Start(options, gate,
-                                      {{&session_service, agent::v1::SessionService::service_full_name()},
-                                       {&attempt_service, agent::v1::AttemptService::service_full_name()},
-                                       {&enrolment_service, agent::v1::EnrolmentService::service_full_name()},
-                                       {&event_service, studio::v1::EventService::service_full_name()},
-                                       {&transfer_service, studio::v1::TransferService::service_full_name()},
-                                       {&approval_service, studio::v1::ApprovalService::service_full_name()},
-                                       {&policy_service, admin::v1::PolicyService::service_full_name()},
-                                       {&trigger_service, admin::v1::TriggerService::service_full_name()},
-                                       {&site_service, admin::v1::SiteService::service_full_name()},
-                                       {&token_service, admin::v1::TokenService::service_full_name()},
-                                       {&audit_service, admin::v1::AuditService::service_full_name()}}));
+  ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Server> server, rpc::Server::Start(options, gate, services.Served()));
 
   // The duties.
   wakes.OnAgent([&sessions](const std::string& agent) { sessions.Wake(agent); });

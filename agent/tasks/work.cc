@@ -143,9 +143,10 @@ absl::Status Work::Do(const ScanTask& scan, TaskControl& control) {
   ScanReport report;
   report.transfer = transfer;
   report.scan = scan.scan;
-  const absl::StatusOr<Volume*> volume = Find(scan.source.volume);
-  absl::StatusOr<ScanResult> result = volume.status();
-  if (volume.ok()) result = Scan(**volume, {scan.source.path, scan.source.files}, {scan.allow_empty_files}, stop);
+  const auto result = [&]() -> absl::StatusOr<ScanResult> {
+    ASSIGN_OR_RETURN(Volume * volume, Find(scan.source.volume));
+    return Scan(*volume, {scan.source.path, scan.source.files}, {scan.allow_empty_files}, stop);
+  }();
   if (stop.stop_requested()) return absl::OkStatus();
   if (!result.ok()) {
     report.reason = ReasonOr(result.status(), "SCAN_FAILED");

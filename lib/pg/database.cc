@@ -12,7 +12,7 @@ struct Database::Session {
 };
 
 Database::Database(std::string conninfo, int connections_max)
-    : conninfo_(conninfo + " options='-c timezone=UTC -c default_transaction_isolation=read\\ committed'"),
+    : conninfo_(conninfo + " options='-c timezone=UTC -c default_transaction_isolation=read\\\\ committed'"),
       free_(connections_max) {}
 
 Database::~Database() = default;

@@ -36,6 +36,7 @@ struct Config {
   std::map<std::string, std::vector<rpc::Role>> users;  // SPIFFE name → roles
   int streams = 8;
   std::chrono::milliseconds lease{20'000};
+  std::chrono::milliseconds report{2'000};
   std::chrono::milliseconds poll{2'000};
   std::chrono::milliseconds reconcile{300'000};
 };

@@ -80,6 +80,7 @@ absl::Status Run(const Config& config) {
   api::SessionOptions session_options;
   session_options.orchestrator = config.name;
   session_options.lease = config.lease;
+  session_options.report_interval = config.report;
   api::AgentSessions sessions(desk, fleet, clock, random, session_options);
   // For agents, people and tools.
   const api::ApiContext api{commands, database, clock, random, wakes, gate, fleet};

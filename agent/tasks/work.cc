@@ -1,5 +1,6 @@
 #include "agent/tasks/work.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -77,7 +78,9 @@ class Reporter {
           do {
             const Progress progress = attempt.progress();
             control.SetPhase(PhaseOf(progress.stage));
-            control.SetProgress(progress.bytes_done, progress.files_done);
+            // What is on its way counts too, so that the rate is the line's and not the files'.
+            control.SetProgress(std::max(progress.bytes_done, std::min(progress.bytes_moved, progress.bytes_total)),
+                                progress.files_done);
           } while (WaitUnlessStopped(stop, kProgressInterval));
         }) {}
 

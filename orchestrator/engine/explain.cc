@@ -104,7 +104,9 @@ absl::StatusOr<Explanation> Explain(const Context& context, std::string_view id)
                                                t.paused_reason, "; `crossdock transfer resume` lets it go on."));
     }
     explanation.lines.push_back(base::StrCat(StateLine(t), Since(t), "."));
-    if (!t.detail.empty())
+    const bool ruled = t.state == State::kHeld || t.state == State::kAwaitingApproval || t.state == State::kDenied;
+    // A ruling's own lines say it better.
+    if (!t.detail.empty() && !ruled)
       explanation.lines.push_back(base::StrCat("Reason: ", t.detail, t.detail.ends_with('.') ? "" : "."));
     if (t.not_before > now && t.attempts > 0 && t.paused_by.empty() && !IsEnded(t.state)) {
       explanation.reason = t.reason.empty() ? "BACKOFF" : t.reason;
@@ -115,7 +117,7 @@ absl::StatusOr<Explanation> Explain(const Context& context, std::string_view id)
       explanation.lines.push_back(
           "The policy binds approvals to the content, whose digests are still being computed at the source.");
     }
-    if (t.state == State::kHeld || t.state == State::kAwaitingApproval || t.state == State::kDenied) {
+    if (ruled) {
       ASSIGN_OR_RETURN(const Ruling ruling, LastRuling(tx, t));
       explanation.lines.insert(explanation.lines.end(), ruling.lines.begin(), ruling.lines.end());
       explanation.requirements = ruling.requirements;

@@ -179,7 +179,7 @@ asset_databases:
 users:
   - {{name: olga, roles: [{", ".join(OFFICER_ROLES)}]}}
   - {{name: paula, roles: [approver, viewer]}}
-limits: {{reconcile: 5s}}
+limits: {{reconcile: 5s, report: 250ms}}
 """)
 
     def make_site(self, site):

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/wire/reason.h"
+
 namespace crossdock::orchestrator {
 namespace {
 
@@ -15,15 +17,14 @@ constexpr milliseconds kStorageWait{15'000};
 constexpr int kTransientAttemptsMax = 2'880;
 constexpr int kRefusedAttemptsMax = 3;
 
-constexpr std::array<std::string_view, 7> kPersonReasons = {"DESTINATION_EXISTS", "SOURCE_MISSING", "SOURCE_UNREADABLE",
-                                                            "PACKAGE_EMPTY",      "VOLUME_UNKNOWN", "PATH_REFUSED",
-                                                            "LISTING_TOO_LARGE"};
-constexpr std::array<std::string_view, 4> kStorageReasons = {"DESTINATION_FULL", "DESTINATION_QUOTA",
-                                                             "DESTINATION_READ_ONLY", "DESTINATION_IO_ERROR"};
+// Besides those of the data plane (lib/wire) that say so themselves.
+constexpr std::array<std::string_view, 2> kPersonReasons = {"VOLUME_UNKNOWN", "PATH_REFUSED"};
+constexpr std::array<std::string_view, 3> kStorageReasons = {"DESTINATION_FULL", "DESTINATION_QUOTA",
+                                                             "DESTINATION_WRITE_ERROR"};
 constexpr std::array<std::string_view, 2> kChangedReasons = {"SOURCE_CHANGED", "LISTING_CHANGED"};
 // Everything that lib/trust and lib/clearance refuse begins with one of these.
 constexpr std::array<std::string_view, 12> kRefusedPrefixes = {"APPROVAL", "APPROVER",  "POLICY",         "ROSTER",
-                                                               "PEER",     "PATH_",     "CLASSIFICATION", "SITE_",
+                                                               "PEER_",    "PATH_",     "CLASSIFICATION", "SITE_",
                                                                "KEY_",     "SIGNATURE", "STATEMENT",      "CLEARANCE"};
 
 template <size_t N>
@@ -34,13 +35,17 @@ bool Contains(const std::array<std::string_view, N>& list, std::string_view word
 }  // namespace
 
 RetryClass ClassOf(std::string_view reason) {
-  // Losing the peer is weather; not believing it is a refusal.
-  if (reason == "PEER_LOST" || reason == "PEER_SILENT" || reason == "PEER_ABSENT") return RetryClass::kTransient;
   if (Contains(kChangedReasons, reason)) return RetryClass::kSourceChanged;
   if (Contains(kStorageReasons, reason)) return RetryClass::kStorage;
-  if (Contains(kPersonReasons, reason) || reason.substr(0, 5) == "NAME_") return RetryClass::kPerson;
+  if (Contains(kPersonReasons, reason)) return RetryClass::kPerson;
+  if (wire::ParseReason(reason)) {
+    if (wire::RetryOf(reason) != wire::RetryClass::kNeedsPerson) return RetryClass::kTransient;
+    // What one attempt's end says of another one is tried again before a person is called.
+    const bool of_peer = reason.starts_with("PEER_") || reason.starts_with("COMMIT_") || reason == "EPOCH_STALE";
+    return of_peer ? RetryClass::kRefused : RetryClass::kPerson;
+  }
   for (const std::string_view prefix : kRefusedPrefixes) {
-    if (reason.substr(0, prefix.size()) == prefix) return RetryClass::kRefused;
+    if (reason.starts_with(prefix)) return RetryClass::kRefused;
   }
   return RetryClass::kTransient;
 }

@@ -5,6 +5,7 @@ database's owner.
 """
 
 import json
+import os
 import socket
 import subprocess
 from pathlib import Path
@@ -264,6 +265,32 @@ volumes: {{proj: {{root: {self.storage(site)}}}}}
         """What an artist or a tool does in the asset database; the only way in which the demo starts anything."""
         self.postgres.execute(f"update studio.version set status = '{status}' where code = '{version}'", "assets")
 
+    def add_version(self, code, shot="nl_010_0010", path=None, site="lon", files=None, status="review", **columns):
+        """A version in the asset database, and its files ({name: bytes}) at a site. Returns the code."""
+        path = path or f"northlight/{shot}/{code}"
+        for name, content in (files or {}).items():
+            self.write_file(site, f"{path}/{name}", content)
+        row = {"code": code, "shot": shot, "name": code, "status": status, "publisher": "ana", "path": path, **columns}
+        values = ", ".join("'" + str(value).replace("'", "''") + "'" for value in row.values())
+        self.postgres.execute(f"insert into studio.version ({', '.join(row)}) values ({values})", "assets")
+        return code
+
+    def write_file(self, site, path, content):
+        """A file of the studio's account on a site's volume; `path` may be bytes."""
+        root = os.fsencode(self.storage(site))
+        target = os.path.join(root, os.fsencode(path))
+        missing, folder = [], os.path.dirname(target)
+        while not os.path.exists(folder):
+            missing.append(folder)
+            folder = os.path.dirname(folder)
+        for folder in reversed(missing):
+            os.mkdir(folder)
+            self.account.own(os.fsdecode(folder), 0o755)
+        with open(target, "wb") as file:
+            file.write(content)
+        self.account.own(os.fsdecode(target), 0o644)
+        return target
+
     def delivery(self, version, site="van"):
         """The row that Crossdock wrote back, or None."""
         rows = self.postgres.rows(f"select state, transfer, note from studio.delivery_status where version = '{version}' and destination = '{site}'", "assets")
@@ -295,3 +322,32 @@ volumes: {{proj: {{root: {self.storage(site)}}}}}
     def approve(self, transfer, approver="paula", check=True):
         return self.cli("approval", "approve", transfer, "--sign-with", self.admin / f"{approver}.key", "--approver", approver, "--yes",
                         user=approver, check=check)
+
+    def wait_for_report(self, version, state, deadline=20):
+        """Until the asset database was told this state."""
+        wait_until(lambda: (self.delivery(version) or {}).get("state") == state, deadline,
+                   lambda: f"the asset database was told {self.delivery(version)} of {version}, not {state}")
+
+    def wait_for_events(self, entity, count, outcome=None, deadline=20):
+        """Until `count` events of the entity have an outcome (this one); returns them, newest first."""
+        found = []
+
+        def there():
+            found[:] = [entry for entry in self.cli_json("event", "list").get("entries", []) if entry["event"]["entity_id"] == entity
+                        and (entry["outcome"] == outcome if outcome else entry["outcome"] != "EVENT_OUTCOME_WAITING")]
+            return len(found) >= count
+        wait_until(there, deadline, lambda: f"{len(found)} events of {entity}, not {count}\n{self.cli('event', 'list').stdout}")
+        return found
+
+    def wait_for_history(self, transfer, cause, deadline=30):
+        wait_until(lambda: any(entry["cause"] == cause for entry in self.cli_json("transfer", "show", transfer).get("history", [])), deadline,
+                   lambda: f"{transfer} has no {cause}\n{self.cli('transfer', 'show', transfer).stdout}")
+
+    def wait_for_reason(self, transfer, reason, deadline=20):
+        now = {}
+
+        def there():
+            now.update(self.cli_json("transfer", "explain", transfer))
+            return now["reason"] == reason
+        wait_until(there, deadline, lambda: f"{transfer}: {now.get('reason')}, not {reason}")
+        return now

@@ -153,7 +153,8 @@ grpc::Status TransferService::CancelTransfer(grpc::ServerContext* context,
                                              studio::v1::CancelTransferResponse* response) {
   return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
     RETURN_IF_ERROR(LoadVisible(api_, request->transfer(), caller).status());
-    RETURN_IF_ERROR(api_.commands.CancelTransfer(request->transfer(), request->reason(), {caller.subject, ""}));
+    RETURN_IF_ERROR(
+        api_.commands.CancelTransfer(request->transfer(), request->reason(), {caller.subject, request->request_id()}));
     return Show(api_, request->transfer(), caller, response->mutable_transfer());
   });
 }
@@ -163,7 +164,8 @@ grpc::Status TransferService::PauseTransfer(grpc::ServerContext* context,
                                             studio::v1::PauseTransferResponse* response) {
   return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
     RETURN_IF_ERROR(LoadVisible(api_, request->transfer(), caller).status());
-    RETURN_IF_ERROR(api_.commands.PauseTransfer(request->transfer(), request->reason(), {caller.subject, ""}));
+    RETURN_IF_ERROR(
+        api_.commands.PauseTransfer(request->transfer(), request->reason(), {caller.subject, request->request_id()}));
     return Show(api_, request->transfer(), caller, response->mutable_transfer());
   });
 }
@@ -173,7 +175,7 @@ grpc::Status TransferService::ResumeTransfer(grpc::ServerContext* context,
                                              studio::v1::ResumeTransferResponse* response) {
   return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
     RETURN_IF_ERROR(LoadVisible(api_, request->transfer(), caller).status());
-    RETURN_IF_ERROR(api_.commands.ResumeTransfer(request->transfer(), {caller.subject, ""}));
+    RETURN_IF_ERROR(api_.commands.ResumeTransfer(request->transfer(), {caller.subject, request->request_id()}));
     return Show(api_, request->transfer(), caller, response->mutable_transfer());
   });
 }
@@ -183,7 +185,7 @@ grpc::Status TransferService::RetryTransfer(grpc::ServerContext* context,
                                             studio::v1::RetryTransferResponse* response) {
   return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
     RETURN_IF_ERROR(LoadVisible(api_, request->transfer(), caller).status());
-    RETURN_IF_ERROR(api_.commands.RetryTransfer(request->transfer(), {caller.subject, ""}));
+    RETURN_IF_ERROR(api_.commands.RetryTransfer(request->transfer(), {caller.subject, request->request_id()}));
     return Show(api_, request->transfer(), caller, response->mutable_transfer());
   });
 }

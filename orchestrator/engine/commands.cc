@@ -26,27 +26,27 @@ absl::StatusOr<std::string> EngineCommands::CreateTransfer(const NewTransfer& wa
   planned.destination_path = wanted.destination_path.empty() ? wanted.path : wanted.destination_path;
   planned.purpose = wanted.purpose;
   planned.priority = wanted.priority;
-  ASSIGN_OR_RETURN(const Transfer transfer, engine::CreateTransfer(context_, wanted.entity, planned, actor.request_id,
-                                                                   validate_only, actor.subject));
+  ASSIGN_OR_RETURN(const Transfer transfer,
+                   engine::CreateTransfer(context_, wanted.entity, planned, validate_only, actor));
   if (!validate_only) return transfer.id;
   return TransferKey(transfer.entity, transfer.source_site, transfer.destination_site, transfer.destination_path,
                      transfer.purpose);
 }
 
 absl::Status EngineCommands::CancelTransfer(std::string_view transfer, std::string_view reason, const Actor& actor) {
-  return Cancel(context_, transfer, reason, actor.subject).status();
+  return Cancel(context_, transfer, reason, actor).status();
 }
 
 absl::Status EngineCommands::RetryTransfer(std::string_view transfer, const Actor& actor) {
-  return Retry(context_, transfer, actor.subject).status();
+  return Retry(context_, transfer, actor).status();
 }
 
 absl::Status EngineCommands::PauseTransfer(std::string_view transfer, std::string_view reason, const Actor& actor) {
-  return Pause(context_, transfer, reason, actor.subject).status();
+  return Pause(context_, transfer, reason, actor).status();
 }
 
 absl::Status EngineCommands::ResumeTransfer(std::string_view transfer, const Actor& actor) {
-  return Resume(context_, transfer, actor.subject).status();
+  return Resume(context_, transfer, actor).status();
 }
 
 absl::StatusOr<Explanation> EngineCommands::Explain(const Transfer& transfer) {
@@ -126,7 +126,7 @@ absl::Status EngineCommands::SetLink(std::string_view source_site, std::string_v
   link.concurrency = concurrency;
   link.bytes_per_second_max = bytes_per_second_max;
   link.held_reason = held_reason;
-  return engine::SetLink(context_, link, actor.subject);
+  return engine::SetLink(context_, link, actor);
 }
 
 std::string EngineCommands::TicketKey() { return context_.ticket_key.Public().ToText(); }

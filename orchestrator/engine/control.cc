@@ -5,6 +5,7 @@
 #include "lib/base/status.h"
 #include "lib/trust/reasons.h"
 #include "orchestrator/engine/moves.h"
+#include "orchestrator/engine/requests.h"
 #include "orchestrator/engine/rules.h"
 #include "orchestrator/store/evidence.h"
 #include "orchestrator/store/identity.h"
@@ -53,6 +54,13 @@ std::string ChooseScanner(const std::vector<AgentView>& agents, const Transfer& 
     if (best == nullptr || agent.slots_free > best->slots_free) best = &agent;
   }
   return best == nullptr ? "" : best->id;
+}
+
+// Whether `planned` asks for what `transfer` is.
+bool Makes(const PlannedDelivery& planned, const Transfer& transfer) {
+  return planned.source_site == transfer.source_site && planned.destination_site == transfer.destination_site &&
+         planned.volume == transfer.volume && planned.path == transfer.path &&
+         planned.destination_path == transfer.destination_path && planned.purpose == transfer.purpose;
 }
 
 }  // namespace
@@ -127,27 +135,31 @@ absl::Status AcceptAll(const Context& context, base::Instant now) {
 }
 
 absl::StatusOr<Transfer> CreateTransfer(const Context& context, const Entity& entity, const PlannedDelivery& planned,
-                                        std::string_view request_id, bool validate_only, std::string_view actor) {
+                                        bool validate_only, const Actor& actor) {
   RETURN_IF_ERROR(CheckPath(planned.path));
   RETURN_IF_ERROR(CheckPath(planned.destination_path));
-  if (request_id.empty() || request_id.size() > 128) {
-    return base::WithReason(base::InvalidArgument("request_id must have 1 to 128 bytes"), "REQUEST_ID_MISSING");
+  if (actor.request_id.empty() && !validate_only) {
+    return base::WithReason(base::InvalidArgument("request_id is missing: a repeat could make the transfer twice"),
+                            "REQUEST_ID_MISSING");
   }
   const base::Instant now = context.clock.Now();
   // The request is what is ready here, so that two requests for the same path are two transfers.
   Entity made = entity;
-  if (made.generation.empty()) made.generation = request_id;
+  if (made.generation.empty()) made.generation = actor.request_id;
   auto transfer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<Transfer> {
+    ASSIGN_OR_RETURN(const std::optional<std::string> earlier, EarlierResource(tx, actor, "CreateTransfer"));
+    if (earlier) {
+      ASSIGN_OR_RETURN(const Transfer same, Lock(tx, *earlier));
+      return Makes(planned, same) ? absl::StatusOr<Transfer>(same) : RequestIdReused(actor);
+    }
     RETURN_IF_ERROR(Place(tx, planned, made));
     std::string existing;
-    ASSIGN_OR_RETURN(const std::optional<Transfer> inserted, Insert(context, tx, made, planned, actor, std::nullopt, "",
-                                                                    base::NewId(context.random, "d"), &existing, now));
+    ASSIGN_OR_RETURN(const std::optional<Transfer> inserted,
+                     Insert(context, tx, made, planned, actor.subject, std::nullopt, "",
+                            base::NewId(context.random, "d"), &existing, now));
     if (validate_only) return base::Error(absl::StatusCode::kCancelled, "validated");
-    if (inserted) {
-      existing = inserted->id;
-    }
-    if (const auto earlier = store::RememberRequest(tx, actor, request_id, "CreateTransfer", existing, now))
-      existing = *earlier;
+    if (inserted) existing = inserted->id;
+    RETURN_IF_ERROR(Remember(tx, actor, "CreateTransfer", existing, now));
     return Lock(tx, existing);
   });
   if (validate_only && absl::IsCancelled(transfer.status())) {
@@ -167,15 +179,17 @@ absl::StatusOr<Transfer> CreateTransfer(const Context& context, const Entity& en
 }
 
 absl::StatusOr<Transfer> Cancel(const Context& context, std::string_view id, std::string_view reason,
-                                std::string_view actor) {
+                                const Actor& actor) {
   const base::Instant now = context.clock.Now();
   auto transfer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<Transfer> {
     ASSIGN_OR_RETURN(const Transfer before, Lock(tx, id));
+    ASSIGN_OR_RETURN(const bool repeat, IsRepeat(tx, actor, "CancelTransfer", id, now));
+    if (repeat) return before;
     if (before.state == State::kCancelled) return before;
     if (!Next(before.state, Cause::kCancelled)) return Conflict(before, "cancelled");
     store::MoveTransfer(tx, before,
-                        {Cause::kCancelled, std::string(actor), "CANCELLED",
-                         reason.empty() ? base::StrCat("cancelled by ", actor) : std::string(reason), now});
+                        {Cause::kCancelled, actor.subject, "CANCELLED",
+                         reason.empty() ? base::StrCat("cancelled by ", actor.subject) : std::string(reason), now});
     Report(tx, before, State::kCancelled, reason, now);
     return Lock(tx, id);
   });
@@ -184,19 +198,20 @@ absl::StatusOr<Transfer> Cancel(const Context& context, std::string_view id, std
 }
 
 absl::StatusOr<Transfer> Pause(const Context& context, std::string_view id, std::string_view reason,
-                               std::string_view actor) {
+                               const Actor& actor) {
   const base::Instant now = context.clock.Now();
   auto transfer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<Transfer> {
     ASSIGN_OR_RETURN(const Transfer before, Lock(tx, id));
+    ASSIGN_OR_RETURN(const bool repeat, IsRepeat(tx, actor, "PauseTransfer", id, now));
+    if (repeat) return before;
     if (!before.paused_by.empty()) return before;
     if (IsEnded(before.state) || before.state == State::kPublishing || before.state == State::kDelivered) {
       return Conflict(before, "paused");
     }
-    store::SetPaused(tx, id, actor, reason, now);
+    store::SetPaused(tx, id, actor.subject, reason, now);
     // A running attempt ends; what it has landed is resumed by the next one.
     if (before.state == State::kRunning) {
-      store::MoveTransfer(tx, before,
-                          {Cause::kAttemptFailed, std::string(actor), "PAUSED", "paused while running", now});
+      store::MoveTransfer(tx, before, {Cause::kAttemptFailed, actor.subject, "PAUSED", "paused while running", now});
     }
     return Lock(tx, id);
   });
@@ -204,24 +219,28 @@ absl::StatusOr<Transfer> Pause(const Context& context, std::string_view id, std:
   return transfer;
 }
 
-absl::StatusOr<Transfer> Resume(const Context& context, std::string_view id, std::string_view actor) {
+absl::StatusOr<Transfer> Resume(const Context& context, std::string_view id, const Actor& actor) {
   const base::Instant now = context.clock.Now();
   auto transfer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<Transfer> {
     ASSIGN_OR_RETURN(const Transfer before, Lock(tx, id));
+    ASSIGN_OR_RETURN(const bool repeat, IsRepeat(tx, actor, "ResumeTransfer", id, now));
+    if (repeat) return before;
     if (before.paused_by.empty()) return before;
     store::SetPaused(tx, id, "", "", now);
     // What was decided before the pause is decided again: days may lie between.
-    Reconsider(tx, before, actor, "RESUMED", base::StrCat("resumed by ", actor), now);
+    Reconsider(tx, before, actor.subject, "RESUMED", base::StrCat("resumed by ", actor.subject), now);
     return Lock(tx, id);
   });
   if (transfer.ok()) WakeAll(context, *transfer);
   return transfer;
 }
 
-absl::StatusOr<Transfer> Retry(const Context& context, std::string_view id, std::string_view actor) {
+absl::StatusOr<Transfer> Retry(const Context& context, std::string_view id, const Actor& actor) {
   const base::Instant now = context.clock.Now();
   auto transfer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<Transfer> {
     ASSIGN_OR_RETURN(const Transfer before, Lock(tx, id));
+    ASSIGN_OR_RETURN(const bool repeat, IsRepeat(tx, actor, "RetryTransfer", id, now));
+    if (repeat) return before;
     if (!Next(before.state, Cause::kRetried)) {
       if (!IsEnded(before.state)) {
         // A live one that waits out its backoff is simply let go.
@@ -230,7 +249,8 @@ absl::StatusOr<Transfer> Retry(const Context& context, std::string_view id, std:
       }
       return Conflict(before, "retried");
     }
-    store::MoveTransfer(tx, before, {Cause::kRetried, std::string(actor), "", base::StrCat("retried by ", actor), now});
+    store::MoveTransfer(tx, before,
+                        {Cause::kRetried, actor.subject, "", base::StrCat("retried by ", actor.subject), now});
     store::DismissApprovals(tx, before, "RETRIED", now);
     store::StartScan(tx, id);
     store::SetBackoff(tx, id, 0, now);

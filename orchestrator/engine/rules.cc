@@ -13,6 +13,7 @@
 #include "nlohmann/json.hpp"
 #include "orchestrator/core/trigger.h"
 #include "orchestrator/engine/decide.h"
+#include "orchestrator/engine/requests.h"
 #include "orchestrator/store/evidence.h"
 #include "orchestrator/store/identity.h"
 
@@ -225,7 +226,7 @@ absl::StatusOr<uint64_t> DenyKey(const Context& context, std::string_view spki, 
   return number;
 }
 
-absl::Status SetLink(const Context& context, const store::Link& link, std::string_view actor) {
+absl::Status SetLink(const Context& context, const store::Link& link, const Actor& actor) {
   if (link.concurrency < 0 || link.concurrency > 1000 || link.bytes_per_second_max < 0) {
     return base::InvalidArgument("a link carries 0 to 1000 transfers at once, and its cap is not negative");
   }
@@ -236,8 +237,11 @@ absl::Status SetLink(const Context& context, const store::Link& link, std::strin
       if (roster.FindSite(site) == nullptr)
         return base::WithReason(base::NotFound("the roster has no site '", site, "'"), "SITE_UNKNOWN");
     }
+    ASSIGN_OR_RETURN(const bool repeat,
+                     IsRepeat(tx, actor, "SetLink", link.source_site + ">" + link.destination_site, now));
+    if (repeat) return absl::OkStatus();
     store::PutLink(tx, link);
-    AuditAdmin(tx, "", actor, "link.set",
+    AuditAdmin(tx, "", actor.subject, "link.set",
                {{"from", link.source_site},
                 {"to", link.destination_site},
                 {"concurrency", link.concurrency},

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "lib/trust/roster.h"
+#include "orchestrator/core/commands.h"
 #include "orchestrator/engine/context.h"
 #include "orchestrator/store/rules.h"
 
@@ -40,6 +41,7 @@ absl::StatusOr<std::string> RelayDenyBundle(const Context& context, pg::Tx& tx, 
 absl::StatusOr<std::string> RegisterGrant(const Context& context, std::string_view grant, std::string_view actor);
 absl::StatusOr<uint64_t> DenyKey(const Context& context, std::string_view spki, std::string_view reason,
                                  std::string_view actor);
-absl::Status SetLink(const Context& context, const store::Link& link, std::string_view actor);
+// A repeated request_id changes nothing.
+absl::Status SetLink(const Context& context, const store::Link& link, const Actor& actor);
 
 }  // namespace crossdock::orchestrator::engine

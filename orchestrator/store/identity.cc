@@ -77,7 +77,7 @@ constexpr pg::Query kRevokeToken{"api_token_revoke", R"sql(
 constexpr pg::Query kRemember{"request_remember", R"sql(
   INSERT INTO request (subject, request_id, method, resource, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING)sql"};
 constexpr pg::Query kRecall{"request_recall", R"sql(
-  SELECT resource FROM request WHERE subject = $1 AND request_id = $2)sql"};
+  SELECT method, resource FROM request WHERE subject = $1 AND request_id = $2)sql"};
 
 ApiToken ReadToken(const pqxx::row& row) {
   return {row[0].as<std::string>(), row[1].as<std::string>(), row[2].as<std::string>(), pg::ReadList(row[3]),
@@ -192,10 +192,15 @@ bool RevokeToken(pg::Tx& tx, std::string_view id, base::Instant now) {
   return tx.Run(kRevokeToken, id, now).affected_rows() > 0;
 }
 
-std::optional<std::string> RememberRequest(pg::Tx& tx, std::string_view subject, std::string_view request_id,
-                                           std::string_view method, std::string_view resource, base::Instant now) {
-  if (tx.Run(kRemember, subject, request_id, method, resource, now).affected_rows() > 0) return std::nullopt;
-  return tx.Run(kRecall, subject, request_id)[0][0].as<std::string>();
+std::optional<Request> FindRequest(pg::Tx& tx, std::string_view subject, std::string_view request_id) {
+  const pqxx::result result = tx.Run(kRecall, subject, request_id);
+  if (result.empty()) return std::nullopt;
+  return Request{result[0][0].as<std::string>(), result[0][1].as<std::string>()};
+}
+
+bool RememberRequest(pg::Tx& tx, std::string_view subject, std::string_view request_id, const Request& request,
+                     base::Instant now) {
+  return tx.Run(kRemember, subject, request_id, request.method, request.resource, now).affected_rows() > 0;
 }
 
 }  // namespace crossdock::orchestrator::store

@@ -95,8 +95,16 @@ std::optional<ApiToken> TokenOfHash(pg::Tx& tx, std::string_view hash);
 std::vector<ApiToken> ListTokens(pg::Tx& tx);
 bool RevokeToken(pg::Tx& tx, std::string_view id, base::Instant now);
 
-// The resource that an earlier call with this request_id made; otherwise remembers `resource` and gives nothing.
-std::optional<std::string> RememberRequest(pg::Tx& tx, std::string_view subject, std::string_view request_id,
-                                           std::string_view method, std::string_view resource, base::Instant now);
+// A mutating call that was made: what it was and what it worked on.
+struct Request {
+  std::string method;
+  std::string resource;
+  bool operator==(const Request&) const = default;
+};
+// The one that `subject` made with this request_id.
+std::optional<Request> FindRequest(pg::Tx& tx, std::string_view subject, std::string_view request_id);
+// False when there is one already.
+bool RememberRequest(pg::Tx& tx, std::string_view subject, std::string_view request_id, const Request& request,
+                     base::Instant now);
 
 }  // namespace crossdock::orchestrator::store

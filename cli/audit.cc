@@ -62,7 +62,7 @@ void AddAudit(CLI::App& app, Context& context) {
   tail->add_option("--transfer", *options->request.mutable_transfer(), "of this transfer only");
   tail->add_option_function<uint64_t>(
       "--after", [options](uint64_t number) { options->request.set_after_number(number); },
-      "records after this number");
+      "records after this number, oldest first; 0: from the first");
 }
 
 }  // namespace crossdock::cli

@@ -156,6 +156,13 @@ absl::Status Watches::Begin(Watcher& watcher) {
       if (!full) return absl::OkStatus();
     }
   }));
+  // What another client's caller may not see does not exist for it.
+  if (!watcher.filter.transfer.empty() &&
+      (live.empty() || (!watcher.filter.client.empty() && live[0].entity.client != watcher.filter.client))) {
+    watcher.sink->End(base::WithReason(base::NotFound("there is no such transfer"), "TRANSFER_UNKNOWN"));
+    watcher.gone = true;
+    return absl::OkStatus();
+  }
   // Oldest first, as changes come; without a token, because whoever breaks off here has not seen everything.
   for (auto transfer = live.rbegin(); transfer != live.rend(); ++transfer) Send(watcher, *transfer, std::nullopt);
   watcher.seen = position;

@@ -34,7 +34,7 @@ constexpr pg::Query kAudit{"audit_insert", R"sql(
 constexpr pg::Query kListAudit{"audit_list", R"sql(
   SELECT id, at, client, actor, action, transfer, result, detail::text AS detail FROM (
     SELECT * FROM audit WHERE ($1 = '' OR client = $1) AND ($2 = '' OR transfer = $2) AND id > $3
-     ORDER BY CASE WHEN $3 = 0 THEN -id ELSE id END LIMIT $4) AS page
+     ORDER BY CASE WHEN $3 < 0 THEN -id ELSE id END LIMIT $4) AS page
    ORDER BY id)sql"};
 
 }  // namespace
@@ -91,10 +91,10 @@ void Audit(pg::Tx& tx, const AuditRecord& r) {
   tx.Run(kAudit, r.at, r.client, r.actor, r.action, r.transfer, r.result, r.detail_json);
 }
 
-std::vector<AuditRecord> ListAudit(pg::Tx& tx, std::string_view client, std::string_view transfer, int64_t after_number,
-                                   int limit) {
+std::vector<AuditRecord> ListAudit(pg::Tx& tx, std::string_view client, std::string_view transfer,
+                                   std::optional<int64_t> after_number, int limit) {
   std::vector<AuditRecord> records;
-  for (const pqxx::row& row : tx.Run(kListAudit, client, transfer, after_number, limit)) {
+  for (const pqxx::row& row : tx.Run(kListAudit, client, transfer, after_number.value_or(-1), limit)) {
     records.push_back({row[0].as<int64_t>(), pg::ReadInstant(row[1]), row[2].as<std::string>(),
                        row[3].as<std::string>(), row[4].as<std::string>(), row[5].as<std::string>(),
                        row[6].as<std::string>(), row[7].as<std::string>()});

@@ -63,8 +63,8 @@ struct AuditRecord {
   std::string detail_json = "{}";
 };
 void Audit(pg::Tx& tx, const AuditRecord& record);
-// Oldest first after `after_number`; 0 gives the newest `limit`, oldest first. Empty fields do not filter.
-std::vector<AuditRecord> ListAudit(pg::Tx& tx, std::string_view client, std::string_view transfer, int64_t after_number,
-                                   int limit);
+// The first `limit` after `after_number`, or without one the newest; oldest first. Empty fields do not filter.
+std::vector<AuditRecord> ListAudit(pg::Tx& tx, std::string_view client, std::string_view transfer,
+                                   std::optional<int64_t> after_number, int limit);
 
 }  // namespace crossdock::orchestrator::store

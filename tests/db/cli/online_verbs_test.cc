@@ -1,0 +1,322 @@
+// Every verb that calls an orchestrator, run as people run it, against the API as the orchestrator serves it.
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+
+#include "catch2/catch.hpp"
+#include "cli/command.h"
+#include "lib/base/digest.h"
+#include "lib/base/encoding.h"
+#include "lib/base/file.h"
+#include "lib/trust/kinds.h"
+#include "lib/trust/signed_statement.h"
+#include "lib/wire/manifest.h"
+#include "orchestrator/store/evidence.h"
+#include "orchestrator/store/inbox.h"
+#include "orchestrator/store/manifests.h"
+#include "orchestrator/store/rules.h"
+#include "tests/support/api_server.h"
+
+namespace crossdock::cli {
+namespace {
+
+using orchestrator::Cause;
+using Words = std::vector<std::string>;
+
+struct Outcome {
+  int code = -1;
+  std::string out;
+  std::string err;
+};
+
+// The program with ada's certificate, who holds every role, in a home of its own.
+class Terminal {
+ public:
+  Terminal() { ::setenv("HOME", server.directory.path().c_str(), 1); }
+
+  Outcome Run(const Words& words, const std::string& typed = "") {
+    return RunAs({"--cert", server.directory / "user.crt", "--key", server.directory / "user.key"}, words, typed);
+  }
+  Outcome RunAs(const Words& credentials, const Words& words, const std::string& typed = "") {
+    Words all{"crossdock", "--server", server.address(), "--ca", server.directory / "ca.crt", "--timeout", "20"};
+    all.insert(all.end(), credentials.begin(), credentials.end());
+    all.insert(all.end(), words.begin(), words.end());
+    std::vector<const char*> argv;
+    for (const std::string& word : all) argv.push_back(word.c_str());
+    std::istringstream in(typed);
+    std::ostringstream out, err;
+    Context context{in, out, err, server.clock, server.random, false, {}, {}};
+    const int code = cli::Run(static_cast<int>(argv.size()), argv.data(), context);
+    return {code, out.str(), err.str()};
+  }
+  std::string File(const std::string& name, const std::string& content) {
+    REQUIRE(base::WriteFileAtomic(server.directory / name, content, 0600).ok());
+    return server.directory / name;
+  }
+  // Of what a verb prints, when it succeeds.
+  std::string Out(const Words& words) {
+    const Outcome outcome = Run(words);
+    return outcome.code == 0 ? outcome.out : base::StrCat("exit ", outcome.code, ": ", outcome.err);
+  }
+  // What the engine was asked by a verb that succeeds, without the id that it makes up.
+  std::string Asks(const Words& words) {
+    const Outcome outcome = Run(words);
+    if (outcome.code != 0) return base::StrCat("exit ", outcome.code, ": ", outcome.err);
+    const std::string call = server.commands.last_call();
+    return call.substr(0, call.find(" r-"));
+  }
+
+  testing::ApiServer server;
+};
+
+bool Has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST_CASE("transfer: made, listed, shown, explained and steered") {
+  Terminal terminal;
+  terminal.server.Insert("t-1", "northlight", {Cause::kAccepted});
+  terminal.server.commands.decision = {"nobody has to approve"};
+  terminal.server.commands.explanation = {"AGENT_OFFLINE", {"no agent is online"}, {{"prod", 2, {"group:prod"}, {}}}};
+  const Words create{"transfer", "create", "--project", "nl",   "--client",  "northlight", "--from", "lon",
+                     "--to",     "van",    "--volume",  "proj", "--purpose", "review",     "--path", "northlight/a"};
+  const std::string asked = "CreateTransfer northlight/nl lon>van proj/northlight/a review";
+  CHECK(terminal.Asks(create) == asked + " by user:ada");
+  CHECK(terminal.Out(create) == "t-1\n");
+  Words validate = create;
+  validate.push_back("--validate-only");
+  CHECK(terminal.Asks(validate) == asked + " validate by user:ada");
+
+  CHECK(Has(terminal.Out({"transfer", "list", "--state", "scanning", "--live"}), "lon → van"));
+  CHECK_FALSE(Has(terminal.Out({"transfer", "list", "--state", "queued"}), "t-1"));
+  CHECK(Has(terminal.Out({"transfer", "list", "--json"}), "\"transfer\":\"t-1\""));
+  const std::string shown = terminal.Out({"transfer", "show", "t-1"});
+  CHECK(Has(shown, "lon:proj/northlight/sh010/t-1"));
+  CHECK(Has(shown, "nobody has to approve"));
+  const std::string explained = terminal.Out({"transfer", "explain", "t-1"});
+  CHECK(Has(explained, "scanning: AGENT_OFFLINE\n  no agent is online\n"));
+  CHECK(Has(explained, "prod: 0 of 2 from group:prod"));
+
+  CHECK(terminal.Asks({"transfer", "cancel", "t-1", "--reason", "why"}) == "CancelTransfer t-1 why by user:ada");
+  // Each call has an id of its own, so that a repeat by the network is none.
+  CHECK(Has(terminal.server.commands.last_call(), " by user:ada r-"));
+  CHECK(terminal.Asks({"transfer", "pause", "t-1", "--reason", "why"}) == "PauseTransfer t-1 why by user:ada");
+  CHECK(terminal.Asks({"transfer", "resume", "t-1"}) == "ResumeTransfer t-1 by user:ada");
+  CHECK(terminal.Asks({"transfer", "retry", "t-1"}) == "RetryTransfer t-1 by user:ada");
+}
+
+TEST_CASE("transfer watch: ends with the transfer, and its exit code says how") {
+  Terminal terminal;
+  terminal.server.Insert("t-1", "northlight", {Cause::kCancelled});
+  const Outcome watched = terminal.Run({"transfer", "watch", "t-1"});
+  CHECK(watched.code == 1);
+  CHECK(Has(watched.out, "t-1  cancelled"));
+  CHECK(terminal.Run({"transfer", "watch", "t-none"}).code == 3);
+}
+
+TEST_CASE("event: published, listed, and a spool flushed") {
+  Terminal terminal;
+  CHECK(terminal.Asks({"event", "publish", "--source", "demo", "--id", "e-1", "--kind", "k", "--project", "nl",
+                       "--entity-type", "version", "--entity-id", "7"}) == "PublishEvent demo e-1");
+  terminal.server.Write([&](pg::Tx& tx) {
+    const base::Instant now = terminal.server.clock.Now();
+    REQUIRE(orchestrator::store::InsertEvent(tx, {"demo", "e-9", "k", "nl", "version", "7", now, "{}"}, now));
+  });
+  CHECK(Has(terminal.Out({"event", "list", "--outcome", "waiting"}), "e-9"));
+  CHECK_FALSE(Has(terminal.Out({"event", "list", "--outcome", "parked"}), "e-9"));
+
+  std::filesystem::create_directory(terminal.server.directory / "spool");
+  const std::string good = terminal.File("spool/1.json", "{\"source\":\"demo\",\"externalId\":\"e-2\"}");
+  const std::string bad = terminal.File("spool/2.json", "no json");
+  const Outcome flushed = terminal.Run({"event", "flush", terminal.server.directory / "spool"});
+  CHECK(flushed.code == 1);
+  CHECK(flushed.out == "1 sent, 0 known already, 1 unreadable\n");
+  CHECK(terminal.server.commands.last_call() == "PublishEvent demo e-2");
+  CHECK_FALSE(std::filesystem::exists(good));
+  CHECK(std::filesystem::exists(bad + ".bad"));
+}
+
+// A transfer of one file that waits for the signature of "production"; its manifest is stored. The server claims
+// `claimed` when that is not empty. Gives the manifest's listing.
+std::string InsertWaiting(testing::ApiServer& server, const std::string& id, const std::string& claimed = "") {
+  wire::Manifest manifest;
+  wire::Entry entry;
+  entry.path = "a.exr";
+  entry.size = 7;
+  entry.mode = 0644;
+  manifest.entries.push_back(entry);
+  const std::string listing = base::ToHex(wire::ListingDigest(manifest));
+  const orchestrator::Transfer transfer = server.Insert(id, "northlight", {Cause::kAccepted});
+  server.Write([&](pg::Tx& tx) {
+    namespace store = orchestrator::store;
+    store::PutManifestChunk(tx, transfer, 0, wire::ManifestEncoder(manifest).NextChunk());
+    REQUIRE(store::SetListing(tx, transfer, claimed.empty() ? listing : base::ToHex(base::Sha256(claimed)), 1, 7, 1));
+    REQUIRE(store::MoveTransfer(tx, *store::GetTransfer(tx, id), {Cause::kManifestReady, "test", "", "", {}}));
+    REQUIRE(store::MoveTransfer(tx, *store::GetTransfer(tx, id), {Cause::kNeedsApprovals, "test", "", "", {}}));
+  });
+  orchestrator::ApprovalSubject subject;
+  subject.requirement = {"production", 1, {"group:prod"}, {}};
+  subject.policy = base::ToHex(base::Sha256("policy"));
+  subject.ready = true;
+  subject.classification = "internal";
+  subject.source = "lon/proj";
+  subject.destination = "van/proj";
+  subject.valid_for = std::chrono::hours(1);
+  server.commands.subjects = {subject};
+  return listing;
+}
+
+TEST_CASE("approval: what is shown is what is signed, and the signature holds") {
+  Terminal terminal;
+  const std::string listing = InsertWaiting(terminal.server, "t-1");
+  const base::PrivateKey key = base::PrivateKey::Generate(terminal.server.random);
+  const std::string file = terminal.File("paula.pem", key.ToPem());
+  CHECK(Has(terminal.Out({"approval", "list"}), "0 of 1  group:prod"));
+  const std::string shown = terminal.Out({"approval", "show", "t-1", "--files"});
+  CHECK(Has(shown, listing + " (computed here)"));
+  CHECK(Has(shown, "a.exr"));
+
+  const Words approve{"approval", "approve", "t-1", "--sign-with", file, "--approver", "paula"};
+  CHECK(terminal.Run(approve, "no\n").code == 6);
+  CHECK_FALSE(Has(terminal.server.commands.last_call(), "SubmitApproval"));
+  REQUIRE(terminal.Run(approve, "yes\n").code == 0);
+  const std::string call = terminal.server.commands.last_call();
+  const std::string begin = "SubmitApproval t-1 ", end = " by user:ada";
+  REQUIRE(call.substr(0, begin.size()) == begin);
+  const auto statement =
+      trust::SignedStatement::Parse(call.substr(begin.size(), call.size() - begin.size() - end.size()));
+  REQUIRE(statement.ok());
+  CHECK(statement->VerifyExactly(key.Public()).ok());
+  const auto said = trust::Decode<trust::ApprovalStatement>(statement->statement());
+  REQUIRE(said.ok());
+  CHECK(said->transfer == "t-1");
+  CHECK(said->listing == listing);
+  CHECK(said->files == 1);
+  CHECK(said->requirement == "production");
+  CHECK(said->decision == trust::ApprovalDecision::kApprove);
+
+  REQUIRE(terminal.Run({"approval", "deny", "t-1", "--sign-with", file, "--approver", "paula", "--yes"}).code == 0);
+  CHECK(Has(terminal.server.commands.last_call(), "decision: deny"));
+
+  SECTION("a server whose manifest is another one is not believed") {
+    InsertWaiting(terminal.server, "t-2", "another");
+    Words other = approve;
+    other[2] = "t-2";
+    const Outcome refused = terminal.Run(other, "yes\n");
+    CHECK(refused.code == 6);
+    CHECK(Has(refused.err, "[MANIFEST_DIFFERS]"));
+  }
+}
+
+TEST_CASE("policy and trigger: proposed, activated, applied, shown, tried out") {
+  Terminal terminal;
+  const base::Instant now = terminal.server.clock.Now();
+  terminal.server.Write([&](pg::Tx& tx) {
+    namespace store = orchestrator::store;
+    store::Policy policy;
+    policy.client = "northlight";
+    policy.digest = "d1";
+    policy.title = "Rules of Northlight";
+    policy.text = "schema: crossdock/policy/v1\n";
+    policy.author = "ada";
+    policy.proposed = now;
+    store::InsertPolicy(tx, policy);
+    store::PutTriggerSet(tx, {"show", "the text", {"dailies"}, "ada", now});
+  });
+  terminal.server.commands.lines = {"1. Nothing leaves."};
+  terminal.server.commands.triggers = {"dailies"};
+  terminal.server.commands.test.matches = {{"dailies", "lon", "van", "proj", "a", "b", "review", false}};
+  const std::string file = terminal.File("northlight.yaml", "text");
+  CHECK(terminal.Asks({"policy", "propose", file}) == "ProposePolicy text by user:ada");
+  CHECK(Has(terminal.Out({"policy", "propose", file, "--validate-only"}), "loads: northlight d1"));
+  CHECK(terminal.Asks({"policy", "activate", file}) == "ActivatePolicy text by user:ada");
+  CHECK(Has(terminal.Out({"policy", "list", "--client", "northlight"}), "Rules of Northlight"));
+  CHECK(Has(terminal.Out({"policy", "show", "northlight", "--digest", "d1"}), "1. Nothing leaves."));
+  CHECK(terminal.Out({"policy", "show", "northlight", "--digest", "d1", "--text"}) == "schema: crossdock/policy/v1\n");
+  CHECK(terminal.Run({"policy", "show", "northlight"}).code == 3);
+
+  CHECK(terminal.Asks({"trigger", "apply", file}) == "ApplyTriggers northlight text by user:ada");
+  CHECK(Has(terminal.Out({"trigger", "list"}), "dailies"));
+  CHECK(Has(terminal.Out({"trigger", "list", "--text"}), "the text"));
+  CHECK(Has(terminal.Out({"trigger", "test", "demo", "version", "7"}), "lon"));
+  CHECK(terminal.server.commands.last_call() == "TestTriggers demo version 7");
+  terminal.server.commands.test = {{}, {"dailies: not ready"}};
+  const Outcome none = terminal.Run({"trigger", "test", "demo", "version", "7"});
+  CHECK(none.code == 1);
+  CHECK(none.out == "dailies: not ready\n");
+}
+
+TEST_CASE("site, link, agent, relay, roster: shown, and handed in as they were signed") {
+  Terminal terminal;
+  const base::Instant now = terminal.server.clock.Now();
+  const base::PrivateKey olga = base::PrivateKey::Generate(terminal.server.random);
+  const std::string body = base::StrCat(
+      "schema: crossdock/roster/v1\nnumber: 3\nexpires: \"2035-01-01T00:00:00Z\"\ntrust_domain: test.studio\n",
+      "threshold: 1\nofficers: [{name: olga, key: \"", olga.Public().ToText(), "\"}]\nsite_admins: []\n",
+      "sites: [{id: lon, country: GB}]\napprovers: []\npaths: []\ndenied: []\n");
+  terminal.server.Write([&](pg::Tx& tx) {
+    namespace store = orchestrator::store;
+    store::InsertRoster(tx, {3, body, "signed"}, now);
+    store::PutRelay(tx, {"lon-r1", "lon", "aa", "10.0.0.1:7", "1.2.3.4:7", "signed"}, now);
+    store::PutLink(tx, {"lon", "van", 2, 1000, ""});
+    store::Agent agent;
+    agent.id = "lon-1";
+    agent.site = "lon";
+    agent.identity = agent.grant = "signed";
+    agent.identity_key = "ik";
+    agent.tls_spki = "spki";
+    store::PutAgent(tx, agent, now);
+  });
+  const std::string file = terminal.File("statement", "signed");
+  CHECK(Has(terminal.Out({"site", "list"}), "0 of 1"));
+  CHECK(Has(terminal.Out({"link", "list"}), "lon   van"));
+  // What is not named stays.
+  CHECK(terminal.Asks({"link", "set", "lon", "van", "--hold", "night"}) ==
+        "SetLink lon>van 2 1000 'night' by user:ada");
+  CHECK(terminal.Asks({"link", "set", "lon", "van", "--concurrency", "8", "--cap-mbit", "80"}) ==
+        "SetLink lon>van 8 10000000 '' by user:ada");
+  CHECK(Has(terminal.Out({"agent", "list", "--site", "lon"}), "lon-1"));
+  CHECK(terminal.Asks({"agent", "register-grant", file}) == "RegisterGrant signed by user:ada");
+  CHECK(terminal.Asks({"agent", "deny", "ab", "--reason", "lost"}) == "DenyKey ab lost by user:ada");
+  CHECK(Has(terminal.Out({"relay", "list"}), "1.2.3.4:7"));
+  CHECK(Has(terminal.Out({"relay", "add", file}), "added: lon-r1 at lon"));
+  CHECK(terminal.Asks({"relay", "keys", "lon", file}) == "SetRelayKeys lon signed by user:ada");
+  CHECK(terminal.Out({"relay", "ticket-key"}) == "ed25519:00\n");
+  CHECK(terminal.Out({"roster", "get"}) == body);
+  CHECK(terminal.Asks({"roster", "set", file, file}) == "SetRoster signed signed by user:ada");
+}
+
+TEST_CASE("token: made for a hook, used, revoked; and the audit log tells") {
+  Terminal terminal;
+  const std::string file = terminal.server.directory / "token";
+  const std::string made = terminal.Out({"token", "create", "hook", "--role", "viewer", "--out", file});
+  const std::string id = made.substr(0, made.find(' '));
+  CHECK_FALSE(Has(made, "cdt_"));
+  CHECK(terminal.RunAs({"--token-file", file}, {"transfer", "list"}).code == 0);
+  CHECK(terminal.RunAs({"--token-file", file}, {"token", "list"}).code == 4);
+  CHECK(Has(terminal.Out({"token", "list"}), "hook"));
+  CHECK(terminal.Out({"token", "revoke", id}) == "revoked\n");
+  CHECK(terminal.Run({"token", "revoke", id}).code == 3);
+  const std::string log = terminal.Out({"audit", "tail", "--after", "0"});
+  CHECK(log.find("token.created") < log.find("token.revoked"));
+  CHECK(Has(log, "user:ada"));
+}
+
+TEST_CASE("exit codes: no such thing, not allowed, not reached, refused, a wrong line") {
+  Terminal terminal;
+  CHECK(terminal.Run({"transfer", "show", "t-none"}).code == 3);
+  CHECK(terminal.RunAs({}, {"transfer", "list"}).code == 4);
+  CHECK(terminal.RunAs({"--server", "127.0.0.1:1"}, {"transfer", "list"}).code != 0);
+  terminal.server.Insert("t-1", "northlight");
+  terminal.server.commands.Fail(base::WithReason(base::FailedPrecondition("it is over"), "STATE_CONFLICT"));
+  const Outcome refused = terminal.Run({"transfer", "retry", "t-1"});
+  CHECK(refused.code == 6);
+  CHECK(refused.err == "crossdock: it is over [STATE_CONFLICT]\n");
+  CHECK(terminal.Run({"transfer", "fly", "t-1"}).code == 2);
+  // What is our own failure says nothing of the inside.
+  terminal.server.commands.Fail(base::Internal("SELECT * FROM secret"));
+  const Outcome fault = terminal.Run({"transfer", "retry", "t-1"});
+  CHECK(fault.code == 7);
+  CHECK_FALSE(Has(fault.err, "secret"));
+}
+
+}  // namespace
+}  // namespace crossdock::cli

@@ -46,14 +46,18 @@ void Database::Return(std::unique_ptr<Session> session) {
 absl::Status Database::Transact(const std::function<absl::Status(Tx&)>& body) {
   absl::Status status;
   for (int run = 0; run < 3; ++run) {
-    status = RunOnce(body);
-    if (status.code() != absl::StatusCode::kAborted) break;
+    bool kept = false;
+    status = RunOnce(body, &kept);
+    // A connection that was kept may have died while nobody used it: nothing was committed, and a new one may do.
+    const bool stale = kept && base::ReasonOf(status) == kReasonConnectionLost;
+    if (status.code() != absl::StatusCode::kAborted && !stale) break;
   }
   return status;
 }
 
-absl::Status Database::RunOnce(const std::function<absl::Status(Tx&)>& body) {
+absl::Status Database::RunOnce(const std::function<absl::Status(Tx&)>& body, bool* kept) {
   std::unique_ptr<Session> session = Take();
+  *kept = session != nullptr;
   absl::Status status;
   try {
     if (session == nullptr) session = std::make_unique<Session>(conninfo_);

@@ -27,7 +27,8 @@ class Database {
   // Runs `body` in a transaction and commits when it returns OK; otherwise rolls back. Statements that fail throw
   // inside `body` and come back as a Status: kAborted (serialization or deadlock: run it again), kAlreadyExists (a
   // unique constraint, named in the message), kUnavailable with DATABASE_CONNECTION_LOST (nothing was committed),
-  // kUnknown with COMMIT_IN_DOUBT (it may have been). Two aborted runs are repeated here.
+  // kUnknown with COMMIT_IN_DOUBT (it may have been). Two aborted runs, and one
+  // whose connection had died while idle, are repeated here.
   absl::Status Transact(const std::function<absl::Status(Tx&)>& body);
 
   // The same for a body with a result.
@@ -49,7 +50,8 @@ class Database {
   struct Session;
   std::unique_ptr<Session> Take();
   void Return(std::unique_ptr<Session> session);
-  absl::Status RunOnce(const std::function<absl::Status(Tx&)>& body);
+  // `kept`: whether it ran on a connection of an earlier transaction.
+  absl::Status RunOnce(const std::function<absl::Status(Tx&)>& body, bool* kept);
 
   const std::string conninfo_;
   base::Mutex mutex_;

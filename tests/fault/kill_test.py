@@ -1,0 +1,81 @@
+"""kill -9 in mid-transfer, one program at a time: the transfer completes by itself, exactly once."""
+
+import os
+import unittest
+
+from studio.case import StudioCase
+from studio.process import wait_until
+from studio.studio import Studio
+
+READY = {"orchestrator": "orchestrator is ready", "agent": "agent is ready", "relay": "relay is ready"}
+FILES = 12
+FILE_BYTES = 2_000_000
+
+
+class KillTest(StudioCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.studio = Studio(cls.directory / "s", cls.account)
+        cls.addClassCleanup(cls.studio.stop)
+        cls.studio.create().start()
+        # Slow enough to be caught in the act.
+        cls.studio.cli("link", "set", "lon", "van", "--cap-mbit", 40)
+
+    def begin(self, code):
+        """A transfer that has moved something and has more to move."""
+        self.content = {f"f.{1001 + i}.exr": os.urandom(FILE_BYTES) for i in range(FILES)}
+        self.code = self.studio.add_version(code, files=self.content)
+        self.studio.set_status(code, "ready")
+        transfer = self.studio.transfer_of(code)["transfer"]
+
+        def moving():
+            now = self.studio.cli_json("transfer", "show", transfer)["transfer"]
+            return now["state"] == "TRANSFER_STATE_RUNNING" and 0 < int(now.get("bytes_done", 0)) < FILES * FILE_BYTES
+        wait_until(moving, 30, lambda: "it never moved\n" + self.studio.cli("transfer", "show", transfer).stdout)
+        return transfer
+
+    def restart(self, name):
+        program = self.studio.program(name)
+        program.kill()
+        since = program.position()
+        program.start()
+        program.wait_for_record(READY[name.rpartition("-")[2]], since=since)
+
+    def assert_delivered_once(self, transfer):
+        self.studio.wait_for_state(transfer, "CLOSED", deadline=120)
+        landed = self.studio.storage("van") / "northlight" / "nl_010_0010" / self.code
+        self.assertEqual({path.name: path.read_bytes() for path in landed.iterdir()}, self.content)
+        history = self.studio.cli_json("transfer", "show", transfer)["history"]
+        self.assertEqual([entry["cause"] for entry in history].count("published"), 1)
+        self.assertEqual(sum(one["entity"]["id"] == self.code for one in self.studio.transfers()), 1)
+
+    def kill_and_recover(self, name):
+        transfer = self.begin(f"kill-{name}")
+        self.restart(name)
+        self.assert_delivered_once(transfer)
+
+    def test_the_orchestrator(self):
+        self.kill_and_recover("orchestrator")
+
+    def test_the_sending_agent(self):
+        self.kill_and_recover("lon-agent")
+
+    def test_the_receiving_agent(self):
+        self.kill_and_recover("van-agent")
+
+    def test_the_sending_relay(self):
+        self.kill_and_recover("lon-relay")
+
+    def test_the_receiving_relay(self):
+        self.kill_and_recover("van-relay")
+
+    def test_postgresql(self):
+        transfer = self.begin("kill-postgres")
+        self.studio.postgres.kill()
+        self.studio.postgres.start()
+        self.assert_delivered_once(transfer)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -49,7 +49,9 @@ bool SendBoard::Acknowledge(uint32_t index) {
 }
 
 bool SendBoard::Again(uint32_t index) {
-  if (index >= slots_.size() || slots_[index].state != State::kInFlight) return false;
+  if (index >= slots_.size() || slots_[index].state == State::kNoFile) return false;
+  // A refusal that was under way when the leg broke, or when another copy had arrived: nothing more to do.
+  if (slots_[index].state != State::kInFlight) return true;
   if (slots_[index].tries >= kTriesMax) return false;
   slots_[index].state = State::kWaiting;
   again_.push_back(index);

@@ -33,9 +33,10 @@ absl::Status WriteAll(FileCalls& calls, int fd, std::string_view bytes, const st
 
 }  // namespace
 
-DataReceiver::DataReceiver(ReceiveAttempt& attempt, ByteStream& stream)
+DataReceiver::DataReceiver(ReceiveAttempt& attempt, ByteStream& stream, uint16_t leg)
     : attempt_(attempt),
       reader_(stream, /*control=*/false, kBufferSize),
+      leg_(leg),
       bound_(!attempt.plan_.terms.content_root.empty()) {}
 
 LegOutcome DataReceiver::Run(const wire::LegHello& expected) {
@@ -107,8 +108,11 @@ absl::Status DataReceiver::Claim(const wire::FileHeader& header, Arriving* file)
     return Fail(Reason::kPeerProtocol, "the sender sends '", base::PercentEscape(file->entry.path),
                 "' in another size than listed");
   }
-  file->wanted = a.states_[header.index] == ReceiveAttempt::FileState::kMissing;
-  if (file->wanted) a.states_[header.index] = ReceiveAttempt::FileState::kArriving;
+  ReceiveAttempt::FileState& state = a.states_[header.index];
+  file->wanted = state == ReceiveAttempt::FileState::kMissing || state == ReceiveAttempt::FileState::kArriving;
+  if (!file->wanted) return absl::OkStatus();
+  state = ReceiveAttempt::FileState::kArriving;
+  a.arriving_on_[header.index] = leg_;
   return absl::OkStatus();
 }
 
@@ -117,13 +121,19 @@ absl::Status DataReceiver::OpenStaged(Arriving* file) {
   const int data = attempt_.staging_->data();
   std::string name;
   const base::UniqueFd parent = OpenParent(data, path, &name);
-  if (!parent)
-    return attempt_.lifeline_->Fail(DestinationError(errno, "cannot open the staging of", path)),
-           attempt_.lifeline_->status();
+  if (!parent) {
+    const absl::Status status = DestinationError(errno, "cannot open the staging of", path);
+    attempt_.lifeline_->Fail(status);
+    return status;
+  }
   const auto open_new = [&] { return OpenBeneath(parent.get(), name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600); };
   file->fd = open_new();
   if (!file->fd && errno == EEXIST) {
-    // Left by a try that broke. It may have a second name in another attempt's staging: never write into it.
+    // Left by a try that broke. It may have a second name in another attempt's staging: never write into it. Under the
+    // lock, so that a leg which has just lost its claim does not take the name from the one that won it.
+    base::MutexLock lock(attempt_.mutex_);
+    file->wanted = Holds(*file);
+    if (!file->wanted) return absl::OkStatus();
     unlinkat(parent.get(), name.c_str(), 0);
     file->fd = open_new();
   }
@@ -190,22 +200,26 @@ absl::Status DataReceiver::Trailer(const wire::FileTrailer& trailer, Arriving* f
     return absl::OkStatus();
   }
   struct stat info {};
-  const timespec times[2] = {{0, UTIME_OMIT}, {entry.mtime_ns / 1'000'000'000, entry.mtime_ns % 1'000'000'000}};
+  constexpr int64_t kSecond = 1'000'000'000;
+  // Before 1970 the nanoseconds still count upwards.
+  const int64_t part = (entry.mtime_ns % kSecond + kSecond) % kSecond;
+  const timespec times[2] = {{0, UTIME_OMIT}, {(entry.mtime_ns - part) / kSecond, part}};
   if (fchmod(file->fd.get(), entry.mode & 0777) != 0 || futimens(file->fd.get(), times) != 0 ||
       fstat(file->fd.get(), &info) != 0) {
     const absl::Status status = DestinationError(errno, "cannot finish", entry.path);
     attempt_.lifeline_->Fail(status);
     return status;
   }
+  {
+    base::MutexLock lock(attempt_.mutex_);
+    if (!Holds(*file)) return absl::OkStatus();
+    attempt_.states_[file->index] = ReceiveAttempt::FileState::kLanding;
+  }
   LandedFile landed;
   landed.index = file->index;
   landed.fd = std::move(file->fd);
   landed.record = {entry.path, entry.size, entry.mtime_ns, entry.inode, info.st_ino, xxh3, std::nullopt};
   if (bound_) landed.record.sha256 = entry.sha256;
-  {
-    base::MutexLock lock(attempt_.mutex_);
-    attempt_.states_[file->index] = ReceiveAttempt::FileState::kLanding;
-  }
   attempt_.pool_->Add(std::move(landed));
   return absl::OkStatus();
 }
@@ -213,7 +227,12 @@ absl::Status DataReceiver::Trailer(const wire::FileTrailer& trailer, Arriving* f
 void DataReceiver::Unclaim(const Arriving& file) {
   if (!file.wanted) return;
   base::MutexLock lock(attempt_.mutex_);
-  attempt_.states_[file.index] = ReceiveAttempt::FileState::kMissing;
+  if (Holds(file)) attempt_.states_[file.index] = ReceiveAttempt::FileState::kMissing;
+}
+
+bool DataReceiver::Holds(const Arriving& file) const {
+  return attempt_.states_[file.index] == ReceiveAttempt::FileState::kArriving &&
+         attempt_.arriving_on_[file.index] == leg_;
 }
 
 }  // namespace crossdock::agent

@@ -10,7 +10,7 @@ namespace crossdock::agent {
 
 class DataReceiver {
  public:
-  DataReceiver(ReceiveAttempt& attempt, ByteStream& stream);
+  DataReceiver(ReceiveAttempt& attempt, ByteStream& stream, uint16_t leg);
 
   // Until leg_end, a broken stream, or the attempt's end.
   LegOutcome Run(const wire::LegHello& expected);
@@ -27,15 +27,19 @@ class DataReceiver {
 
   absl::Status Greeting(const wire::LegHello& expected);
   absl::Status File(const wire::FileHeader& header);
-  // Waits for the manifest to reach `index`, and claims the file if it is missing.
+  // Waits for the manifest to reach the file, and claims it unless it has landed. A copy that another leg is still
+  // bringing loses its claim: a sender sends again only what was on a leg that it has lost.
   absl::Status Claim(const wire::FileHeader& header, Arriving* file);
   absl::Status OpenStaged(Arriving* file);
   absl::Status Segment(uint32_t size, Arriving* file);
   absl::Status Trailer(const wire::FileTrailer& trailer, Arriving* file);
+  // Whether the file is still this leg's to land.
+  bool Holds(const Arriving& file) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(attempt_.mutex_);
   void Unclaim(const Arriving& file);
 
   ReceiveAttempt& attempt_;
   FrameReader reader_;
+  const uint16_t leg_;
   Xxh3 xxh3_;
   base::Sha256Stream sha256_;
   const bool bound_;

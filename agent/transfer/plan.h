@@ -44,7 +44,8 @@ struct SendResult {
   base::Instant ended;  // when everything had landed
 };
 // Every file is verified, and durable where the attempt asks for that, at the other end: the sender's part is done and
-// its receipt can be signed. Nothing is published before the orchestrator has it. Gives up soon after a stop.
+// its receipt can be signed. Nothing is published before the orchestrator has it. Gives up soon after a
+// stop, which a line that breaks meanwhile is not.
 using LandedCallback = std::function<absl::Status(const SendResult& result, std::stop_token stop)>;
 
 struct SendPlan {

@@ -86,9 +86,11 @@ absl::Status MoveDirectory(Volume& volume, int staging, const PublishJournal& jo
   int result = volume.calls().RenameNoReplace(staging, "data", parent.get(), name);
   if (result != 0 && (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)) {
     result = mkdirat(parent.get(), name.c_str(), 0700);
-    if (result == 0) {
+    const bool made = result == 0;
+    // Committed, so the name was free: an empty directory there is what a crash left between these two calls.
+    if (made || errno == EEXIST) {
       result = renameat(staging, "data", parent.get(), name.c_str());
-      if (result != 0) {
+      if (result != 0 && made) {
         const int error = errno;
         unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR);
         errno = error;
@@ -151,12 +153,12 @@ absl::Status Move(Volume& volume, int staging, const PublishJournal& journal) {
   return PlaceFiles(volume, data.get(), journal);
 }
 
-absl::Status Forget(Volume& volume, int staging) {
+}  // namespace
+
+absl::Status EndPublish(Volume& volume, int staging) {
   if (unlinkat(staging, kJournal, 0) != 0 && errno != ENOENT) return DestinationError(errno, "cannot remove", kJournal);
   return SyncParent(volume, staging, kJournal);
 }
-
-}  // namespace
 
 absl::StatusOr<DestinationState> CheckDestination(Volume& volume, int data, PackageForm form,
                                                   const std::string& destination) {
@@ -193,10 +195,10 @@ absl::StatusOr<PublishJournal> Publish(Volume& volume, int staging, PublishJourn
       case CommitVerdict::kPublish:
         break;
       case CommitVerdict::kFenced:
-        RETURN_IF_ERROR(Forget(volume, staging));
+        RETURN_IF_ERROR(EndPublish(volume, staging));
         return Fail(Reason::kCommitFenced, "a newer attempt exists, or the transfer has ended; nothing was published");
       case CommitVerdict::kRefused:
-        RETURN_IF_ERROR(Forget(volume, staging));
+        RETURN_IF_ERROR(EndPublish(volume, staging));
         return Fail(Reason::kCommitRefused, "the transfer is no longer allowed; nothing was published");
     }
     journal.phase = PublishPhase::kCommitted;
@@ -241,6 +243,7 @@ absl::StatusOr<PublishJournal> FinishPublish(Volume& volume, const PendingPublis
   if (!above || !staging) return DestinationError(errno, "cannot open", pending.staging);
   ASSIGN_OR_RETURN(PublishJournal journal, Publish(volume, staging.get(), pending.journal, commit));
   if (published) RETURN_IF_ERROR(published(journal));
+  RETURN_IF_ERROR(EndPublish(volume, staging.get()));
   RETURN_IF_ERROR(RemoveTree(above.get(), name));
   return journal;
 }

@@ -31,6 +31,10 @@ absl::StatusOr<DestinationState> CheckDestination(Volume& volume, int data, wire
 absl::StatusOr<PublishJournal> Publish(Volume& volume, int staging, PublishJournal journal,
                                        const CommitCallback& commit);
 
+// Forgets the journal of a publish that is over. Before its staging is removed: a journal without the staged tree could
+// not be finished.
+absl::Status EndPublish(Volume& volume, int staging);
+
 // An attempt that was about to publish when its program ended.
 struct PendingPublish {
   PublishJournal journal;

@@ -48,7 +48,8 @@ absl::StatusOr<ReceiveResult> ReceiveAttempt::RunInside(Lifeline& lifeline) {
   pool_ =
       std::make_unique<LandingPool>(deps_.volume.calls(), staging_->ledger(), plan_.verify, plan_.durability,
                                     [this](uint32_t index, const absl::Status& status) { FileLanded(index, status); });
-  const std::stop_callback wake(lifeline.token(), [this] {
+  std::optional<std::stop_callback<std::function<void()>>> wake;
+  wake.emplace(lifeline.token(), [this] {
     pool_->Stop();
     base::MutexLock lock(mutex_);
     changed_.NotifyAll();
@@ -68,32 +69,41 @@ absl::StatusOr<ReceiveResult> ReceiveAttempt::RunInside(Lifeline& lifeline) {
     return lifeline.status().ok() ? stream.status() : lifeline.status();
   }
   ControlChannel control(**stream, deps_.clock, lifeline);
-  absl::Status status = Greet(control);
-  if (status.ok()) {
-    status = control.Run([this](wire::ControlFrame frame) { return Handle(std::move(frame)); }, nullptr);
-  } else {
-    lifeline.Fail(status);
-    control.SayWhy(lifeline.status());
+  const absl::Status status = Talk(control);
+  // Once it publishes, neither the sender's loss nor a stop takes that back; its own word is the result.
+  const bool published = JoinPublisher();
+  if (published && status.ok()) control.Close();
+  if (!published) lifeline.Fail(status);
+  lifeline.Finish();
+  // Legs and pool queue on the control channel: they end before it does.
+  legs.clear();
+  wake.reset();
+  pool_.reset();
+  if (published) return result_;
+  return lifeline.status();
+}
+
+absl::Status ReceiveAttempt::Talk(ControlChannel& control) {
+  const absl::Status greeted = Greet(control);
+  if (greeted.ok()) {
+    return control.Run([this](wire::ControlFrame frame) { return Handle(std::move(frame)); }, nullptr);
   }
+  lifeline_->Fail(greeted);
+  control.SayWhy(lifeline_->status());
+  return greeted;
+}
+
+bool ReceiveAttempt::JoinPublisher() {
   std::thread publisher;
   {
     base::MutexLock lock(mutex_);
+    // A file that lands from now on is the next attempt's.
+    publisher_closed_ = true;
     publisher.swap(publisher_);
   }
-  if (publisher.joinable()) {
-    // Once it publishes, neither the sender's loss nor a stop takes that back; its own word is the result.
-    publisher.join();
-    if (result_.ended == base::Instant()) {
-      lifeline.Finish();
-      return lifeline.status().ok() ? status : lifeline.status();
-    }
-    if (status.ok()) control.Close();
-    lifeline.Finish();
-    return result_;
-  }
-  lifeline.Fail(status);
-  lifeline.Finish();
-  return lifeline.status();
+  if (!publisher.joinable()) return false;
+  publisher.join();
+  return result_.ended != base::Instant();
 }
 
 absl::Status ReceiveAttempt::Greet(ControlChannel& control) {
@@ -166,6 +176,7 @@ absl::Status ReceiveAttempt::TakeChunk(const wire::ManifestChunk& chunk) {
     const wire::Entry& entry = manifest_.entries[i];
     const bool file = entry.type == wire::EntryType::kFile;
     states_.push_back(file ? FileState::kMissing : FileState::kNoFile);
+    arriving_on_.push_back(0);
     listed_files_ += file ? 1 : 0;
     if (file && entry.size == 0 && !plan_.allow_empty_files) {
       return Fail(Reason::kFileEmpty, "'", base::PercentEscape(entry.path), "' has no content");
@@ -233,7 +244,7 @@ void ReceiveAttempt::RunDataLeg(uint16_t leg, Lifeline& lifeline) {
       base::MutexLock lock(mutex_);
       while (!greeted_ && !lifeline.ended()) changed_.Wait(mutex_);
     }
-    LegOutcome outcome = DataReceiver(*this, stream).Run({plan_.terms.transfer, plan_.terms.epoch, leg, attempt});
+    LegOutcome outcome = DataReceiver(*this, stream, leg).Run({plan_.terms.transfer, plan_.terms.epoch, leg, attempt});
     base::MutexLock lock(mutex_);
     if (Complete()) outcome.status = absl::OkStatus();
     return outcome;
@@ -263,7 +274,7 @@ void ReceiveAttempt::FileLanded(uint32_t index, const absl::Status& status) {
 bool ReceiveAttempt::Complete() const { return manifest_checked_ && landed_ == listed_files_; }
 
 void ReceiveAttempt::StartPublisherIfComplete() {
-  if (!Complete() || publisher_.joinable() || lifeline_->ended()) return;
+  if (!Complete() || publisher_closed_ || publisher_.joinable() || lifeline_->ended()) return;
   publisher_ = std::thread([this] {
     const absl::Status status = PublishAll();
     if (status.ok()) {
@@ -306,7 +317,8 @@ absl::Status ReceiveAttempt::PublishAll() {
   result_.already_present = journal.already_present;
   if (plan_.published) RETURN_IF_ERROR(plan_.published(journal));
   // The package is there: what is left in staging is litter, and no reason to call the attempt failed.
-  const absl::Status removed = staging_->Remove(/*own=*/true);
+  absl::Status removed = EndPublish(deps_.volume, staging_->directory());
+  if (removed.ok()) removed = staging_->Remove(/*own=*/true);
   if (!removed.ok())
     LOG_WARNING("staging is left over", {{"transfer", journal.transfer}, {"error", removed.ToString()}});
   return absl::OkStatus();

@@ -36,7 +36,11 @@ class ReceiveAttempt {
   enum class FileState : uint8_t { kNoFile, kMissing, kArriving, kLanding, kLanded };
 
   absl::StatusOr<ReceiveResult> RunInside(Lifeline& lifeline);
+  // Greets, and runs the control leg to its end.
+  absl::Status Talk(ControlChannel& control);
   absl::Status Greet(ControlChannel& control);
+  // Waits for the publisher, if there is one; none starts any more. True when the package stands at its place.
+  bool JoinPublisher();
   absl::StatusOr<bool> Handle(wire::ControlFrame frame);
   absl::Status TakeChunk(const wire::ManifestChunk& chunk);
   absl::Status TakeEnd(const wire::ManifestEnd& end);
@@ -66,13 +70,15 @@ class ReceiveAttempt {
   // Grows while legs read it: they copy an entry under the lock.
   wire::Manifest manifest_ ABSL_GUARDED_BY(mutex_);
   std::vector<FileState> states_ ABSL_GUARDED_BY(mutex_);
+  std::vector<uint16_t> arriving_on_ ABSL_GUARDED_BY(mutex_);  // the leg of each file in kArriving
   uint64_t landed_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t listed_files_ ABSL_GUARDED_BY(mutex_) = 0;
   bool greeted_ ABSL_GUARDED_BY(mutex_) = false;
   bool manifest_checked_ ABSL_GUARDED_BY(mutex_) = false;
   bool have_said_ ABSL_GUARDED_BY(mutex_) = false;
   int legs_alive_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::thread publisher_;  // started once, under the lock; joined by Run
+  bool publisher_closed_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread publisher_ ABSL_GUARDED_BY(mutex_);  // started once; joined by Run
 };
 
 }  // namespace crossdock::agent

@@ -16,6 +16,16 @@ namespace crossdock::agent {
 
 using wire::Reason;
 
+namespace {
+
+// The peer may live, and does not know that this end has gone.
+bool LineBroke(const absl::Status& status) {
+  const std::string reason = base::ReasonOf(status);
+  return reason == Name(Reason::kPeerLost) || reason == Name(Reason::kPeerSilent);
+}
+
+}  // namespace
+
 SendAttempt::SendAttempt(SendPlan plan, const Deps& deps)
     : plan_(std::move(plan)), deps_(deps), rate_(plan_.bytes_per_second_max) {}
 
@@ -24,6 +34,7 @@ SendAttempt::~SendAttempt() = default;
 absl::StatusOr<SendResult> SendAttempt::Run(std::stop_token stop) {
   RETURN_IF_ERROR(CheckTerms(plan_.terms));
   Lifeline lifeline(stop);
+  const std::stop_callback stop_landed(stop, [this] { landed_stop_.request_stop(); });
   result_.began = deps_.clock.Now();
   auto result = RunInside(lifeline);
   counters_.stage = Stage::kEnded;
@@ -71,26 +82,30 @@ absl::StatusOr<SendResult> SendAttempt::RunInside(Lifeline& lifeline) {
     if (std::exchange(ended, true)) return std::nullopt;
     return Encode(wire::ControlFrame(wire::ManifestEnd{package_->manifest.entries.size(), package_->listing_digest}));
   };
-  {
-    base::MutexLock lock(mutex_);
-    control_ = &control;
-  }
   const absl::Status status =
       control.Run([&](wire::ControlFrame frame) { return Handle(std::move(frame), control, lifeline); }, next_bulk);
+  const bool handed_in = JoinLanded(status);
   if (!status.ok()) lifeline.Fail(status);
+  lifeline.Finish();
+  legs.clear();
+  if (status.ok()) control.Close();
+  if (status.ok() || (handed_in && LineBroke(lifeline.status()))) return result_;
+  return lifeline.status();
+}
+
+bool SendAttempt::JoinLanded(const absl::Status& control) {
+  // Published: then the receipt is there, and its thread ends by itself. A broken line does not take back what has
+  // landed. Anything else makes the receipt void.
+  if (!control.ok() && !LineBroke(control)) landed_stop_.request_stop();
   std::thread landed;
   {
     base::MutexLock lock(mutex_);
-    control_ = nullptr;
     landed.swap(landed_);
   }
-  // Published: then the receipt is there, and its thread ends by itself.
-  if (landed.joinable()) landed.join();
-  lifeline.Finish();
-  legs.clear();
-  if (!status.ok()) return lifeline.status();
-  control.Close();
-  return result_;
+  if (!landed.joinable()) return false;
+  landed.join();
+  base::MutexLock lock(mutex_);
+  return landed_status_.ok();
 }
 
 absl::Status SendAttempt::Prepare(const std::stop_token& stop) {
@@ -194,8 +209,10 @@ void SendAttempt::SayLanded(Lifeline& lifeline) {
   result_.ended = deps_.clock.Now();
   if (!plan_.landed) return;
   landed_ = std::thread([this, &lifeline, result = result_] {
-    const absl::Status status = plan_.landed(result, lifeline.token());
+    const absl::Status status = plan_.landed(result, landed_stop_.get_token());
     if (!status.ok()) lifeline.Fail(status);
+    base::MutexLock lock(mutex_);
+    landed_status_ = status;
   });
 }
 
@@ -246,7 +263,12 @@ void SendAttempt::RunDataLeg(uint16_t leg, Lifeline& lifeline) {
     }
     if (!outcome.status.ok()) {
       base::MutexLock lock(mutex_);
-      if (board_) board_->LegLost(leg);
+      // With everything acknowledged there is nothing left that a leg could lose.
+      if (board_ && board_->AllAcknowledged()) {
+        outcome.status = absl::OkStatus();
+      } else if (board_) {
+        board_->LegLost(leg);
+      }
       changed_.NotifyAll();
     }
     return outcome;

@@ -21,7 +21,8 @@ class SendAttempt {
   SendAttempt(SendPlan plan, const Deps& deps);
   ~SendAttempt();
 
-  // Once. Blocks until the receiver has published, or the attempt failed (a wire::Reason rides on the status).
+  // Once. Blocks until the receiver has published, or the attempt failed (a wire::Reason rides on the status). OK also
+  // when the line broke after `landed` had succeeded: the sender's part is done, what follows is the receiver's.
   absl::StatusOr<SendResult> Run(std::stop_token stop);
   // Thread-safe.
   Progress progress() const { return counters_.Snapshot(); }
@@ -36,6 +37,8 @@ class SendAttempt {
   absl::StatusOr<bool> HandleRefused(const wire::FileRefused& refused);
   // Hands the receipt in, on a thread of its own: the control leg must go on answering.
   void SayLanded(Lifeline& lifeline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Waits for the receipt that is on its way, however the control leg ended. True when it was handed in.
+  bool JoinLanded(const absl::Status& control);
   void RunDataLeg(uint16_t leg, Lifeline& lifeline);
   std::optional<uint32_t> NextFile(uint16_t leg);
   // Blocks until a file waits (true), or every file is acknowledged or the attempt has ended (false).
@@ -55,9 +58,11 @@ class SendAttempt {
   std::unique_ptr<SendBoard> board_ ABSL_GUARDED_BY(mutex_);
   bool may_send_ ABSL_GUARDED_BY(mutex_) = false;
   bool sent_said_ ABSL_GUARDED_BY(mutex_) = false;
-  ControlChannel* control_ ABSL_GUARDED_BY(mutex_) = nullptr;
   int legs_alive_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::thread landed_ ABSL_GUARDED_BY(mutex_);  // started once; joined by Run
+  // Of the receipt alone, which outlives a line that breaks.
+  std::stop_source landed_stop_;
+  absl::Status landed_status_ ABSL_GUARDED_BY(mutex_);
+  std::thread landed_ ABSL_GUARDED_BY(mutex_);  // started once; joined by JoinLanded
 };
 
 }  // namespace crossdock::agent

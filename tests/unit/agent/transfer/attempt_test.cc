@@ -1,173 +1,26 @@
-// Both ends of an attempt in one process, joined by socket pairs.
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
+// An attempt from end to end: what arrives, what does not, and what the two ends say of it.
+#include "tests/support/attempt_pair.h"
 
-#include <condition_variable>
-#include <filesystem>
-#include <fstream>
-#include <future>
-#include <map>
-#include <mutex>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include "agent/storage/content_hash.h"
-#include "agent/transfer/publish.h"
-#include "agent/transfer/receive_attempt.h"
-#include "agent/transfer/send_attempt.h"
 #include "catch2/catch.hpp"
-#include "lib/base/file.h"
-#include "lib/base/random.h"
-#include "lib/base/status.h"
-#include "lib/wire/reason.h"
-#include "tests/support/temp_tree.h"
 
 namespace crossdock::agent {
 namespace {
 
 namespace fs = std::filesystem;
 
-class SocketStream : public ByteStream {
- public:
-  explicit SocketStream(base::UniqueFd fd) : fd_(std::move(fd)) {}
-  absl::StatusOr<size_t> Read(char* bytes, size_t size) override {
-    const ssize_t got = recv(fd_.get(), bytes, size, 0);
-    if (got < 0) return wire::Refuse(wire::Reason::kPeerLost, "the socket broke");
-    return static_cast<size_t>(got);
-  }
-  absl::Status Write(std::string_view bytes) override {
-    while (!bytes.empty()) {
-      const ssize_t sent = send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return wire::Refuse(wire::Reason::kPeerLost, "the socket broke");
-      bytes.remove_prefix(static_cast<size_t>(sent));
-    }
-    return absl::OkStatus();
-  }
-  absl::Status CloseWrite() override {
-    shutdown(fd_.get(), SHUT_WR);
-    return absl::OkStatus();
-  }
-  void Abort() override { shutdown(fd_.get(), SHUT_RDWR); }
-  bool HasBuffered() const override { return false; }
-  int fd() const override { return fd_.get(); }
-
- private:
-  base::UniqueFd fd_;
-};
-
-// Pairs the two ends' dials of the same leg and try.
-class Exchange {
- public:
-  absl::StatusOr<std::unique_ptr<ByteStream>> Dial(bool sender, uint16_t leg, uint16_t attempt) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    const auto key = std::pair(leg, attempt);
-    if (!pairs_.contains(key)) {
-      int fds[2];
-      if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) return absl::InternalError("socketpair");
-      pairs_[key] = {base::UniqueFd(fds[0]), base::UniqueFd(fds[1])};
-    }
-    auto& [first, second] = pairs_[key];
-    return std::make_unique<SocketStream>(std::move(sender ? first : second));
-  }
-
- private:
-  std::mutex mutex_;
-  std::map<std::pair<uint16_t, uint16_t>, std::pair<base::UniqueFd, base::UniqueFd>> pairs_;
-};
-
-class Dialer : public LegDialer {
- public:
-  Dialer(Exchange& exchange, bool sender) : exchange_(exchange), sender_(sender) {}
-  absl::StatusOr<std::unique_ptr<ByteStream>> Dial(uint16_t leg, uint16_t attempt, std::stop_token) override {
-    return exchange_.Dial(sender_, leg, attempt);
-  }
-
- private:
-  Exchange& exchange_;
-  const bool sender_;
-};
-
-// Two volumes, and an attempt between them.
-class Studio {
- public:
-  Studio() {
-    fs::create_directories(tree.root() + "/a/shots/sh010");
-    fs::create_directories(tree.root() + "/b");
-    from = *Volume::Open("proj", tree.root() + "/a", {}, calls);
-    to = *Volume::Open("proj", tree.root() + "/b", {}, calls);
-  }
-
-  std::string Source(const std::string& name) const { return tree.root() + "/a/shots/sh010/" + name; }
-  std::string Destination(const std::string& name) const { return tree.root() + "/b/in/sh010/" + name; }
-  void Write(const std::string& path, const std::string& content) const {
-    fs::create_directories(fs::path(path).parent_path());
-    std::ofstream(path, std::ios::binary) << content;
-  }
-  std::string Listing() const { return Scan(*from, {"shots/sh010", {}}, {}, {})->listing_digest; }
-
-  struct Outcome {
-    absl::StatusOr<SendResult> sent = absl::UnknownError("not run");
-    absl::StatusOr<ReceiveResult> received = absl::UnknownError("not run");
-  };
-  Outcome Run(const std::string& listing) {
-    Exchange exchange;
-    Dialer sender_dialer(exchange, true);
-    Dialer receiver_dialer(exchange, false);
-    AttemptTerms terms;
-    terms.transfer = "t-1";
-    terms.epoch = {1, ++epoch};
-    terms.listing_digest = listing;
-    terms.streams = 3;
-    const auto scanned = Scan(*from, {"shots/sh010", {}}, {}, {});
-    terms.files = scanned->manifest.files();
-    terms.bytes = scanned->manifest.bytes();
-    SendPlan send;
-    send.terms = terms;
-    send.source = {"shots/sh010", {}};
-    send.landed = [this](const SendResult& result, std::stop_token) {
-      receipt.set_value(result.files);
-      return absl::OkStatus();
-    };
-    receipt = std::promise<uint64_t>();
-    ReceivePlan receive;
-    receive.terms = terms;
-    receive.agent = "van-1";
-    receive.destination = {"in/sh010", {}};
-    receive.commit = [this]() -> absl::StatusOr<CommitVerdict> {
-      files_receipted = receipt.get_future().get();
-      return verdict;
-    };
-    SendAttempt sender(std::move(send), {clock, *from, sender_dialer});
-    ReceiveAttempt receiver(std::move(receive), {clock, *to, receiver_dialer});
-    Outcome outcome;
-    std::thread other([&] { outcome.received = receiver.Run({}); });
-    outcome.sent = sender.Run({});
-    other.join();
-    return outcome;
-  }
-
-  test::TempTree tree;
-  base::SystemClock clock;
-  SystemFileCalls calls;
-  std::unique_ptr<Volume> from;
-  std::unique_ptr<Volume> to;
-  uint64_t epoch = 0;
-  std::promise<uint64_t> receipt;
-  uint64_t files_receipted = 0;
-  absl::StatusOr<CommitVerdict> verdict = CommitVerdict::kPublish;
-};
-
-std::string Noise(size_t size) { return base::SystemRandom().Bytes(size); }
-
 TEST_CASE("a package arrives whole, byte for byte, and the sender's receipt comes before it is published") {
-  Studio studio;
+  AttemptPair studio;
   std::map<std::string, std::string> files;
   for (int frame = 1001; frame < 1041; ++frame) files["f." + std::to_string(frame) + ".exr"] = Noise(70'000);
   files["sub/notes.txt"] = "for paint";
   files["big.mov"] = Noise(5'000'000);
   files[std::string(255, 'n')] = "a long name";
   for (const auto& [name, content] : files) studio.Write(studio.Source(name), content);
-  const auto outcome = studio.Run(studio.Listing());
+  const auto outcome = studio.Run();
   INFO(outcome.sent.status() << " / " << outcome.received.status());
   REQUIRE(outcome.sent.ok());
   REQUIRE(outcome.received.ok());
@@ -176,10 +29,10 @@ TEST_CASE("a package arrives whole, byte for byte, and the sender's receipt come
 }
 
 TEST_CASE("what a fenced attempt has landed is not published, and is not sent again") {
-  Studio studio;
+  AttemptPair studio;
   studio.Write(studio.Source("a.exr"), Noise(300'000));
   studio.Write(studio.Source("b.exr"), Noise(300'000));
-  const std::string listing = studio.Listing();
+  const ScanResult listing = studio.Scanned();
   studio.verdict = CommitVerdict::kFenced;
   const auto fenced = studio.Run(listing);
   CHECK_FALSE(fenced.sent.ok());
@@ -194,19 +47,19 @@ TEST_CASE("what a fenced attempt has landed is not published, and is not sent ag
 }
 
 TEST_CASE("a destination with other content is never overwritten") {
-  Studio studio;
+  AttemptPair studio;
   studio.Write(studio.Source("a.exr"), "new");
   studio.Write(studio.Destination("a.exr"), "old");
-  const auto outcome = studio.Run(studio.Listing());
+  const auto outcome = studio.Run();
   CHECK(base::ReasonOf(outcome.received.status()) == "DESTINATION_EXISTS");
   CHECK(*base::ReadFile(studio.Destination("a.exr")) == "old");
 }
 
 TEST_CASE("a destination with the same content counts as delivered") {
-  Studio studio;
+  AttemptPair studio;
   studio.Write(studio.Source("a.exr"), "same");
   studio.Write(studio.Destination("a.exr"), "same");
-  const auto outcome = studio.Run(studio.Listing());
+  const auto outcome = studio.Run();
   INFO(outcome.received.status());
   REQUIRE(outcome.received.ok());
   CHECK(outcome.received->already_present);
@@ -215,17 +68,17 @@ TEST_CASE("a destination with the same content counts as delivered") {
 TEST_CASE("a name that other systems could not hold does not cross, and its reason says why") {
   const auto [name, reason] = GENERATE(std::pair<const char*, const char*>("new\nline", "NAME_CONTROL"),
                                        std::pair<const char*, const char*>("\xff\xfe", "NAME_INVALID_UTF8"));
-  Studio studio;
+  AttemptPair studio;
   studio.Write(studio.Source(name), "x");
-  const auto outcome = studio.Run(studio.Listing());
+  const auto outcome = studio.Run();
   CHECK(base::ReasonOf(outcome.sent.status()) == reason);
   CHECK_FALSE(fs::exists(studio.Destination("")));
 }
 
 TEST_CASE("a source that changed since it was listed is not sent") {
-  Studio studio;
+  AttemptPair studio;
   studio.Write(studio.Source("a.exr"), "approved");
-  const std::string listing = studio.Listing();
+  const ScanResult listing = studio.Scanned();
   studio.Write(studio.Source("a.exr"), "something else");
   const auto outcome = studio.Run(listing);
   CHECK(base::ReasonOf(outcome.sent.status()) == "SOURCE_CHANGED");
@@ -234,10 +87,10 @@ TEST_CASE("a source that changed since it was listed is not sent") {
 }
 
 TEST_CASE("an answer to the commit that never came leaves a journal that finishes later") {
-  Studio studio;
+  AttemptPair studio;
   studio.Write(studio.Source("a.exr"), "content");
   studio.verdict = absl::UnavailableError("the line broke");
-  const auto outcome = studio.Run(studio.Listing());
+  const auto outcome = studio.Run();
   CHECK(base::ReasonOf(outcome.received.status()) == "COMMIT_UNKNOWN");
   CHECK_FALSE(fs::exists(studio.Destination("a.exr")));
   const auto pending = RecoverPublishes(*studio.to, "van-1");
@@ -248,6 +101,115 @@ TEST_CASE("an answer to the commit that never came leaves a journal that finishe
   REQUIRE(journal.ok());
   CHECK(journal->files == 1);
   CHECK(*base::ReadFile(studio.Destination("a.exr")) == "content");
+}
+
+TEST_CASE("the sender's part is done when the line breaks after its receipt was taken") {
+  AttemptPair studio;
+  studio.Write(studio.Source("a.exr"), Noise(100'000));
+  studio.on_commit = [&] { studio.exchange.Cut(); };
+  const auto outcome = studio.Run();
+  INFO(outcome.sent.status() << " / " << outcome.received.status());
+  CHECK(outcome.sent.ok());
+  REQUIRE(outcome.received.ok());
+  CHECK(*base::ReadFile(studio.Destination("a.exr")) == *base::ReadFile(studio.Source("a.exr")));
+}
+
+TEST_CASE("a line that breaks while the receipt is handed in does not take it back") {
+  AttemptPair studio;
+  studio.Write(studio.Source("a.exr"), "content");
+  studio.on_landed = [&](const std::stop_token& stop) {
+    studio.exchange.Cut();
+    std::this_thread::yield();
+    return stop.stop_requested() ? absl::CancelledError("given up") : absl::OkStatus();
+  };
+  const auto outcome = studio.Run();
+  INFO(outcome.sent.status() << " / " << outcome.received.status());
+  CHECK(outcome.sent.ok());
+  CHECK(outcome.received.ok());
+}
+
+TEST_CASE("a sender whose receipt is refused has failed") {
+  AttemptPair studio;
+  studio.Write(studio.Source("a.exr"), "content");
+  studio.on_landed = [](const std::stop_token&) { return wire::Refuse(wire::Reason::kEpochStale, "too late"); };
+  studio.verdict = CommitVerdict::kFenced;
+  const auto outcome = studio.Run();
+  CHECK(base::ReasonOf(outcome.sent.status()) == "EPOCH_STALE");
+  CHECK(base::ReasonOf(outcome.received.status()) == "COMMIT_FENCED");
+  CHECK_FALSE(fs::exists(studio.Destination("")));
+}
+
+TEST_CASE("permissions, times and links arrive as they were, times before 1970 too") {
+  AttemptPair studio;
+  studio.Write(studio.Source("run.sh"), "#!/bin/sh\n");
+  studio.Write(studio.Source("sub/old.exr"), "old");
+  fs::permissions(studio.Source("run.sh"), fs::perms(0750));
+  fs::create_symlink("sub/old.exr", studio.Source("latest.exr"));
+  const timespec times[2] = {{-5, 250'000'000}, {-5, 250'000'000}};
+  REQUIRE(utimensat(AT_FDCWD, studio.Source("sub/old.exr").c_str(), times, 0) == 0);
+  const auto outcome = studio.Run();
+  INFO(outcome.sent.status() << " / " << outcome.received.status());
+  REQUIRE(outcome.received.ok());
+  struct stat info {};
+  REQUIRE(stat(studio.Destination("run.sh").c_str(), &info) == 0);
+  CHECK((info.st_mode & 07777) == 0750);
+  CHECK(fs::read_symlink(studio.Destination("latest.exr")) == "sub/old.exr");
+  REQUIRE(stat(studio.Destination("sub/old.exr").c_str(), &info) == 0);
+  CHECK(info.st_mtim.tv_sec == -5);
+  CHECK(info.st_mtim.tv_nsec == 250'000'000);
+}
+
+TEST_CASE("an empty file is refused, unless it was allowed") {
+  AttemptPair studio;
+  studio.Write(studio.Source("a.exr"), "");
+  studio.Write(studio.Source("b.exr"), "b");
+  SECTION("nobody allowed it") { CHECK(base::ReasonOf(studio.Run().sent.status()) == "FILE_EMPTY"); }
+  SECTION("the sender alone allowed it") {
+    studio.scan_options.allow_empty_files = true;
+    CHECK(base::ReasonOf(studio.Run().received.status()) == "FILE_EMPTY");
+  }
+  SECTION("both allowed it") {
+    studio.scan_options.allow_empty_files = studio.allow_empty_at_destination = true;
+    const auto outcome = studio.Run();
+    INFO(outcome.sent.status() << " / " << outcome.received.status());
+    REQUIRE(outcome.received.ok());
+    CHECK(fs::file_size(studio.Destination("a.exr")) == 0);
+  }
+  CHECK(studio.StagingIsEmpty() == fs::exists(studio.Destination("a.exr")));
+}
+
+TEST_CASE("named files land beside what is there already, and nothing else moves") {
+  AttemptPair studio;
+  studio.Write(studio.Source("a.exr"), "a");
+  studio.Write(studio.Source("sub/b.exr"), "b");
+  studio.Write(studio.Source("c.exr"), "c");
+  studio.Write(studio.Destination("other.exr"), "other");
+  studio.source.files = {"a.exr", "sub/b.exr"};
+  const auto outcome = studio.Run();
+  INFO(outcome.sent.status() << " / " << outcome.received.status());
+  REQUIRE(outcome.received.ok());
+  CHECK(*base::ReadFile(studio.Destination("sub/b.exr")) == "b");
+  CHECK(*base::ReadFile(studio.Destination("other.exr")) == "other");
+  CHECK_FALSE(fs::exists(studio.Destination("c.exr")));
+}
+
+TEST_CASE("content that was approved is what arrives, and other content of the same listing is not") {
+  AttemptPair studio;
+  studio.Write(studio.Source("a.exr"), "approved");
+  ScanResult scanned = studio.Scanned();
+  std::atomic<uint64_t> done = 0;
+  studio.content_root = *HashContent(*studio.from, scanned.root, &scanned.manifest, &done, {});
+  SECTION("the same") {
+    const auto outcome = studio.Run();
+    INFO(outcome.sent.status() << " / " << outcome.received.status());
+    REQUIRE(outcome.received.ok());
+    CHECK(outcome.received->content_root == studio.content_root);
+  }
+  SECTION("another") {
+    studio.content_root[0] = static_cast<char>(studio.content_root[0] ^ 1);
+    CHECK(base::ReasonOf(studio.Run().sent.status()) == "SOURCE_CHANGED");
+    CHECK_FALSE(fs::exists(studio.Destination("")));
+  }
 }
 
 }  // namespace

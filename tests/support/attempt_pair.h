@@ -1,0 +1,254 @@
+// Both ends of an attempt in one process, joined by socket pairs: two volumes, and what can go wrong between them.
+#pragma once
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <future>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "agent/transfer/publish.h"
+#include "agent/transfer/receive_attempt.h"
+#include "agent/transfer/send_attempt.h"
+#include "lib/base/file.h"
+#include "lib/base/random.h"
+#include "lib/base/status.h"
+#include "lib/wire/reason.h"
+#include "tests/support/temp_tree.h"
+
+namespace crossdock::agent {
+
+// What a test does to the bytes that the sender hands to a leg: it may change them, and says whether the line holds.
+using Meddler = std::function<bool(uint16_t leg, uint16_t attempt, std::string& bytes)>;
+
+class SocketStream : public ByteStream {
+ public:
+  SocketStream(base::UniqueFd fd, uint16_t leg, uint16_t attempt, Meddler meddler)
+      : fd_(std::move(fd)), leg_(leg), attempt_(attempt), meddler_(std::move(meddler)) {}
+  ~SocketStream() override {
+    if (!quiet) shutdown(fd_.get(), SHUT_RDWR);
+  }
+  bool quiet = false;  // leaves the socket as it is, for whoever has a copy of it
+  absl::StatusOr<size_t> Read(char* bytes, size_t size) override {
+    const ssize_t got = recv(fd_.get(), bytes, size, 0);
+    if (got < 0) return wire::Refuse(wire::Reason::kPeerLost, "the socket broke");
+    return static_cast<size_t>(got);
+  }
+  absl::Status Write(std::string_view given) override {
+    std::string bytes(given);
+    if (meddler_ && !meddler_(leg_, attempt_, bytes)) {
+      return wire::Refuse(wire::Reason::kPeerLost, "the line broke");
+    }
+    for (std::string_view left = bytes; !left.empty();) {
+      const ssize_t sent = send(fd_.get(), left.data(), left.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return wire::Refuse(wire::Reason::kPeerLost, "the socket broke");
+      left.remove_prefix(static_cast<size_t>(sent));
+    }
+    return absl::OkStatus();
+  }
+  absl::Status CloseWrite() override {
+    shutdown(fd_.get(), SHUT_WR);
+    return absl::OkStatus();
+  }
+  void Abort() override { shutdown(fd_.get(), SHUT_RDWR); }
+  bool HasBuffered() const override { return false; }
+  int fd() const override { return fd_.get(); }
+
+ private:
+  base::UniqueFd fd_;
+  const uint16_t leg_;
+  const uint16_t attempt_;
+  const Meddler meddler_;
+};
+
+// Pairs the two ends' dials of the same leg and try, as relays do.
+class Exchange {
+ public:
+  Meddler meddler;  // of what the sender writes
+  // Whether the sender's own end of a leg that broke stays open, so that the receiver does not notice.
+  bool receiver_stays_unaware = false;
+  std::function<bool(bool sender, uint16_t leg, uint16_t attempt)> reachable;
+
+  absl::StatusOr<std::unique_ptr<ByteStream>> Dial(bool sender, uint16_t leg, uint16_t attempt) {
+    if (reachable && !reachable(sender, leg, attempt)) {
+      return wire::Refuse(wire::Reason::kPeerUnreachable, "nobody answers");
+    }
+    std::lock_guard<std::mutex> lock(mutex_);
+    const auto key = std::pair(leg, attempt);
+    if (!pairs_.contains(key)) {
+      int fds[2];
+      if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) return absl::InternalError("socketpair");
+      pairs_[key] = {base::UniqueFd(fds[0]), base::UniqueFd(fds[1])};
+      for (const int fd : fds) all_.emplace_back(dup(fd));
+    }
+    auto& [first, second] = pairs_[key];
+    if (!sender) return std::make_unique<SocketStream>(std::move(second), leg, attempt, nullptr);
+    if (receiver_stays_unaware) kept_.emplace_back(dup(first.get()));
+    auto stream = std::make_unique<SocketStream>(std::move(first), leg, attempt, meddler);
+    stream->quiet = receiver_stays_unaware;
+    return stream;
+  }
+  // The lines of an attempt that is over.
+  void Forget() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    pairs_.clear();
+    all_.clear();
+    kept_.clear();
+  }
+  // Every line that there is, at both ends.
+  void Cut() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    for (const base::UniqueFd& fd : all_) shutdown(fd.get(), SHUT_RDWR);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::pair<uint16_t, uint16_t>, std::pair<base::UniqueFd, base::UniqueFd>> pairs_;
+  std::vector<base::UniqueFd> all_;
+  std::vector<base::UniqueFd> kept_;
+};
+
+class ExchangeDialer : public LegDialer {
+ public:
+  ExchangeDialer(Exchange& exchange, bool sender) : exchange_(exchange), sender_(sender) {}
+  absl::StatusOr<std::unique_ptr<ByteStream>> Dial(uint16_t leg, uint16_t attempt, std::stop_token) override {
+    return exchange_.Dial(sender_, leg, attempt);
+  }
+
+ private:
+  Exchange& exchange_;
+  const bool sender_;
+};
+
+// System calls that a test may refuse: a hook returns an errno, or 0 to let the call through.
+class HookedCalls : public SystemFileCalls {
+ public:
+  std::function<int(size_t size)> on_write;
+  std::function<int()> on_read;
+  std::function<int()> on_sync;
+  bool nfs = false;  // knows neither RENAME_NOREPLACE nor links
+
+  ssize_t Write(int fd, const void* bytes, size_t size) override {
+    return Refused(on_write ? on_write(size) : 0) ? -1 : SystemFileCalls::Write(fd, bytes, size);
+  }
+  ssize_t Read(int fd, void* bytes, size_t size) override {
+    return Refused(on_read ? on_read() : 0) ? -1 : SystemFileCalls::Read(fd, bytes, size);
+  }
+  int Sync(int fd) override { return Refused(on_sync ? on_sync() : 0) ? -1 : SystemFileCalls::Sync(fd); }
+  int RenameNoReplace(int from_dir, const std::string& from, int to_dir, const std::string& to) override {
+    return Refused(nfs ? EINVAL : 0) ? -1 : SystemFileCalls::RenameNoReplace(from_dir, from, to_dir, to);
+  }
+
+ private:
+  static bool Refused(int error) {
+    if (error != 0) errno = error;
+    return error != 0;
+  }
+};
+
+inline std::string Noise(size_t size) { return base::SystemRandom().Bytes(size); }
+
+// Two volumes, and an attempt between them.
+class AttemptPair {
+ public:
+  AttemptPair() {
+    std::filesystem::create_directories(tree.at("a/shots/sh010"));
+    std::filesystem::create_directories(tree.at("b"));
+    from = *Volume::Open("proj", tree.at("a"), {}, from_calls);
+    to = *Volume::Open("proj", tree.at("b"), {}, to_calls);
+  }
+
+  // Below the package, at its source and at its destination.
+  std::string Source(const std::string& name) const { return tree.at("a/shots/sh010/" + name); }
+  std::string Destination(const std::string& name) const { return tree.at("b/in/sh010/" + name); }
+  void Write(const std::string& path, const std::string& content) const {
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    std::ofstream(path, std::ios::binary) << content;
+  }
+  ScanResult Scanned() const { return *Scan(*from, source, scan_options, {}); }
+  std::string Listing() const { return Scanned().listing_digest; }
+  bool StagingIsEmpty() const {
+    return !tree.Exists("b/.crossdock") || std::filesystem::is_empty(tree.at("b/.crossdock"));
+  }
+
+  struct Outcome {
+    absl::StatusOr<SendResult> sent = absl::UnknownError("not run");
+    absl::StatusOr<ReceiveResult> received = absl::UnknownError("not run");
+  };
+  // With the next epoch, over what was listed.
+  Outcome Run() { return Run(Scanned()); }
+  Outcome Run(const ScanResult& decided) {
+    ExchangeDialer sender_dialer(exchange, true);
+    ExchangeDialer receiver_dialer(exchange, false);
+    AttemptTerms terms;
+    terms.transfer = "t-1";
+    terms.epoch = {1, ++epoch};
+    terms.listing_digest = decided.listing_digest;
+    terms.content_root = content_root;
+    terms.streams = streams;
+    terms.files = decided.manifest.files();
+    terms.bytes = decided.manifest.bytes();
+    SendPlan send;
+    send.terms = terms;
+    send.source = source;
+    send.scan = scan_options;
+    send.landed = [this](const SendResult& result, std::stop_token stop) {
+      files_receipted = result.files;
+      absl::Status status = on_landed ? on_landed(std::move(stop)) : absl::OkStatus();
+      receipt.set_value();
+      return status;
+    };
+    receipt = std::promise<void>();
+    ReceivePlan receive;
+    receive.terms = terms;
+    receive.agent = "van-1";
+    receive.destination = {"in/sh010", source.files};
+    receive.allow_empty_files = allow_empty_at_destination;
+    receive.verify = verify;
+    receive.commit = [this]() -> absl::StatusOr<CommitVerdict> {
+      // As the orchestrator: it says nothing before it holds the sender's receipt.
+      receipt.get_future().get();
+      if (on_commit) on_commit();
+      return verdict;
+    };
+    SendAttempt sender(std::move(send), {clock, *from, sender_dialer});
+    ReceiveAttempt receiver(std::move(receive), {clock, *to, receiver_dialer});
+    Outcome outcome;
+    std::thread other([&] { outcome.received = receiver.Run(stop.get_token()); });
+    outcome.sent = sender.Run(stop.get_token());
+    other.join();
+    exchange.Forget();
+    return outcome;
+  }
+
+  test::TempTree tree;
+  base::SystemClock clock;
+  HookedCalls from_calls;
+  HookedCalls to_calls;
+  std::unique_ptr<Volume> from;
+  std::unique_ptr<Volume> to;
+  Exchange exchange;
+  PackagePath source = {"shots/sh010", {}};
+  ScanOptions scan_options;
+  bool allow_empty_at_destination = false;
+  Verify verify = Verify::kLanded;
+  std::string content_root;
+  uint16_t streams = 3;
+  uint64_t epoch = 0;
+  std::stop_source stop;
+  std::promise<void> receipt;
+  uint64_t files_receipted = 0;
+  std::function<absl::Status(std::stop_token stop)> on_landed;
+  std::function<void()> on_commit;
+  absl::StatusOr<CommitVerdict> verdict = CommitVerdict::kPublish;
+};
+
+}  // namespace crossdock::agent

@@ -9,6 +9,7 @@
 #include "lib/base/status.h"
 #include "lib/base/strings.h"
 #include "lib/trust/credential.h"
+#include "lib/trust/signed_statement.h"
 
 namespace crossdock::relay {
 namespace {
@@ -21,45 +22,54 @@ absl::StatusOr<std::string> ReadIfThere(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Bundles>> Bundles::Open(std::string directory, const base::PublicKey& site_admin,
-                                                       base::Instant now) {
+absl::StatusOr<std::unique_ptr<Bundles>> Bundles::Open(std::string directory, const base::PublicKey& site_admin) {
   std::unique_ptr<Bundles> bundles(new Bundles(std::move(directory), site_admin));
-  ASSIGN_OR_RETURN(const std::string keys, ReadIfThere(bundles->directory_ + "/keys"));
-  ASSIGN_OR_RETURN(const std::string deny, ReadIfThere(bundles->directory_ + "/deny"));
   base::MutexLock lock(bundles->mutex_);
-  if (!keys.empty()) {
-    const absl::Status taken = bundles->TakeKeys(keys, now, false);
-    // A relay that was off for long comes back with an expired bundle and gets a new one by tending.
-    if (!taken.ok() && base::ReasonOf(taken) != "KEYS_EXPIRED") return taken;
-  }
-  if (!deny.empty() && bundles->keys_) RETURN_IF_ERROR(bundles->TakeDeny(deny, now, false));
+  RETURN_IF_ERROR(bundles->Load());
   return bundles;
+}
+
+// No time is checked here: a clock that is wrong at boot must not stop the start, and the numbers must not fall.
+absl::Status Bundles::Load() {
+  ASSIGN_OR_RETURN(const std::string keys, ReadIfThere(directory_ + "/keys"));
+  if (!keys.empty()) {
+    ASSIGN_OR_RETURN(const trust::SignedStatement statement, trust::SignedStatement::Parse(keys));
+    ASSIGN_OR_RETURN(keys_, trust::Decode<trust::RelayKeys>(statement.statement()));
+    RETURN_IF_ERROR(statement.VerifyExactly(site_admin_));
+  }
+  ASSIGN_OR_RETURN(const std::string deny, ReadIfThere(directory_ + "/deny"));
+  if (!deny.empty()) {
+    // It was verified when it was taken; the key that signed it may have been followed by others since.
+    ASSIGN_OR_RETURN(const trust::SignedStatement statement, trust::SignedStatement::Parse(deny));
+    ASSIGN_OR_RETURN(deny_, trust::Decode<trust::RelayDeny>(statement.statement()));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Bundles::Take(std::string_view keys, std::string_view deny, base::Instant now) {
   base::MutexLock lock(mutex_);
-  if (!keys.empty()) RETURN_IF_ERROR(TakeKeys(keys, now, true));
-  if (!deny.empty()) RETURN_IF_ERROR(TakeDeny(deny, now, true));
-  return absl::OkStatus();
+  const absl::Status keys_taken = keys.empty() ? absl::OkStatus() : TakeKeys(keys, now);
+  const absl::Status deny_taken = deny.empty() ? absl::OkStatus() : TakeDeny(deny, now);
+  return keys_taken.ok() ? deny_taken : keys_taken;
 }
 
-absl::Status Bundles::TakeKeys(std::string_view text, base::Instant now, bool store) {
+absl::Status Bundles::TakeKeys(std::string_view text, base::Instant now) {
   ASSIGN_OR_RETURN(const trust::RelayKeys keys,
                    trust::VerifyRelayKeys(text, site_admin_, keys_ ? keys_->number : 0, now));
   if (keys_ && keys_->number == keys.number) return absl::OkStatus();
-  if (store) RETURN_IF_ERROR(base::WriteFileAtomic(directory_ + "/keys", text));
+  RETURN_IF_ERROR(base::WriteFileAtomic(directory_ + "/keys", text));
   keys_ = keys;
   return absl::OkStatus();
 }
 
-absl::Status Bundles::TakeDeny(std::string_view text, base::Instant now, bool store) {
+absl::Status Bundles::TakeDeny(std::string_view text, base::Instant now) {
   if (!keys_) return base::WithReason(base::FailedPrecondition("there are no ticket keys yet"), "KEYS_MISSING");
   absl::StatusOr<trust::RelayDeny> deny = trust::VerifyRelayDeny(text, keys_->ticket_key, deny_.number, now);
   if (!deny.ok() && keys_->ticket_key_next)
     deny = trust::VerifyRelayDeny(text, *keys_->ticket_key_next, deny_.number, now);
   RETURN_IF_ERROR(deny.status());
   if (deny->number == deny_.number) return absl::OkStatus();
-  if (store) RETURN_IF_ERROR(base::WriteFileAtomic(directory_ + "/deny", text));
+  RETURN_IF_ERROR(base::WriteFileAtomic(directory_ + "/deny", text));
   deny_ = *std::move(deny);
   return absl::OkStatus();
 }

@@ -16,11 +16,12 @@ namespace crossdock::relay {
 
 class Bundles {
  public:
-  // Reads what `directory` holds; a bundle there that no longer verifies is an error.
-  static absl::StatusOr<std::unique_ptr<Bundles>> Open(std::string directory, const base::PublicKey& site_admin,
-                                                       base::Instant now);
+  // Reads what `directory` holds, however old: its numbers count, expired keys open nothing. An error when it is not
+  // ours: not signed by `site_admin`, or torn.
+  static absl::StatusOr<std::unique_ptr<Bundles>> Open(std::string directory, const base::PublicKey& site_admin);
 
-  // Takes newer ones over and onto disk; empty ones and the same again are fine. Reasons of trust::VerifyRelayKeys and
+  // Takes newer ones over and onto disk; empty ones and the same again are fine. Each by itself: an agent that is
+  // behind with the one may bring news of the other. The first error, with a reason of trust::VerifyRelayKeys or
   // VerifyRelayDeny.
   absl::Status Take(std::string_view keys, std::string_view deny, base::Instant now);
 
@@ -34,8 +35,9 @@ class Bundles {
  private:
   Bundles(std::string directory, const base::PublicKey& site_admin)
       : directory_(std::move(directory)), site_admin_(site_admin) {}
-  absl::Status TakeKeys(std::string_view text, base::Instant now, bool store) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status TakeDeny(std::string_view text, base::Instant now, bool store) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status TakeKeys(std::string_view text, base::Instant now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status TakeDeny(std::string_view text, base::Instant now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::string directory_;
   const base::PublicKey site_admin_;

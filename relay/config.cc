@@ -20,6 +20,8 @@ absl::Status ReadLimits(yaml::Map map, Config& config) {
   config.connections_per_address_max = static_cast<int>(per_address);
   ASSIGN_OR_RETURN(config.partner_wait,
                    map.DurationOr("partner_wait", config.partner_wait, milliseconds(1'000), milliseconds(600'000)));
+  ASSIGN_OR_RETURN(config.idle_max,
+                   map.DurationOr("idle", config.idle_max, milliseconds(60'000), milliseconds(86'400'000)));
   ASSIGN_OR_RETURN(config.drain, map.DurationOr("drain", config.drain, milliseconds(0), milliseconds(600'000)));
   return map.Finish();
 }
@@ -35,6 +37,10 @@ absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file)
   ASSIGN_OR_RETURN(yaml::Map listen, map.SubMap("listen"));
   ASSIGN_OR_RETURN(config.listen_lan, listen.String("lan"));
   ASSIGN_OR_RETURN(config.listen_wan, listen.String("wan"));
+  for (const auto& [key, address] : {std::pair("lan", config.listen_lan), std::pair("wan", config.listen_wan)}) {
+    const absl::StatusOr<net::HostPort> parsed = net::HostPort::Parse(address);
+    if (!parsed.ok()) return listen.Error(key, base::ToStd(parsed.status().message()));
+  }
   RETURN_IF_ERROR(listen.Finish());
   ASSIGN_OR_RETURN(const std::vector<std::string> ranges, map.StringListOrEmpty("next_hops"));
   for (const std::string& text_range : ranges) {

@@ -19,6 +19,7 @@ struct Config {
   int connections_max = 2048;
   int connections_per_address_max = 512;
   std::chrono::milliseconds partner_wait{60'000};
+  std::chrono::milliseconds idle_max{7'200'000};
   std::chrono::milliseconds drain{5'000};
 };
 

@@ -15,13 +15,17 @@ absl::Status CheckBundles(const wire::Ticket& ticket, const Bundles& bundles) {
   if (ticket.keys_number_min > bundles.keys_number() || ticket.deny_number_min > bundles.deny_number()) {
     return Refuse(wire::kBundleMissing, "this relay has not been given the bundles that the ticket demands");
   }
+  return CheckNotDenied(ticket, bundles);
+}
+
+}  // namespace
+
+absl::Status CheckNotDenied(const wire::Ticket& ticket, const Bundles& bundles) {
   const bool denied = bundles.IsDenied(ticket.holder_spki) || bundles.IsDenied(ticket.peer_spki) ||
                       (ticket.next_hop && bundles.IsDenied(ticket.next_hop->spki));
   if (denied) return Refuse(wire::kHolderDenied, "a key that the ticket names is denied");
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::StatusOr<wire::Ticket> Judge(const wire::Join& join, std::string_view caller_spki, std::string_view own_spki,
                                    const Bundles& bundles, base::Instant now) {

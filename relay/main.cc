@@ -34,7 +34,11 @@ absl::Status Init(const std::string& state, const std::string& admin_text) {
   }
   ASSIGN_OR_RETURN(const net::TlsKey key, net::TlsKey::LoadOrCreate(KeyPath(state)));
   RETURN_IF_ERROR(base::WriteFileAtomic(AdminPath(state), admin.ToText() + "\n", 0600));
-  std::cout << "spki: " << key.spki() << "\nnext: crossdock relay add, with this digest, by the site admin\n";
+  std::cout << "spki: " << key.spki() << "\n\n"
+            << "This relay's configuration, to be completed:\n\n"
+            << "schema: crossdock/relay/v1\nname: NAME\nstate: " << std::filesystem::absolute(state).string()
+            << "\nlisten:\n  lan: \"INNER-ADDRESS:7420\"\n  wan: \"0.0.0.0:7421\"\n\n"
+            << "Next, the site admin: crossdock relay statement NAME --spki (the digest above), crossdock relay add.\n";
   return absl::OkStatus();
 }
 
@@ -48,7 +52,7 @@ absl::Status Run(const Config& config, bool check) {
   const base::SystemClock clock;
   ASSIGN_OR_RETURN(const net::TlsKey key, net::TlsKey::Load(KeyPath(config.state)));
   ASSIGN_OR_RETURN(const base::PublicKey admin, PinnedAdmin(config.state));
-  ASSIGN_OR_RETURN(const std::unique_ptr<Bundles> bundles, Bundles::Open(config.state, admin, clock.Now()));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Bundles> bundles, Bundles::Open(config.state, admin));
   if (check) return absl::OkStatus();
   ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(config, key, *bundles, clock));
   LOG_INFO("relay is ready", {{"name", config.name},
@@ -72,7 +76,8 @@ int Main(int argc, char** argv) {
   bool check = false;
   auto* config_option = app.add_option("--config", config_path, "YAML; see deploy/config/relay.example.yaml");
   auto* init_option = app.add_option("--init", state, "makes this relay's key in a directory and prints its digest");
-  app.add_option("--site-admin", admin, "with --init: the site admin's key, ed25519:<hex>")->needs(init_option);
+  app.add_option("--site-admin,--site-admin-key", admin, "with --init: the site admin's key, ed25519:<hex>")
+      ->needs(init_option);
   app.add_flag("--check-config", check, "reads the configuration and the state, says what is wrong, and ends")
       ->needs(config_option);
   app.set_version_flag("--version", std::string("crossdock-relay ") + CROSSDOCK_VERSION);

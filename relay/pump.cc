@@ -14,8 +14,6 @@
 namespace crossdock::relay {
 namespace {
 
-constexpr int kPipeSize = 1 << 20;  // as much as the host allows without privilege
-
 struct Direction {
   int from = -1;
   int to = -1;
@@ -31,12 +29,12 @@ struct Direction {
   bool wants_write() const { return held > 0; }
 };
 
-absl::Status Open(Direction& direction) {
+absl::Status Open(Direction& direction, size_t wanted) {
   int fds[2];
   if (::pipe2(fds, O_NONBLOCK | O_CLOEXEC) != 0) return base::Errno(errno, "making a pipe");
   direction.out = base::UniqueFd(fds[0]);
   direction.in = base::UniqueFd(fds[1]);
-  const int size = ::fcntl(direction.in.get(), F_SETPIPE_SZ, kPipeSize);
+  const int size = ::fcntl(direction.in.get(), F_SETPIPE_SZ, static_cast<int>(wanted));
   const int now = size > 0 ? size : ::fcntl(direction.in.get(), F_GETPIPE_SZ);
   direction.capacity = now > 0 ? static_cast<size_t>(now) : 65536;
   return absl::OkStatus();
@@ -73,31 +71,48 @@ absl::Status Step(Direction& d) {
   return absl::OkStatus();
 }
 
+// A splice that found the socket empty with bytes in the pipe may have met a full pipe of few large buffers: then only
+// writing helps, and level-triggered reading would spin. So reading is waited for with an empty pipe only.
+pollfd Watch(int fd, const Direction& reads, const Direction& writes) {
+  const bool over = reads.ended && writes.closed;  // would report its hang-up for ever
+  const int events = (reads.wants_read() && !reads.wants_write() ? POLLIN : 0) | (writes.wants_write() ? POLLOUT : 0);
+  return {over ? -1 : fd, static_cast<short>(events), 0};
+}
+
+// Broken, while nothing was wanted of it: no splice would tell.
+bool IsBroken(const pollfd& watched) { return watched.events == 0 && (watched.revents & (POLLERR | POLLHUP)) != 0; }
+
 }  // namespace
 
-absl::Status Pump(int first, int second, const net::Interrupt& cut, PumpCounts* counts) {
+PumpOptions OptionsFor(bool control, bool first_sends, size_t joined, std::chrono::milliseconds idle_max) {
+  constexpr size_t kKiB = 1024;
+  PumpOptions options;
+  options.idle_max = idle_max;
+  const size_t content = joined <= 40 ? 1024 * kKiB : joined <= 100 ? 256 * kKiB : 64 * kKiB;
+  const size_t answers = 16 * kKiB;
+  options.pipe_forth = control ? 64 * kKiB : first_sends ? content : answers;
+  options.pipe_back = control ? 64 * kKiB : first_sends ? answers : content;
+  return options;
+}
+
+absl::Status Pump(int first, int second, const PumpOptions& options, const net::Interrupt& cut, PumpCounts* counts) {
   Direction forth;
   forth.from = first;
   forth.to = second;
   Direction back;
   back.from = second;
   back.to = first;
-  RETURN_IF_ERROR(Open(forth));
-  RETURN_IF_ERROR(Open(back));
+  RETURN_IF_ERROR(Open(forth, options.pipe_forth));
+  RETURN_IF_ERROR(Open(back, options.pipe_back));
   absl::Status status;
   while (status.ok() && !(forth.closed && back.closed)) {
-    const auto events = [](const Direction& reads, const Direction& writes) {
-      // A splice that found the socket empty with bytes in the pipe may have met a full pipe of few large buffers:
-      // then only writing helps, and level-triggered reading would spin.
-      return static_cast<short>((reads.wants_read() && !reads.wants_write() ? POLLIN : 0) |
-                                (writes.wants_write() ? POLLOUT : 0));
-    };
-    std::array<pollfd, 3> watched{
-        {{first, events(forth, back), 0}, {second, events(back, forth), 0}, {cut.fd(), POLLIN, 0}}};
-    for (size_t i = 0; i < 2; ++i)
-      if (watched[i].events == 0) watched[i].fd = -1;
-    if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) status = base::Errno(errno, "polling");
+    std::array<pollfd, 3> watched{Watch(first, forth, back), Watch(second, back, forth), pollfd{cut.fd(), POLLIN, 0}};
+    const int ready = ::poll(watched.data(), watched.size(), static_cast<int>(options.idle_max.count()));
+    if (ready < 0 && errno != EINTR) status = base::Errno(errno, "polling");
+    if (ready == 0) status = base::WithReason(base::Unavailable("nothing moved for too long"), "IDLE");
     if (watched[2].revents != 0) status = base::WithReason(base::Error(absl::StatusCode::kCancelled, "cut"), "CUT");
+    if (IsBroken(watched[0]) || IsBroken(watched[1]))
+      status = base::WithReason(base::Unavailable("one end broke"), "CONNECTION_LOST");
     if (status.ok()) status = Step(forth);
     if (status.ok()) status = Step(back);
   }

@@ -1,5 +1,7 @@
 #include "relay/rendezvous.h"
 
+#include <algorithm>
+
 #include "lib/base/status.h"
 #include "lib/base/strings.h"
 #include "lib/wire/relay_reason.h"
@@ -64,16 +66,22 @@ absl::StatusOr<std::shared_ptr<Place>> Rendezvous::Meet(const std::shared_ptr<Pl
   return partner;
 }
 
-absl::StatusOr<bool> Rendezvous::Met(const std::shared_ptr<Place>& place) {
+absl::Status Rendezvous::Met(const std::shared_ptr<Place>& place) {
   base::MutexLock lock(mutex_);
-  if (place->state_ == Place::State::kMet) return true;
+  if (place->state_ == Place::State::kMet) return absl::OkStatus();
   const auto found = waiting_.find(Key(place->ticket.rendezvous, place->leg));
   if (found != waiting_.end() && found->second == place) waiting_.erase(found);
-  if (place->state_ == Place::State::kReplaced) {
-    return Refuse(cut_ ? wire::kRelayDraining : wire::kLegReplaced,
-                  cut_ ? "the relay is ending" : "a later try or a newer attempt came");
-  }
-  return Refuse(wire::kPartnerAbsent, "the other end of this leg did not come in time");
+  if (place->ended_by_ == nullptr)
+    return Refuse(wire::kPartnerAbsent, "the other end of this leg did not come in time");
+  const std::string_view reason = place->ended_by_;
+  if (reason == wire::kRelayDraining) return Refuse(reason, "the relay is ending");
+  if (reason == wire::kHolderDenied) return base::WithReason(base::PermissionDenied("a key was denied"), reason);
+  return Refuse(reason, "a later try or a newer attempt came");
+}
+
+std::string_view Rendezvous::EndedBy(const Place& place) const {
+  base::MutexLock lock(mutex_);
+  return place.ended_by_ == nullptr ? std::string_view() : place.ended_by_;
 }
 
 void Rendezvous::Leave(const std::shared_ptr<Place>& place) {
@@ -85,12 +93,48 @@ void Rendezvous::Leave(const std::shared_ptr<Place>& place) {
   for (auto each = begin; each != end;) each = each->second == place ? joined_.erase(each) : std::next(each);
 }
 
-void Rendezvous::CutAll() {
-  {
-    base::MutexLock lock(mutex_);
-    cut_ = true;
+void Rendezvous::End(Place& place, const char* reason) {
+  if (place.state_ == Place::State::kWaiting) place.state_ = Place::State::kEnded;
+  if (place.ended_by_ == nullptr) place.ended_by_ = reason;
+  place.wake.Set();
+}
+
+void Rendezvous::EndWaiting(const Ends& ends, const char* reason) {
+  for (auto each = waiting_.begin(); each != waiting_.end();) {
+    if (!ends(*each->second)) {
+      ++each;
+      continue;
+    }
+    End(*each->second, reason);
+    each = waiting_.erase(each);
   }
-  CutIf([](const std::string&) { return true; });
+}
+
+void Rendezvous::EndJoined(const Ends& ends, const char* reason) {
+  for (const auto& [key, place] : joined_)
+    if (ends(*place)) End(*place, reason);
+}
+
+void Rendezvous::Drain() {
+  base::MutexLock lock(mutex_);
+  draining_ = true;
+  EndWaiting([](const Place&) { return true; }, wire::kRelayDraining);
+}
+
+void Rendezvous::CutAll() {
+  Drain();
+  base::MutexLock lock(mutex_);
+  EndJoined([](const Place&) { return true; }, wire::kRelayDraining);
+}
+
+void Rendezvous::CutDenied(const std::function<bool(const std::string&)>& denied) {
+  const Ends names_denied = [&](const Place& place) {
+    const wire::Ticket& ticket = place.ticket;
+    return denied(ticket.holder_spki) || denied(ticket.peer_spki) || (ticket.next_hop && denied(ticket.next_hop->spki));
+  };
+  base::MutexLock lock(mutex_);
+  EndWaiting(names_denied, wire::kHolderDenied);
+  EndJoined(names_denied, wire::kHolderDenied);
 }
 
 size_t Rendezvous::waiting() const {
@@ -104,19 +148,23 @@ size_t Rendezvous::joined() const {
 }
 
 absl::Status Rendezvous::Admit(const std::shared_ptr<Place>& place, std::string_view ticket_digest, base::Instant now) {
-  if (cut_) return Refuse(wire::kRelayDraining, "the relay is ending");
-  const std::string use = base::StrCat(ticket_digest, "/", place->leg, "/", place->attempt);
-  if (used_.contains(use)) {
-    return Refuse(wire::kTicketReplayed, "this ticket was used for this leg and try before");
+  if (draining_) return Refuse(wire::kRelayDraining, "the relay is ending");
+  const std::pair<std::string, uint16_t> use(ticket_digest, place->leg);
+  const auto before = used_.find(use);
+  if (before != used_.end() && place->attempt <= before->second.attempt) {
+    return Refuse(wire::kTicketReplayed, "this ticket was used for this leg and try, or a later one, before");
   }
-  if (used_.size() >= limits_.remembered_max || epochs_.size() >= limits_.remembered_max) Expire(now);
+  if (used_.size() >= limits_.remembered_max) Expire(now);
   if (used_.size() >= limits_.remembered_max || joined_.size() >= limits_.joined_max) {
     return Refuse(wire::kRelayFull, "this relay has reached its limit");
   }
   RETURN_IF_ERROR(Replace(place));
   const base::Instant forget = place->ticket.not_after + 2 * kClockTolerance;
-  used_.emplace(use, forget);
-  epochs_[place->ticket.rendezvous] = {place->ticket.epoch, forget};
+  used_[use] = {place->attempt, forget};
+  // Kept as long as the longest ticket of the attempts before could still be shown.
+  auto& [epoch, until] = epochs_[place->ticket.rendezvous];
+  epoch = place->ticket.epoch;
+  until = std::max(until, forget);
   return absl::OkStatus();
 }
 
@@ -136,18 +184,17 @@ absl::Status Rendezvous::Replace(const std::shared_ptr<Place>& place) {
       ++each;
       continue;
     }
-    each->second->state_ = Place::State::kReplaced;
-    each->second->wake.Set();
+    End(*each->second, wire::kLegReplaced);
     each = waiting_.erase(each);
   }
   for (auto each = joined_.lower_bound(first); each != joined_.end() && each->first.first == mine.rendezvous; ++each) {
-    if (newer_epoch || each->second->leg == place->leg) each->second->wake.Set();
+    if (newer_epoch || each->second->leg == place->leg) End(*each->second, wire::kLegReplaced);
   }
   return absl::OkStatus();
 }
 
 void Rendezvous::Expire(base::Instant now) {
-  std::erase_if(used_, [&](const auto& each) { return each.second <= now; });
+  std::erase_if(used_, [&](const auto& each) { return each.second.forget <= now; });
   std::erase_if(epochs_, [&](const auto& each) { return each.second.second <= now; });
 }
 

@@ -2,10 +2,12 @@
 
 #include <poll.h>
 
+#include <system_error>
 #include <utility>
 
 #include "lib/base/log.h"
 #include "lib/base/status.h"
+#include "relay/sockets.h"
 
 namespace crossdock::relay {
 
@@ -18,12 +20,25 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, cons
 
 Server::Server(const Config& config, const net::TlsKey& key, Bundles& bundles, const base::Clock& clock,
                net::Listener lan, net::Listener wan)
-    : config_(config), lan_(std::move(lan)), wan_(std::move(wan)), rendezvous_(RendezvousLimits{}), shared_{config,
-                                                                                                            key,
-                                                                                                            bundles,
-                                                                                                            rendezvous_,
-                                                                                                            clock,
-                                                                                                            ending_} {
+    : config_(config),
+      connections_max_(ConnectionsPossible(config.connections_max)),
+      lan_(std::move(lan)),
+      wan_(std::move(wan)),
+      lan_port_(lan_->port()),
+      wan_port_(wan_->port()),
+      rendezvous_(RendezvousLimits{}),
+      half_open_(HalfOpenLimits{}),
+      shared_{config,   key,         net::TlsContext(key, net::TlsRole::kServer, net::TlsUse::kThenClear),
+              bundles,  rendezvous_, half_open_,
+              tending_, clock,       closing_,
+              ending_} {
+  if (!HasBbr())
+    LOG_WARNING(
+        "this host does not allow BBR; a long line with loss will be slow. As root: modprobe tcp_bbr, and "
+        "sysctl net.ipv4.tcp_allowed_congestion_control with bbr in it");
+  if (connections_max_ < config.connections_max)
+    LOG_WARNING("too few descriptors for limits.connections; raise LimitNOFILE",
+                {{"configured", config.connections_max}, {"taken", connections_max_}});
   acceptor_ = std::thread([this] { Accept(); });
 }
 
@@ -33,6 +48,9 @@ void Server::Stop() {
   if (!acceptor_.joinable()) return;
   closing_.Set();
   acceptor_.join();
+  lan_.reset();
+  wan_.reset();
+  rendezvous_.Drain();
   const base::Steady end = shared_.clock.MonotonicNow() + config_.drain;
   base::MutexLock lock(mutex_);
   while (rendezvous_.joined() > 0 && shared_.clock.MonotonicNow() < end)
@@ -43,11 +61,11 @@ void Server::Stop() {
 }
 
 void Server::Accept() {
-  pollfd watched[] = {{lan_.fd(), POLLIN, 0}, {wan_.fd(), POLLIN, 0}, {closing_.fd(), POLLIN, 0}};
+  pollfd watched[] = {{lan_->fd(), POLLIN, 0}, {wan_->fd(), POLLIN, 0}, {closing_.fd(), POLLIN, 0}};
   while (!closing_.IsSet()) {
     if (::poll(watched, 3, -1) <= 0) continue;
-    if (watched[0].revents != 0) AcceptFrom(lan_, Face::kLan);
-    if (watched[1].revents != 0) AcceptFrom(wan_, Face::kWan);
+    if (watched[0].revents != 0) AcceptFrom(*lan_, Face::kLan);
+    if (watched[1].revents != 0) AcceptFrom(*wan_, Face::kWan);
   }
 }
 
@@ -55,25 +73,51 @@ void Server::AcceptFrom(net::Listener& listener, Face face) {
   net::Listener::Accepted accepted = listener.Accept();
   if (!accepted.fd) return;
   const std::string address = accepted.peer.AddressBytes();
+  bool admitted = false;
   {
     base::MutexLock lock(mutex_);
-    if (!Admits(address)) return;
-    ++connections_;
-    ++by_address_[address];
+    admitted = Admits(address);
+    if (admitted) {
+      ++connections_;
+      ++by_address_[address];
+    }
   }
-  std::thread([this, face, address, fd = std::move(accepted.fd), peer = accepted.peer]() mutable {
-    Serve(shared_, std::move(fd), peer, face);
-    base::MutexLock lock(mutex_);
-    --connections_;
-    if (--by_address_[address] == 0) by_address_.erase(address);
-    changed_.NotifyAll();
-  }).detach();
+  if (admitted) return Launch(std::move(accepted.fd), accepted.peer, face);
+  ++dropped_;
+  // Whoever floods the port must not flood the log.
+  const base::Steady now = shared_.clock.MonotonicNow();
+  if (now < dropped_said_ + std::chrono::seconds(10)) return;
+  dropped_said_ = now;
+  LOG_WARNING("connections dropped at the limit", {{"dropped", dropped_}, {"last_peer", accepted.peer.ToText()}});
 }
 
-bool Server::Admits(const std::string& address) {
+void Server::Launch(base::UniqueFd fd, const net::SocketAddress& peer, Face face) {
+  const std::string address = peer.AddressBytes();
+  const uint64_t id = ++last_id_;
+  if (!half_open_.Enter(id, address, fd.get())) return Ended(address);
+  try {
+    std::thread([this, face, address, id, fd = std::move(fd), peer]() mutable {
+      Serve(shared_, std::move(fd), id, peer, face);
+      Ended(address);
+    }).detach();
+  } catch (const std::system_error& error) {
+    LOG_WARNING("no thread for a connection; raise TasksMax", {{"error", error.what()}});
+    half_open_.Leave(id);
+    Ended(address);
+  }
+}
+
+void Server::Ended(const std::string& address) {
+  base::MutexLock lock(mutex_);
+  --connections_;
+  if (--by_address_[address] == 0) by_address_.erase(address);
+  changed_.NotifyAll();
+}
+
+bool Server::Admits(const std::string& address) const {
   const auto found = by_address_.find(address);
   const int there = found == by_address_.end() ? 0 : found->second;
-  return connections_ < config_.connections_max && there < config_.connections_per_address_max;
+  return connections_ < connections_max_ && there < config_.connections_per_address_max;
 }
 
 }  // namespace crossdock::relay

@@ -1,9 +1,10 @@
 #include "relay/session.h"
 
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <array>
+#include <exception>
 #include <utility>
 
 #include "lib/base/digest.h"
@@ -15,6 +16,7 @@
 #include "lib/wire/relay_reason.h"
 #include "relay/judge.h"
 #include "relay/pump.h"
+#include "relay/sockets.h"
 
 namespace crossdock::relay {
 namespace {
@@ -27,26 +29,10 @@ constexpr milliseconds kNextHopTime{75'000};
 // A tending agent speaks each few seconds.
 constexpr milliseconds kTendingSilence{60'000};
 
-// Of the sockets that cross the internet: the congestion control that a lossy line needs, and the ticket's ceiling.
-void PrepareWan(int fd, uint64_t bytes_per_second_max) {
-  constexpr char kBbr[] = "bbr";
-  ::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, kBbr, sizeof kBbr - 1);
-  if (bytes_per_second_max > 0)
-    ::setsockopt(fd, SOL_SOCKET, SO_MAX_PACING_RATE, &bytes_per_second_max, sizeof bytes_per_second_max);
-}
-
-// A peer that vanished without a word must not hold a pair for ever.
-void KeepAlive(int fd) {
-  const int on = 1;
-  const int idle = 20;
-  const int interval = 10;
-  const unsigned lost = 60'000;  // milliseconds
-  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &lost, sizeof lost);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
+// More than any site has agents; only one of them needs to come through.
+constexpr int kTendingMax = 64;
+// What a refused dialler may still have under way.
+constexpr size_t kLeftoversMax = 64u << 10;
 
 // Takes the place away from the rendezvous however the session ends.
 class Stay {
@@ -63,35 +49,43 @@ class Stay {
 
 class Session {
  public:
-  Session(const Shared& shared, const net::SocketAddress& peer, Face face)
-      : shared_(shared), peer_(peer), face_(face) {}
+  Session(const Shared& shared, uint64_t id, Face face) : shared_(shared), id_(id), face_(face) {}
 
   absl::Status Run(base::UniqueFd fd) {
     KeepAlive(fd.get());
     const Deadline deadline = Deadline::After(kAdmissionTime, &shared_.ending);
-    const net::TlsContext context(shared_.key, net::TlsRole::kServer, net::TlsUse::kThenClear);
-    ASSIGN_OR_RETURN(connection_, net::TlsConnection::Handshake(context, std::move(fd), "", deadline));
-    ASSIGN_OR_RETURN(const wire::AdmissionMessage first, net::ReadAdmission(*connection_, deadline));
-    absl::Status status;
-    if (const auto* join = std::get_if<wire::Join>(&first)) {
-      status = TakeJoin(*join, deadline);
-    } else if (std::holds_alternative<wire::Tend>(first) && face_ == Face::kLan) {
-      status = Tended();
-    } else {
-      status = base::WithReason(base::PermissionDenied("a relay takes joins, and tending on its inner side"),
-                                wire::kAdmissionProtocol);
+    ASSIGN_OR_RETURN(connection_, net::TlsConnection::Handshake(shared_.context, std::move(fd), "", deadline));
+    absl::Status status = Hear(deadline);
+    if (!status.ok() && base::ReasonOf(status) == "TIMEOUT") {
+      status = base::WithReason(base::Unavailable("admission took too long"), wire::kAdmissionTimeout);
     }
     if (!status.ok()) TurnAway(status);
     return status;
   }
 
  private:
+  absl::Status Hear(const Deadline& deadline) {
+    ASSIGN_OR_RETURN(const wire::AdmissionMessage first, net::ReadAdmission(*connection_, deadline));
+    if (const auto* join = std::get_if<wire::Join>(&first)) return TakeJoin(*join, deadline);
+    if (std::holds_alternative<wire::Tend>(first) && face_ == Face::kLan) return Tended();
+    return base::WithReason(base::PermissionDenied("a relay takes joins, and tending on its inner side"),
+                            wire::kAdmissionProtocol);
+  }
+
   // Best effort; nothing when the way is clear already.
   void TurnAway(const absl::Status& status) {
     if (!connection_) return;
     const Deadline deadline = Deadline::After(milliseconds(2'000));
     const wire::Refused refused{base::ReasonOf(status), std::string(base::ToStd(status.message()))};
-    if (net::WriteAdmission(*connection_, refused, deadline).ok()) (void)connection_->CloseWrite(deadline);
+    if (!net::WriteAdmission(*connection_, refused, deadline).ok()) return;
+    if (!connection_->CloseWrite(deadline).ok()) return;
+    // What it sent meanwhile is read away: closing over unread bytes resets the connection, and the reason with it.
+    std::array<char, 4096> leftovers{};
+    for (size_t sum = 0; sum < kLeftoversMax;) {
+      const absl::StatusOr<size_t> size = connection_->Read(leftovers, deadline);
+      if (!size.ok() || *size == 0) return;
+      sum += *size;
+    }
   }
 
   absl::Status TakeJoin(const wire::Join& join, const Deadline& deadline) {
@@ -102,19 +96,21 @@ class Session {
     char one = 0;
     ASSIGN_OR_RETURN(const size_t more, connection_->Read({&one, 1}, deadline));
     if (more != 0) return base::WithReason(base::PermissionDenied("bytes after the join"), wire::kAdmissionProtocol);
+    shared_.half_open.Leave(id_);
     place_ = std::make_shared<Place>(ticket, join.leg, join.attempt);
     const std::string digest = base::ToHex(base::Sha256(join.ticket));
     if (ticket.next_hop) return TakeOn(join, digest, now);
     ASSIGN_OR_RETURN(const std::shared_ptr<Place> partner, shared_.rendezvous.Meet(place_, digest, now));
     const Stay stay(shared_.rendezvous, place_);
+    RETURN_IF_ERROR(CheckNotDenied(ticket, shared_.bundles));
     return partner ? JoinPartner(*partner) : AwaitPartner();
   }
 
   // The first of a pair: waits, says `joined`, hands its socket to the second's thread.
   absl::Status AwaitPartner() {
     const absl::Status waited = WaitForWake();
-    const absl::StatusOr<bool> met = shared_.rendezvous.Met(place_);
-    if (!met.ok()) return waited.ok() || base::ReasonOf(waited) == "TIMEOUT" ? met.status() : waited;
+    const absl::Status met = shared_.rendezvous.Met(place_);
+    if (!met.ok()) return waited.ok() || base::ReasonOf(waited) == "TIMEOUT" ? met : waited;
     absl::StatusOr<base::UniqueFd> clear = SayJoined();
     place_->Give(clear.ok() ? *std::move(clear) : base::UniqueFd());
     return clear.status();
@@ -147,6 +143,7 @@ class Session {
     RETURN_IF_ERROR(shared_.rendezvous.Enter(place_, digest, now));
     const Stay stay(shared_.rendezvous, place_);
     const wire::Ticket& ticket = place_->ticket;
+    RETURN_IF_ERROR(CheckNotDenied(ticket, shared_.bundles));
     net::JoinRequest request;
     request.address = ticket.next_hop->address;
     request.relay_spki = ticket.next_hop->spki;
@@ -162,6 +159,9 @@ class Session {
         net::JoinRelay(shared_.key, request, Deadline::After(kNextHopTime, &place_->wake));
     if (!far.ok()) {
       const std::string reason = base::ReasonOf(far.status());
+      if (reason == "INTERRUPTED") {
+        return base::WithReason(base::Unavailable("ended while it dialled on"), shared_.rendezvous.EndedBy(*place_));
+      }
       // A refusal over there is passed on as it is; the line's trouble has a word of its own.
       if (reason != "CONNECTION_FAILED" && reason != "TIMEOUT" && reason != "NAME_UNRESOLVED") return far.status();
       return base::WithReason(base::Unavailable(base::ToStd(far.status().message())), wire::kNextHopUnreachable);
@@ -192,17 +192,34 @@ class Session {
 
   absl::Status Splice(const base::UniqueFd& own, const base::UniqueFd& other) {
     PumpCounts counts;
-    LOG_INFO("leg joined", {{"leg", place_->leg}, {"try", place_->attempt}});
-    const absl::Status status = Pump(own.get(), other.get(), place_->wake, &counts);
-    LOG_INFO("leg ended", {{"leg", place_->leg},
+    // Random, the same at all relays of a transfer; enough of it to tell the lines of one apart from others'.
+    const std::string rendezvous = base::ToHex(place_->ticket.rendezvous).substr(0, 8);
+    LOG_INFO("leg joined", {{"rendezvous", rendezvous}, {"leg", place_->leg}, {"try", place_->attempt}});
+    const PumpOptions options = OptionsFor(place_->leg == 0, place_->ticket.side == wire::Side::kSender,
+                                           shared_.rendezvous.joined(), shared_.config.idle_max);
+    const absl::Status status = Pump(own.get(), other.get(), options, place_->wake, &counts);
+    const std::string reason = base::ReasonOf(status);
+    LOG_INFO("leg ended", {{"rendezvous", rendezvous},
+                           {"leg", place_->leg},
                            {"try", place_->attempt},
                            {"bytes_forth", counts.bytes_forth},
                            {"bytes_back", counts.bytes_back},
-                           {"reason", base::ReasonOf(status)}});
+                           {"reason", reason == "CUT" ? shared_.rendezvous.EndedBy(*place_) : reason}});
     return absl::OkStatus();
   }
 
   absl::Status Tended() {
+    struct Count {
+      explicit Count(std::atomic<int>& of) : of_(of), value(++of) {}
+      ~Count() { --of_; }
+      std::atomic<int>& of_;
+      const int value;
+    };
+    const Count count(shared_.tending);
+    if (count.value > kTendingMax) {
+      return base::WithReason(base::Unavailable("enough agents tend this relay"), wire::kRelayFull);
+    }
+    shared_.half_open.Leave(id_);
     while (true) {
       const Deadline deadline = Deadline::After(kTendingSilence, &shared_.ending);
       ASSIGN_OR_RETURN(const wire::AdmissionMessage message, net::ReadAdmission(*connection_, deadline));
@@ -218,13 +235,15 @@ class Session {
     const base::Instant now = shared_.clock.Now();
     const uint64_t deny_before = shared_.bundles.deny_number();
     const absl::Status taken = shared_.bundles.Take(bundles.keys, bundles.deny, now);
-    if (!taken.ok()) LOG_WARNING("a bundle was not taken", {{"error", taken.ToString()}});
+    if (!taken.ok() && taken.message() != problem_)
+      LOG_WARNING("a bundle was not taken", {{"error", taken.ToString()}});
+    problem_ = base::ToStd(taken.message());
     if (shared_.bundles.deny_number() != deny_before)
-      shared_.rendezvous.CutIf([&](const std::string& spki) { return shared_.bundles.IsDenied(spki); });
+      shared_.rendezvous.CutDenied([&](const std::string& spki) { return shared_.bundles.IsDenied(spki); });
     wire::Status status;
     status.joined = static_cast<uint32_t>(shared_.rendezvous.joined());
     status.waiting = static_cast<uint32_t>(shared_.rendezvous.waiting());
-    status.draining = shared_.ending.IsSet();
+    status.draining = shared_.closing.IsSet();
     status.now = now;
     status.keys_number = shared_.bundles.keys_number();
     status.deny_number = shared_.bundles.deny_number();
@@ -233,16 +252,23 @@ class Session {
   }
 
   const Shared& shared_;
-  const net::SocketAddress peer_;
+  const uint64_t id_;
   const Face face_;
+  std::string problem_;  // told of the last bundles, so that it is logged once
   std::unique_ptr<net::TlsConnection> connection_;
   std::shared_ptr<Place> place_;
 };
 
 }  // namespace
 
-void Serve(const Shared& shared, base::UniqueFd connection, const net::SocketAddress& peer, Face face) {
-  const absl::Status status = Session(shared, peer, face).Run(std::move(connection));
+void Serve(const Shared& shared, base::UniqueFd connection, uint64_t id, const net::SocketAddress& peer, Face face) {
+  absl::Status status;
+  try {
+    status = Session(shared, id, face).Run(std::move(connection));
+  } catch (const std::exception& error) {  // out of memory: this connection's end, not the relay's
+    status = base::WithReason(base::Error(absl::StatusCode::kResourceExhausted, error.what()), wire::kRelayFull);
+  }
+  shared.half_open.Leave(id);
   if (status.ok()) return;
   LOG_INFO("connection turned away", {{"peer", peer.ToText()},
                                       {"face", face == Face::kLan ? "lan" : "wan"},

@@ -43,7 +43,7 @@ struct Relay {
     config.next_hops = {*net::AddressRange::Parse("127.0.0.0/8")};
     config.partner_wait = milliseconds(3'000);
     config.drain = milliseconds(0);
-    bundles = *Bundles::Open(tree.root(), admin.Public(), clock.Now());
+    bundles = *Bundles::Open(tree.root(), admin.Public());
     server = *Server::Start(config, key, *bundles, clock);
   }
   std::string lan() const { return "127.0.0.1:" + std::to_string(server->lan_port()); }

@@ -1,0 +1,18 @@
+// What a relay asks of its sockets and of the host. Any thread.
+#pragma once
+
+#include <cstdint>
+
+namespace crossdock::relay {
+
+// Of the sockets that cross the internet: the congestion control that a lossy line needs, and the ticket's ceiling.
+void PrepareWan(int fd, uint64_t bytes_per_second_max);
+// Whether PrepareWan's congestion control may be had on this host.
+bool HasBbr();
+// A peer that vanished without a word must not hold a pair for ever.
+void KeepAlive(int fd);
+
+// How many connections this process has descriptors for, at most `wanted`.
+int ConnectionsPossible(int wanted);
+
+}  // namespace crossdock::relay

@@ -65,7 +65,7 @@ absl::Status Bundles::TakeKeys(std::string_view text, base::Instant now) {
 absl::Status Bundles::TakeDeny(std::string_view text, base::Instant now) {
   if (!keys_) return base::WithReason(base::FailedPrecondition("there are no ticket keys yet"), "KEYS_MISSING");
   absl::StatusOr<trust::RelayDeny> deny = trust::VerifyRelayDeny(text, keys_->ticket_key, deny_.number, now);
-  if (!deny.ok() && keys_->ticket_key_next)
+  if (base::ReasonOf(deny.status()) == "SIGNATURE_INVALID" && keys_->ticket_key_next)
     deny = trust::VerifyRelayDeny(text, *keys_->ticket_key_next, deny_.number, now);
   RETURN_IF_ERROR(deny.status());
   if (deny->number == deny_.number) return absl::OkStatus();

@@ -68,7 +68,7 @@ absl::Status Run(const Config& config, bool check) {
 
   const WarrantCheck warrants(config.site, *store, clock);
   const Receipts receipts(paths.receipts, config.agent, config.site, identity.key);
-  Work work({config.agent, volumes, reports, warrants, receipts, tls_key, clock});
+  Work work({config.agent, volumes, reports, warrants, receipts, RelayLegMaker(tls_key), clock});
   TaskBoard board(config.limits, work, clock);
   Tending tending(tls_key, clock);
   OwnHost host(config.site, paths.sessions, volumes, *store, tending, clock);

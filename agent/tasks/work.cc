@@ -27,6 +27,9 @@ constexpr milliseconds kProgressInterval{250};
 // A roster that was just signed reaches an agent within a few seconds.
 constexpr milliseconds kRosterWait{15'000};
 constexpr milliseconds kRosterLook{200};
+// Whether empty files may go was settled by the scan: its listing holds them or it does not, and both ends are held to
+// it.
+constexpr ScanOptions kAsListed{/*allow_empty_files=*/true};
 
 std::string ReasonOr(const absl::Status& status, std::string_view fallback) {
   const std::string reason = base::ReasonOf(status);
@@ -127,6 +130,12 @@ Verify VerifyOf(const std::string& word) {
 
 }  // namespace
 
+LegMaker RelayLegMaker(const net::TlsKey& tls_key) {
+  return [tls_key](const TaskControl& control, const Warranted& warranted) {
+    return std::make_unique<RelayLegs>(tls_key, [&control, warranted] { return WayOf(control, warranted); });
+  };
+}
+
 absl::Status Work::Run(TaskControl& control) {
   const std::shared_ptr<const Task> task = control.task();
   return std::visit([&](const auto& work) { return Do(work, control); }, task->work);
@@ -184,7 +193,7 @@ absl::Status Work::Do(const HashTask& hash, TaskControl& control) {
     ASSIGN_OR_RETURN(Volume * volume, Find(hash.source.volume));
     control.SetPhase(TaskPhase::kScanning);
     ASSIGN_OR_RETURN(ScanResult scanned,
-                     RequireSendable(Scan(*volume, {hash.source.path, hash.source.files}, {}, stop)));
+                     RequireSendable(Scan(*volume, {hash.source.path, hash.source.files}, kAsListed, stop)));
     if (base::ToHex(scanned.listing_digest) != hash.listing) {
       return wire::Fail(Reason::kSourceChanged, "the package is no longer what was listed");
     }
@@ -219,9 +228,9 @@ absl::Status Work::Do(const MoveTask& move, TaskControl& control) {
     ASSIGN_OR_RETURN(const Warranted warranted, AwaitWarrant(*task, move, control.stop()));
     ASSIGN_OR_RETURN(Volume * volume, Find(move.send ? move.source.volume : move.destination.volume));
     ASSIGN_OR_RETURN(const AttemptTerms terms, TermsOf(*task, move, warranted));
-    RelayLegs legs(deps_.tls_key, [&control, warranted] { return WayOf(control, warranted); });
-    return move.send ? Send(move, warranted, terms, legs, *volume, control)
-                     : Receive(move, terms, legs, *volume, control);
+    const std::unique_ptr<LegDialer> legs = deps_.legs(control, warranted);
+    return move.send ? Send(move, warranted, terms, *legs, *volume, control)
+                     : Receive(move, terms, *legs, *volume, control);
   }();
   if (status.ok() || control.stop().stop_requested()) return status;
   // A journal that is left asks again when the orchestrator says so, or at the next start.
@@ -236,6 +245,7 @@ absl::Status Work::Send(const MoveTask& move, const Warranted& warranted, const 
   SendPlan plan;
   plan.terms = terms;
   plan.source = {move.source.path, move.source.files};
+  plan.scan = kAsListed;
   plan.scanned = Remembered(terms.transfer, move.listing);
   plan.bytes_per_second_max = move.bytes_per_second_max;
   plan.landed = [&](const SendResult& result, const std::stop_token& stop) -> absl::Status {
@@ -271,6 +281,7 @@ absl::Status Work::Receive(const MoveTask& move, const AttemptTerms& terms, LegD
   plan.terms = terms;
   plan.agent = deps_.agent;
   plan.destination = {move.destination.path, move.source.files};
+  plan.allow_empty_files = kAsListed.allow_empty_files;
   plan.verify = VerifyOf(move.verify);
   plan.durability = move.durability == "fast" ? Durability::kFast : Durability::kSafe;
   plan.commit = [&] { return Commit(terms.transfer, terms.epoch, move.listing, move.content, control.stop()); };
@@ -324,25 +335,39 @@ absl::Status Work::Finish(Volume& volume, const std::string& transfer, const wir
   }
   ASSIGN_OR_RETURN(const std::vector<PendingPublish> pending, RecoverPublishes(volume, deps_.agent));
   for (const PendingPublish& each : pending) {
-    const PublishJournal& journal = each.journal;
-    if (journal.transfer != transfer || journal.epoch != epoch) continue;
-    SignedReceipt receipt;
-    const auto commit = [&] {
-      return Commit(transfer, epoch, base::ToHex(journal.listing_digest), base::ToHex(journal.content_root), stop);
-    };
-    const auto published = [&](const PublishJournal& done) -> absl::Status {
-      ASSIGN_OR_RETURN(receipt, Landed(done));
-      return deps_.receipts.Keep(receipt);
-    };
-    RETURN_IF_ERROR(FinishPublish(volume, each, commit, published).status());
-    return deps_.receipts.Submit(receipt, deps_.reports, stop);
+    if (each.journal.transfer == transfer && each.journal.epoch == epoch) return FinishOne(volume, each, stop);
   }
   return base::WithReason(base::NotFound("this agent holds no journal of that attempt"), "JOURNAL_MISSING");
 }
 
+absl::Status Work::FinishOne(Volume& volume, const PendingPublish& pending, std::stop_token stop) {
+  const PublishJournal& journal = pending.journal;
+  SignedReceipt receipt;
+  const auto commit = [&] {
+    return Commit(journal.transfer, journal.epoch, base::ToHex(journal.listing_digest),
+                  base::ToHex(journal.content_root), stop);
+  };
+  const auto published = [&](const PublishJournal& done) -> absl::Status {
+    ASSIGN_OR_RETURN(receipt, Landed(done));
+    return deps_.receipts.Keep(receipt);
+  };
+  RETURN_IF_ERROR(FinishPublish(volume, pending, commit, published).status());
+  return deps_.receipts.Submit(receipt, deps_.reports, stop);
+}
+
 absl::Status Work::Do(const CleanTask& clean, TaskControl& control) {
+  const std::string transfer = control.task()->transfer;
   ASSIGN_OR_RETURN(Volume * volume, Find(clean.volume));
-  return RemoveStaging(*volume, control.task()->transfer);
+  // A journal whose answer never came would keep the staging for ever: it is asked for once more, and most likely
+  // fenced.
+  ASSIGN_OR_RETURN(const std::vector<PendingPublish> pending, RecoverPublishes(*volume, deps_.agent));
+  for (const PendingPublish& each : pending) {
+    if (each.journal.transfer != transfer) continue;
+    const absl::Status status = FinishOne(*volume, each, control.stop());
+    const std::string reason = base::ReasonOf(status);
+    if (!status.ok() && reason != Name(Reason::kCommitFenced) && reason != Name(Reason::kCommitRefused)) return status;
+  }
+  return RemoveStaging(*volume, transfer);
 }
 
 void Work::Recover(std::stop_token stop) {

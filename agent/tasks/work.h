@@ -3,6 +3,7 @@
 // This is where the parts of the agent meet: storage, transfer, legs, trust. It knows no gRPC.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 #include "agent/storage/volume.h"
 #include "agent/tasks/receipts.h"
 #include "agent/transfer/plan.h"
+#include "agent/transfer/publish.h"
 #include "agent/trust/warrant.h"
 #include "lib/net/tls_key.h"
 
@@ -20,14 +22,19 @@ namespace crossdock::agent {
 
 using Volumes = std::map<std::string, std::unique_ptr<Volume>, std::less<>>;
 
+// The legs of one attempt, which must not outlive the control.
+using LegMaker = std::function<std::unique_ptr<LegDialer>(const TaskControl& control, const Warranted& warranted)>;
+// Over the relays that the task names.
+LegMaker RelayLegMaker(const net::TlsKey& tls_key);
+
 // Everything outlives the work.
 struct WorkDeps {
   std::string agent;  // this agent's name
   Volumes& volumes;
   AttemptReports& reports;
-  const WarrantCheck& warrants;
+  const Warrants& warrants;
   const Receipts& receipts;
-  const net::TlsKey& tls_key;
+  LegMaker legs;
   const base::Clock& clock;
 };
 
@@ -58,6 +65,7 @@ class Work : public TaskHandler {
   // The receiver's receipt, from the journal alone: the same after a crash as without one.
   absl::StatusOr<SignedReceipt> Landed(const PublishJournal& journal) const;
   absl::Status Finish(Volume& volume, const std::string& transfer, const wire::Epoch& epoch, std::stop_token stop);
+  absl::Status FinishOne(Volume& volume, const PendingPublish& pending, std::stop_token stop);
   absl::StatusOr<CommitVerdict> Commit(const std::string& transfer, wire::Epoch epoch, const std::string& listing,
                                        const std::string& content, std::stop_token stop) const;
 

@@ -22,7 +22,14 @@ struct Warranted {
 };
 
 // Thread-safe.
-class WarrantCheck {
+class Warrants {
+ public:
+  virtual ~Warrants() = default;
+  virtual absl::StatusOr<Warranted> Check(const Task& task, const MoveTask& move) const = 0;
+};
+
+// Thread-safe.
+class WarrantCheck : public Warrants {
  public:
   // `site` is this agent's own. Everything outlives it.
   WarrantCheck(std::string site, TrustStore& store, const base::Clock& clock)
@@ -31,7 +38,7 @@ class WarrantCheck {
   // Refused with: ROSTER_BEHIND (our roster is older than the one it was decided with: comes by itself),
   // WARRANT_OTHER_SITE, PEER_OTHER_SITE, the reasons of trust::VerifyAgentCredential prefixed PEER_, those of
   // VerifyRelay, clearance::VerifyPolicy, clearance::Decide and clearance::ToStatus.
-  absl::StatusOr<Warranted> Check(const Task& task, const MoveTask& move) const;
+  absl::StatusOr<Warranted> Check(const Task& task, const MoveTask& move) const override;
 
  private:
   const std::string site_;

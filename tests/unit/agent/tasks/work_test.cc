@@ -1,0 +1,303 @@
+// Tasks from the order to the report: two agents' work joined by socket pairs, and an orchestrator that writes down
+// what it is told.
+#include "agent/tasks/work.h"
+
+#include <deque>
+
+#include "catch2/catch.hpp"
+#include "lib/base/encoding.h"
+#include "lib/trust/kinds.h"
+#include "lib/trust/signed_statement.h"
+#include "tests/support/attempt_pair.h"
+
+namespace crossdock::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Answers a commit as the orchestrator does: not before it holds the sender's receipt.
+class RecordingReports : public AttemptReports {
+ public:
+  absl::Status UploadManifest(const std::string&, uint64_t, uint64_t index, std::string chunk,
+                              std::stop_token) override {
+    base::MutexLock lock(mutex_);
+    if (index != chunks.size()) return base::InvalidArgument("chunk ", index, " out of order");
+    chunks.push_back(std::move(chunk));
+    return absl::OkStatus();
+  }
+  absl::Status ReportScan(const ScanReport& report, std::stop_token) override {
+    base::MutexLock lock(mutex_);
+    scans.push_back(report);
+    return absl::OkStatus();
+  }
+  absl::Status ReportContent(const ContentReport& report, std::stop_token) override {
+    base::MutexLock lock(mutex_);
+    contents.push_back(report);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<CommitAnswer> Commit(const std::string&, wire::Epoch, const std::string&, const std::string&,
+                                      std::stop_token) override {
+    base::MutexLock lock(mutex_);
+    while (verdict.ok() && *verdict == CommitVerdict::kPublish && receipts.empty()) changed_.Wait(mutex_);
+    if (!verdict.ok()) return verdict.status();
+    return CommitAnswer{*verdict, "", ""};
+  }
+  absl::Status SubmitReceipt(const std::string&, wire::Epoch, const std::string& receipt, bool,
+                             std::stop_token) override {
+    base::MutexLock lock(mutex_);
+    if (!receipts_taken) return base::Unavailable("not now");
+    receipts.push_back(receipt);
+    changed_.NotifyAll();
+    return absl::OkStatus();
+  }
+  absl::Status ReportFailure(const std::string&, wire::Epoch, const std::string& reason, const std::string& detail,
+                             std::stop_token) override {
+    base::MutexLock lock(mutex_);
+    failures.push_back(reason);
+    details.push_back(detail);
+    return absl::OkStatus();
+  }
+
+  // Read by a test when no work runs.
+  std::vector<std::string> chunks;
+  std::vector<ScanReport> scans;
+  std::vector<ContentReport> contents;
+  std::vector<std::string> receipts;
+  std::vector<std::string> failures;
+  std::vector<std::string> details;
+  absl::StatusOr<CommitVerdict> verdict = CommitVerdict::kPublish;
+  bool receipts_taken = true;
+
+ private:
+  base::Mutex mutex_;
+  base::CondVar changed_;
+};
+
+class FixedWarrants : public Warrants {
+ public:
+  absl::StatusOr<Warranted> Check(const Task&, const MoveTask&) const override { return answer; }
+  absl::StatusOr<Warranted> answer = Warranted{"", "", "", 3, 4, std::string(64, 'b')};
+};
+
+trust::Receipt Read(const std::string& text) {
+  return *trust::Decode<trust::Receipt>(trust::SignedStatement::Parse(text)->statement());
+}
+
+// One agent at each of two sites, each with a volume `proj`.
+class TwoAgents {
+ public:
+  TwoAgents() {
+    for (const char* const path : {"lon/proj", "van/proj", "lon/kept", "van/kept"})
+      fs::create_directories(tree.at(path));
+    lon_volumes["proj"] = *Volume::Open("proj", tree.at("lon/proj"), {}, calls);
+    van_volumes["proj"] = *Volume::Open("proj", tree.at("van/proj"), {}, calls);
+  }
+
+  absl::Status Do(Work& work, Task task) {
+    TaskControl control(std::move(task));
+    return work.Run(control);
+  }
+  ScanReport Scan(bool allow_empty_files = false) {
+    CHECK(Do(lon, {"scan", "t-1", ScanTask{source, 1, allow_empty_files}}).ok());
+    REQUIRE_FALSE(reports.scans.empty());
+    return reports.scans.back();
+  }
+  // Both ends of the next epoch, over what was listed.
+  void Move(const ScanReport& listed) {
+    MoveTask move;
+    move.epoch = {1, ++epoch};
+    move.source = source;
+    move.destination = {"proj", "in/sh010", {}};
+    move.listing = listed.listing;
+    move.files = listed.files;
+    move.bytes = listed.bytes;
+    move.streams = 2;
+    std::thread receiver([&] { received = Do(van, {"receive", "t-1", move}); });
+    MoveTask send = move;
+    send.send = true;
+    sent = Do(lon, {"send", "t-1", send});
+    receiver.join();
+    exchange.Forget();
+  }
+
+  test::TempTree tree;
+  base::SystemClock clock;
+  SystemFileCalls calls;
+  Volumes lon_volumes, van_volumes;
+  RecordingReports reports;
+  FixedWarrants lon_warrants, van_warrants;
+  base::SystemRandom random;
+  const base::PrivateKey lon_key = base::PrivateKey::Generate(random);
+  const base::PrivateKey van_key = base::PrivateKey::Generate(random);
+  Receipts lon_receipts{tree.at("lon/kept"), "lon-1", "lon", lon_key};
+  Receipts van_receipts{tree.at("van/kept"), "van-1", "van", van_key};
+  Exchange exchange;
+  std::atomic<int> dials = 0;
+  LegMaker Legs(bool sender) {
+    return [this, sender](const TaskControl&, const Warranted&) {
+      ++dials;
+      return std::make_unique<ExchangeDialer>(exchange, sender);
+    };
+  }
+  Work lon{{"lon-1", lon_volumes, reports, lon_warrants, lon_receipts, Legs(true), clock}};
+  Work van{{"van-1", van_volumes, reports, van_warrants, van_receipts, Legs(false), clock}};
+  PathRef source = {"proj", "shots/sh010", {}};
+  uint64_t epoch = 0;
+  absl::Status sent, received;
+};
+
+TEST_CASE("a scan hands in the manifest in chunks, and then the listing they add up to") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  site.tree.Write("lon/proj/shots/sh010/b.exr", "beta");
+  const ScanReport report = site.Scan();
+  CHECK(report.reason.empty());
+  CHECK(report.files == 2);
+  CHECK(report.bytes == 9);
+  REQUIRE(report.chunks == site.reports.chunks.size());
+  wire::Manifest manifest;
+  wire::ManifestDecoder decoder;
+  for (const std::string& chunk : site.reports.chunks) REQUIRE(decoder.Add(chunk, &manifest).ok());
+  CHECK(base::ToHex(wire::ListingDigest(manifest)) == report.listing);
+}
+
+TEST_CASE("a scan of what is not there says so, and of a volume that is not configured too") {
+  TwoAgents site;
+  CHECK(site.Scan().reason == "SOURCE_MISSING");
+  site.source.volume = "cache";
+  CHECK(site.Scan().reason == "VOLUME_UNKNOWN");
+  CHECK(site.reports.chunks.empty());
+}
+
+TEST_CASE("a hash is of the listing that was asked for, or says that it has changed") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  const ScanReport listed = site.Scan();
+  CHECK(site.Do(site.lon, {"hash", "t-1", HashTask{site.source, 1, listed.listing}}).ok());
+  REQUIRE(site.reports.contents.size() == 1);
+  CHECK(site.reports.contents[0].content.size() == 64);
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "another");
+  CHECK(site.Do(site.lon, {"hash", "t-1", HashTask{site.source, 1, listed.listing}}).ok());
+  REQUIRE(site.reports.contents.size() == 2);
+  CHECK(site.reports.contents[1].reason == "SOURCE_CHANGED");
+}
+
+TEST_CASE("a move ends with two receipts, signed by the agents, the sender's first") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  site.Move(site.Scan());
+  INFO(site.sent << " / " << site.received);
+  REQUIRE(site.sent.ok());
+  REQUIRE(site.received.ok());
+  CHECK(site.tree.Read("van/proj/in/sh010/a.exr") == "alpha");
+  REQUIRE(site.reports.receipts.size() == 2);
+  CHECK(trust::SignedStatement::Parse(site.reports.receipts[0])->VerifyExactly(site.lon_key.Public()).ok());
+  CHECK(trust::SignedStatement::Parse(site.reports.receipts[1])->VerifyExactly(site.van_key.Public()).ok());
+  const trust::Receipt sent = Read(site.reports.receipts[0]);
+  const trust::Receipt landed = Read(site.reports.receipts[1]);
+  CHECK(sent.role == trust::ReceiptRole::kSent);
+  CHECK(landed.role == trust::ReceiptRole::kLanded);
+  CHECK(landed.agent == "van-1");
+  CHECK(sent.listing == landed.listing);
+  CHECK(sent.policy == landed.policy);
+  CHECK(sent.bytes == 5);
+  CHECK(landed.bytes == 5);
+  CHECK(site.reports.failures.empty());
+  CHECK(site.van_receipts.Kept().empty());
+}
+
+TEST_CASE("an empty file that its scan allowed moves without being asked about again") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "");
+  site.Move(site.Scan(/*allow_empty_files=*/true));
+  INFO(site.sent << " / " << site.received);
+  CHECK(site.received.ok());
+  CHECK(site.tree.Exists("van/proj/in/sh010/a.exr"));
+}
+
+TEST_CASE("a move without a warrant dials nobody, and its reason is reported") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  const ScanReport listed = site.Scan();
+  const absl::Status refused = base::WithReason(base::PermissionDenied("denied by rule 3"), "POLICY_DENIED");
+  site.lon_warrants.answer = site.van_warrants.answer = refused;
+  site.Move(listed);
+  CHECK(site.dials == 0);
+  CHECK(site.reports.failures == std::vector<std::string>{"POLICY_DENIED", "POLICY_DENIED"});
+  CHECK_FALSE(site.tree.Exists("van/proj/in"));
+}
+
+TEST_CASE("a destination that is taken is reported as what it is, by both ends") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "new");
+  site.tree.Write("van/proj/in/sh010/a.exr", "old");
+  site.Move(site.Scan());
+  CHECK(site.reports.failures == std::vector<std::string>{"DESTINATION_EXISTS", "DESTINATION_EXISTS"});
+  CHECK(site.tree.Read("van/proj/in/sh010/a.exr") == "old");
+}
+
+TEST_CASE("a publish whose answer never came is no failure, and the next start finishes it") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  const ScanReport listed = site.Scan();
+  site.reports.verdict = base::Unavailable("gone");
+  site.Move(listed);
+  CHECK(base::ReasonOf(site.received) == "COMMIT_UNKNOWN");
+  CHECK_FALSE(site.tree.Exists("van/proj/in/sh010"));
+  site.reports.verdict = CommitVerdict::kPublish;
+  SECTION("by itself") { site.van.Recover({}); }
+  SECTION("when it is told to") {
+    CHECK(site.Do(site.van, {"finish", "t-1", FinishTask{{"proj", "in/sh010", {}}, {1, 1}}}).ok());
+  }
+  CHECK(site.tree.Read("van/proj/in/sh010/a.exr") == "alpha");
+  CHECK(Read(site.reports.receipts.back()).role == trust::ReceiptRole::kLanded);
+}
+
+TEST_CASE("a receipt that was not taken is kept, and handed in by the next start") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  trust::Receipt receipt;
+  const ScanReport listed = site.Scan();
+  receipt.transfer = "t-1";
+  receipt.role = trust::ReceiptRole::kLanded;
+  receipt.listing = listed.listing;
+  receipt.files = 1;
+  receipt.bytes = 5;
+  receipt.request = "t-1";
+  receipt.policy = std::string(64, 'b');
+  const auto text = site.van_receipts.Sign(receipt, {1, 1}, false);
+  INFO(text.status());
+  REQUIRE(text.ok());
+  REQUIRE(site.van_receipts.Keep(*text).ok());
+  site.reports.receipts_taken = false;
+  site.van.Recover({});
+  CHECK(site.van_receipts.Kept().size() == 1);
+  site.reports.receipts_taken = true;
+  site.van.Recover({});
+  CHECK(site.van_receipts.Kept().empty());
+  CHECK(site.reports.receipts == std::vector<std::string>{text->text});
+}
+
+TEST_CASE("a finish of an attempt that left nothing says so") {
+  TwoAgents site;
+  const absl::Status status = site.Do(site.van, {"finish", "t-1", FinishTask{{"proj", "in/sh010", {}}, {1, 1}}});
+  CHECK(base::ReasonOf(status) == "JOURNAL_MISSING");
+}
+
+TEST_CASE("cleaning asks once more what became of a commit, and then removes the staging") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  const ScanReport listed = site.Scan();
+  site.reports.verdict = base::Unavailable("gone");
+  site.Move(listed);
+  const Task clean{"clean", "t-1", CleanTask{"proj"}};
+  CHECK(base::ReasonOf(site.Do(site.van, clean)) == "COMMIT_UNKNOWN");
+  CHECK(site.tree.Exists("van/proj/.crossdock/t-1"));
+  site.reports.verdict = CommitVerdict::kFenced;
+  CHECK(site.Do(site.van, clean).ok());
+  CHECK_FALSE(site.tree.Exists("van/proj/.crossdock/t-1"));
+  CHECK_FALSE(site.tree.Exists("van/proj/in"));
+}
+
+}  // namespace
+}  // namespace crossdock::agent

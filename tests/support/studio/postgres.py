@@ -36,6 +36,10 @@ class Postgres:
         self._bin = bin_directory()
         self._data = self.directory / "data"
 
+    def tool(self, name):
+        """The path of one of the server's programs: psql, pg_dump."""
+        return self._bin / name
+
     @property
     def socket_directory(self):
         return self.directory

@@ -1,0 +1,420 @@
+CREATE TABLE public.agent (
+    id text NOT NULL,
+    site text NOT NULL,
+    identity text NOT NULL,
+    join_grant text NOT NULL,
+    identity_key text NOT NULL,
+    tls_spki text NOT NULL,
+    session_counter bigint DEFAULT 0 NOT NULL,
+    version text DEFAULT ''::text NOT NULL,
+    volumes text[] DEFAULT '{}'::text[] NOT NULL,
+    certificate_expires timestamp with time zone,
+    enrolled timestamp with time zone NOT NULL,
+    last_report timestamp with time zone
+);
+CREATE TABLE public.api_token (
+    id text NOT NULL,
+    hash text NOT NULL,
+    subject text NOT NULL,
+    roles text[] NOT NULL,
+    client text NOT NULL,
+    expires timestamp with time zone NOT NULL,
+    revoked timestamp with time zone
+);
+CREATE TABLE public.approval (
+    id bigint NOT NULL,
+    transfer text NOT NULL,
+    client text NOT NULL,
+    requirement text NOT NULL,
+    approver text NOT NULL,
+    decision text NOT NULL,
+    statement text NOT NULL,
+    nonce text NOT NULL,
+    received timestamp with time zone NOT NULL,
+    dismissed timestamp with time zone,
+    dismissed_reason text DEFAULT ''::text NOT NULL
+);
+ALTER TABLE public.approval ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.approval_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.audit (
+    id bigint NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    at timestamp with time zone NOT NULL,
+    client text NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    transfer text NOT NULL,
+    result text NOT NULL,
+    detail jsonb NOT NULL
+);
+ALTER TABLE public.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.decision (
+    id bigint NOT NULL,
+    transfer text NOT NULL,
+    client text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    policy text NOT NULL,
+    roster bigint NOT NULL,
+    facts jsonb NOT NULL,
+    approvals jsonb NOT NULL,
+    verdict text NOT NULL,
+    result jsonb NOT NULL
+);
+ALTER TABLE public.decision ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.decision_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.denied_key (
+    spki text NOT NULL,
+    number bigint NOT NULL,
+    reason text NOT NULL,
+    actor text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+ALTER TABLE public.denied_key ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.denied_key_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.inbox (
+    id bigint NOT NULL,
+    source text NOT NULL,
+    external_id text NOT NULL,
+    client text DEFAULT ''::text NOT NULL,
+    kind text NOT NULL,
+    project text NOT NULL,
+    entity_type text NOT NULL,
+    entity_id text NOT NULL,
+    occurred timestamp with time zone NOT NULL,
+    received timestamp with time zone NOT NULL,
+    data jsonb DEFAULT '{}'::jsonb NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    outcome text DEFAULT ''::text NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    not_before timestamp with time zone NOT NULL,
+    CONSTRAINT an_inbox_state_is_known CHECK ((state = ANY (ARRAY['waiting'::text, 'done'::text, 'parked'::text])))
+);
+ALTER TABLE public.inbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.inbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.join_grant (
+    digest text NOT NULL,
+    site text NOT NULL,
+    statement text NOT NULL,
+    not_after timestamp with time zone NOT NULL,
+    registered timestamp with time zone NOT NULL,
+    used_by text
+);
+CREATE TABLE public.link (
+    source_site text NOT NULL,
+    destination_site text NOT NULL,
+    concurrency integer NOT NULL,
+    bytes_per_second_max bigint NOT NULL,
+    held_reason text DEFAULT ''::text NOT NULL,
+    held_until timestamp with time zone
+);
+CREATE TABLE public.manifest_chunk (
+    transfer text NOT NULL,
+    scan bigint NOT NULL,
+    index bigint NOT NULL,
+    client text NOT NULL,
+    bytes bytea NOT NULL
+);
+CREATE TABLE public.outgoing_event (
+    id bigint NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    at timestamp with time zone NOT NULL,
+    client text NOT NULL,
+    project text NOT NULL,
+    transfer text NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL
+);
+ALTER TABLE public.outgoing_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.outgoing_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.policy (
+    client text NOT NULL,
+    digest text NOT NULL,
+    title text NOT NULL,
+    text bytea NOT NULL,
+    author text NOT NULL,
+    proposed timestamp with time zone NOT NULL
+);
+CREATE TABLE public.policy_activation (
+    client text NOT NULL,
+    number bigint NOT NULL,
+    digest text NOT NULL,
+    statement text NOT NULL,
+    officer text NOT NULL,
+    activated timestamp with time zone NOT NULL
+);
+CREATE TABLE public.receipt (
+    transfer text NOT NULL,
+    client text NOT NULL,
+    epoch_generation bigint NOT NULL,
+    epoch_n bigint NOT NULL,
+    role text NOT NULL,
+    agent text NOT NULL,
+    statement text NOT NULL,
+    received timestamp with time zone NOT NULL
+);
+CREATE TABLE public.relay (
+    id text NOT NULL,
+    site text NOT NULL,
+    spki text NOT NULL,
+    address_lan text NOT NULL,
+    address_wan text NOT NULL,
+    statement text NOT NULL,
+    added timestamp with time zone NOT NULL
+);
+CREATE TABLE public.relay_keys (
+    site text NOT NULL,
+    number bigint NOT NULL,
+    bundle text NOT NULL,
+    received timestamp with time zone NOT NULL
+);
+CREATE TABLE public.request (
+    subject text NOT NULL,
+    request_id text NOT NULL,
+    method text NOT NULL,
+    resource text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.roster (
+    number bigint NOT NULL,
+    body bytea NOT NULL,
+    statement text NOT NULL,
+    received timestamp with time zone NOT NULL
+);
+CREATE TABLE public.scan_finding (
+    transfer text NOT NULL,
+    scan bigint NOT NULL,
+    ordinal integer NOT NULL,
+    client text NOT NULL,
+    code text NOT NULL,
+    path bytea NOT NULL,
+    detail text NOT NULL
+);
+CREATE TABLE public.source_cursor (
+    source text NOT NULL,
+    system_identifier text NOT NULL,
+    timeline bigint NOT NULL,
+    xid text NOT NULL,
+    id bigint NOT NULL,
+    reconciled timestamp with time zone,
+    updated timestamp with time zone NOT NULL
+);
+CREATE TABLE public.transfer (
+    id text NOT NULL,
+    client text NOT NULL,
+    project text NOT NULL,
+    delivery text NOT NULL,
+    trigger text NOT NULL,
+    inbox bigint,
+    event_kind text NOT NULL,
+    requester text NOT NULL,
+    source text NOT NULL,
+    entity_type text NOT NULL,
+    entity_id text NOT NULL,
+    entity_name text NOT NULL,
+    entity_version text NOT NULL,
+    entity_status text NOT NULL,
+    generation text NOT NULL,
+    publisher text NOT NULL,
+    classification text NOT NULL,
+    tags text[] NOT NULL,
+    source_site text NOT NULL,
+    destination_site text NOT NULL,
+    volume text NOT NULL,
+    path bytea NOT NULL,
+    destination_path bytea NOT NULL,
+    purpose text NOT NULL,
+    priority integer NOT NULL,
+    deadline timestamp with time zone,
+    state text NOT NULL,
+    state_since timestamp with time zone NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    paused_by text DEFAULT ''::text NOT NULL,
+    paused_reason text DEFAULT ''::text NOT NULL,
+    scan bigint DEFAULT 1 NOT NULL,
+    listing text DEFAULT ''::text NOT NULL,
+    content text DEFAULT ''::text NOT NULL,
+    content_wanted boolean DEFAULT false NOT NULL,
+    files bigint DEFAULT 0 NOT NULL,
+    bytes bigint DEFAULT 0 NOT NULL,
+    chunks bigint DEFAULT 0 NOT NULL,
+    decision bigint,
+    policy text DEFAULT ''::text NOT NULL,
+    verify text DEFAULT 'landed'::text NOT NULL,
+    epoch_generation bigint DEFAULT 0 NOT NULL,
+    epoch_n bigint DEFAULT 0 NOT NULL,
+    rendezvous bytea NOT NULL,
+    agent_from text DEFAULT ''::text NOT NULL,
+    agent_to text DEFAULT ''::text NOT NULL,
+    renewed timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    not_before timestamp with time zone NOT NULL,
+    created timestamp with time zone NOT NULL,
+    changed timestamp with time zone NOT NULL,
+    CONSTRAINT a_transfer_state_is_known CHECK ((state = ANY (ARRAY['received'::text, 'scanning'::text, 'deciding'::text, 'held'::text, 'awaiting_approval'::text, 'queued'::text, 'running'::text, 'publishing'::text, 'delivered'::text, 'closed'::text, 'denied'::text, 'superseded'::text, 'expired'::text, 'cancelled'::text, 'failed'::text])))
+);
+CREATE TABLE public.transfer_history (
+    id bigint NOT NULL,
+    transfer text NOT NULL,
+    client text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    from_state text NOT NULL,
+    to_state text NOT NULL,
+    cause text NOT NULL,
+    actor text NOT NULL,
+    reason text NOT NULL,
+    detail text NOT NULL,
+    epoch_generation bigint NOT NULL,
+    epoch_n bigint NOT NULL
+);
+ALTER TABLE public.transfer_history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.transfer_history_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.transfer_key (
+    key text NOT NULL,
+    client text NOT NULL,
+    transfer text NOT NULL,
+    made timestamp with time zone NOT NULL
+);
+CREATE TABLE public.trigger_set (
+    name text NOT NULL,
+    text bytea NOT NULL,
+    names text[] NOT NULL,
+    author text NOT NULL,
+    applied timestamp with time zone NOT NULL
+);
+CREATE TABLE public.write_back (
+    id bigint NOT NULL,
+    client text NOT NULL,
+    transfer text NOT NULL,
+    source text NOT NULL,
+    entity_type text NOT NULL,
+    entity_id text NOT NULL,
+    destination text NOT NULL,
+    state text NOT NULL,
+    note text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    not_before timestamp with time zone NOT NULL,
+    done timestamp with time zone
+);
+ALTER TABLE public.write_back ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.write_back_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+ALTER TABLE ONLY public.policy_activation
+    ADD CONSTRAINT a_policy_number_is_used_once PRIMARY KEY (client, number);
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT a_token_hash_is_used_once UNIQUE (hash);
+ALTER TABLE ONLY public.agent
+    ADD CONSTRAINT agent_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.approval
+    ADD CONSTRAINT an_approval_is_used_once UNIQUE (nonce);
+ALTER TABLE ONLY public.inbox
+    ADD CONSTRAINT an_event_enters_the_inbox_once UNIQUE (source, external_id);
+ALTER TABLE ONLY public.api_token
+    ADD CONSTRAINT api_token_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.approval
+    ADD CONSTRAINT approval_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.decision
+    ADD CONSTRAINT decision_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.denied_key
+    ADD CONSTRAINT denied_key_pkey PRIMARY KEY (spki);
+ALTER TABLE ONLY public.inbox
+    ADD CONSTRAINT inbox_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.join_grant
+    ADD CONSTRAINT join_grant_pkey PRIMARY KEY (digest);
+ALTER TABLE ONLY public.link
+    ADD CONSTRAINT link_pkey PRIMARY KEY (source_site, destination_site);
+ALTER TABLE ONLY public.manifest_chunk
+    ADD CONSTRAINT manifest_chunk_pkey PRIMARY KEY (transfer, scan, index);
+ALTER TABLE ONLY public.outgoing_event
+    ADD CONSTRAINT outgoing_event_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.policy
+    ADD CONSTRAINT policy_pkey PRIMARY KEY (client, digest);
+ALTER TABLE ONLY public.receipt
+    ADD CONSTRAINT receipt_pkey PRIMARY KEY (transfer, epoch_generation, epoch_n, role);
+ALTER TABLE ONLY public.relay_keys
+    ADD CONSTRAINT relay_keys_pkey PRIMARY KEY (site, number);
+ALTER TABLE ONLY public.relay
+    ADD CONSTRAINT relay_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.request
+    ADD CONSTRAINT request_pkey PRIMARY KEY (subject, request_id);
+ALTER TABLE ONLY public.roster
+    ADD CONSTRAINT roster_pkey PRIMARY KEY (number);
+ALTER TABLE ONLY public.scan_finding
+    ADD CONSTRAINT scan_finding_pkey PRIMARY KEY (transfer, scan, ordinal);
+ALTER TABLE ONLY public.source_cursor
+    ADD CONSTRAINT source_cursor_pkey PRIMARY KEY (source);
+ALTER TABLE ONLY public.transfer_history
+    ADD CONSTRAINT transfer_history_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.transfer_key
+    ADD CONSTRAINT transfer_key_pkey PRIMARY KEY (key);
+ALTER TABLE ONLY public.transfer
+    ADD CONSTRAINT transfer_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.trigger_set
+    ADD CONSTRAINT trigger_set_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.write_back
+    ADD CONSTRAINT write_back_pkey PRIMARY KEY (id);
+CREATE INDEX approval_by_transfer ON public.approval USING btree (transfer, id);
+CREATE INDEX audit_by_position ON public.audit USING btree (xid, id);
+CREATE INDEX audit_by_transfer ON public.audit USING btree (transfer, id) WHERE (transfer <> ''::text);
+CREATE INDEX decision_by_transfer ON public.decision USING btree (transfer, id);
+CREATE INDEX inbox_waiting ON public.inbox USING btree (not_before, id) WHERE (state = 'waiting'::text);
+CREATE INDEX outgoing_event_by_position ON public.outgoing_event USING btree (xid, id);
+CREATE INDEX transfer_by_creation ON public.transfer USING btree (created DESC, id);
+CREATE INDEX transfer_by_delivery ON public.transfer USING btree (delivery);
+CREATE INDEX transfer_by_entity ON public.transfer USING btree (source, entity_type, entity_id);
+CREATE INDEX transfer_history_by_transfer ON public.transfer_history USING btree (transfer, id);
+CREATE INDEX transfer_live ON public.transfer USING btree (state, priority DESC, created, id) WHERE (state <> ALL (ARRAY['closed'::text, 'denied'::text, 'superseded'::text, 'expired'::text, 'cancelled'::text, 'failed'::text]));
+CREATE INDEX write_back_waiting ON public.write_back USING btree (source, not_before, id) WHERE (done IS NULL);
+ALTER TABLE ONLY public.policy_activation
+    ADD CONSTRAINT an_activated_policy_was_proposed FOREIGN KEY (client, digest) REFERENCES public.policy(client, digest);

@@ -27,6 +27,8 @@ constexpr milliseconds kProgressInterval{250};
 // A roster that was just signed reaches an agent within a few seconds.
 constexpr milliseconds kRosterWait{15'000};
 constexpr milliseconds kRosterLook{200};
+constexpr milliseconds kFinishFirst{1'000};
+constexpr milliseconds kFinishMost{30'000};
 // Whether empty files may go was settled by the scan: its listing holds them or it does not, and both ends are held to
 // it.
 constexpr ScanOptions kAsListed{/*allow_empty_files=*/true};
@@ -291,8 +293,35 @@ absl::Status Work::Receive(const MoveTask& move, const AttemptTerms& terms, LegD
   };
   ReceiveAttempt attempt(std::move(plan), {deps_.clock, volume, legs});
   const Reporter reporter(attempt, control);
-  RETURN_IF_ERROR(attempt.Run(control.stop()).status());
+  const absl::Status status = attempt.Run(control.stop()).status();
+  if (!status.ok()) return FinishIfCommitted(volume, terms, status, control);
   return deps_.receipts.Submit(receipt, deps_.reports, control.stop());
+}
+
+absl::Status Work::FinishIfCommitted(Volume& volume, const AttemptTerms& terms, absl::Status status,
+                                     TaskControl& control) {
+  milliseconds pause = kFinishFirst;
+  while (!control.stop().stop_requested()) {
+    ASSIGN_OR_RETURN(const bool committed, HasCommitted(volume, terms));
+    if (!committed) return status;
+    LOG_WARNING("a committed package is not published yet; trying again",
+                {{"transfer", terms.transfer}, {"error", status.ToString()}});
+    RETURN_IF_ERROR(deps_.reports.ReportFailure(terms.transfer, terms.epoch, ReasonOr(status, "PUBLISH_FAILED"),
+                                                std::string(base::ToStd(status.message())), control.stop()));
+    if (!WaitUnlessStopped(control.stop(), pause)) break;
+    pause = std::min(pause * 2, kFinishMost);
+    status = Finish(volume, terms.transfer, terms.epoch, control.stop());
+    if (status.ok()) return status;
+  }
+  return status;
+}
+
+absl::StatusOr<bool> Work::HasCommitted(Volume& volume, const AttemptTerms& terms) const {
+  ASSIGN_OR_RETURN(const std::vector<PendingPublish> pending, RecoverPublishes(volume, deps_.agent));
+  return std::any_of(pending.begin(), pending.end(), [&](const PendingPublish& each) {
+    return each.journal.transfer == terms.transfer && each.journal.epoch == terms.epoch &&
+           each.journal.phase == PublishPhase::kCommitted;
+  });
 }
 
 absl::StatusOr<SignedReceipt> Work::Landed(const PublishJournal& journal) const {

@@ -62,6 +62,10 @@ class Work : public TaskHandler {
                     Volume& volume, TaskControl& control);
   absl::Status Receive(const MoveTask& move, const AttemptTerms& terms, LegDialer& legs, Volume& volume,
                        TaskControl& control);
+  // From the commit on only this agent may finish: it tries until it can, and says why it cannot. Without a commit
+  // `status` comes back at once.
+  absl::Status FinishIfCommitted(Volume& volume, const AttemptTerms& terms, absl::Status status, TaskControl& control);
+  absl::StatusOr<bool> HasCommitted(Volume& volume, const AttemptTerms& terms) const;
   // The receiver's receipt, from the journal alone: the same after a crash as without one.
   absl::StatusOr<SignedReceipt> Landed(const PublishJournal& journal) const;
   absl::Status Finish(Volume& volume, const std::string& transfer, const wire::Epoch& epoch, std::stop_token stop);

@@ -191,7 +191,10 @@ absl::Status ReportFailure(const Context& context, std::string_view agent, std::
   RETURN_IF_ERROR(context.database.Transact([&](pg::Tx& tx) -> absl::Status {
     ASSIGN_OR_RETURN(const Transfer transfer, Lock(tx, transfer_id));
     const bool own = transfer.agent_from == agent || transfer.agent_to == agent;
-    if (!own || transfer.epoch != epoch || transfer.state != State::kRunning) return absl::OkStatus();
+    if (!own || transfer.epoch != epoch) return absl::OkStatus();
+    // Committed: the agent that holds the journal goes on trying, and this is why it is not there yet.
+    if (transfer.state == State::kPublishing) store::SetReason(tx, transfer.id, transfer.state, reason, detail);
+    if (transfer.state != State::kRunning) return absl::OkStatus();
     touched = transfer;
     const std::string actor = base::StrCat("agent/", agent);
     const RetryClass retry_class = ClassOf(reason);

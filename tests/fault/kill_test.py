@@ -70,6 +70,20 @@ class KillTest(StudioCase):
     def test_the_receiving_relay(self):
         self.kill_and_recover("van-relay")
 
+    def test_the_receiving_agent_between_commit_and_rename(self):
+        # The commit is granted, and the rename cannot be made: the journal is all that is left of the attempt when its program dies.
+        volume = self.studio.storage("van")
+        transfer = self.begin("kill-committed")
+        os.chmod(volume, 0o555)
+        try:
+            self.studio.wait_for_state(transfer, "PUBLISHING", deadline=60)
+            self.studio.wait_for_reason(transfer, "DESTINATION_UNWRITABLE")
+            self.studio.program("van-agent").kill()
+        finally:
+            os.chmod(volume, 0o700)
+        self.restart("van-agent")
+        self.assert_delivered_once(transfer)
+
     def test_postgresql(self):
         transfer = self.begin("kill-postgres")
         self.studio.postgres.kill()

@@ -42,4 +42,11 @@ absl::StatusOr<bool> IsRepeat(pg::Tx& tx, const Actor& actor, std::string_view m
   return false;
 }
 
+absl::Status ForgetRequests(const Context& context, base::Instant now) {
+  return context.database.Transact([&](pg::Tx& tx) {
+    store::ForgetRequestsBefore(tx, now - kRequestsKeptFor);
+    return absl::OkStatus();
+  });
+}
+
 }  // namespace crossdock::orchestrator::engine

@@ -2,6 +2,7 @@
 // nothing happens a second time.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,10 +11,13 @@
 #include "lib/base/clock.h"
 #include "lib/pg/tx.h"
 #include "orchestrator/core/commands.h"
+#include "orchestrator/engine/context.h"
 
 namespace crossdock::orchestrator::engine {
 
 inline constexpr size_t kRequestIdSizeMax = 128;
+// A call that is repeated later than this is a new one.
+inline constexpr std::chrono::hours kRequestsKeptFor{7 * 24};
 
 // What the actor's earlier `method` with this request_id worked on; nothing when this is the first one or it has no
 // request_id. INVALID_ARGUMENT with REQUEST_ID_INVALID, or REQUEST_ID_REUSED when it was another method's.
@@ -27,6 +31,9 @@ absl::Status Remember(pg::Tx& tx, const Actor& actor, std::string_view method, s
 // REQUEST_ID_REUSED when it was made for another resource.
 absl::StatusOr<bool> IsRepeat(pg::Tx& tx, const Actor& actor, std::string_view method, std::string_view resource,
                               base::Instant now);
+
+// The duty that forgets what is older than kRequestsKeptFor.
+absl::Status ForgetRequests(const Context& context, base::Instant now);
 
 // INVALID_ARGUMENT with REQUEST_ID_REUSED.
 absl::Status RequestIdReused(const Actor& actor);

@@ -3,6 +3,7 @@
 #include "orchestrator/engine/attempts.h"
 #include "orchestrator/engine/decide.h"
 #include "orchestrator/engine/plan.h"
+#include "orchestrator/engine/requests.h"
 
 namespace crossdock::orchestrator::loops {
 
@@ -31,6 +32,10 @@ std::vector<DutySpec> EngineDuties(const engine::Context& context, const engine:
        milliseconds(2'000),
        {Duty::kWriteBack},
        [&context, databases](base::Instant now) { return engine::WriteBack(context, databases, now); }},
+      {"forget",
+       milliseconds(3'600'000),
+       {},
+       [&context](base::Instant now) { return engine::ForgetRequests(context, now); }},
   };
 }
 

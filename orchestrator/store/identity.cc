@@ -76,6 +76,7 @@ constexpr pg::Query kRevokeToken{"api_token_revoke", R"sql(
 
 constexpr pg::Query kRemember{"request_remember", R"sql(
   INSERT INTO request (subject, request_id, method, resource, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING)sql"};
+constexpr pg::Query kForget{"request_forget", "DELETE FROM request WHERE at < $1"};
 constexpr pg::Query kRecall{"request_recall", R"sql(
   SELECT method, resource FROM request WHERE subject = $1 AND request_id = $2)sql"};
 
@@ -202,5 +203,7 @@ bool RememberRequest(pg::Tx& tx, std::string_view subject, std::string_view requ
                      base::Instant now) {
   return tx.Run(kRemember, subject, request_id, request.method, request.resource, now).affected_rows() > 0;
 }
+
+void ForgetRequestsBefore(pg::Tx& tx, base::Instant before) { tx.Run(kForget, before); }
 
 }  // namespace crossdock::orchestrator::store

@@ -106,5 +106,6 @@ std::optional<Request> FindRequest(pg::Tx& tx, std::string_view subject, std::st
 // False when there is one already.
 bool RememberRequest(pg::Tx& tx, std::string_view subject, std::string_view request_id, const Request& request,
                      base::Instant now);
+void ForgetRequestsBefore(pg::Tx& tx, base::Instant before);
 
 }  // namespace crossdock::orchestrator::store

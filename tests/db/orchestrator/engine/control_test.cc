@@ -3,6 +3,7 @@
 
 #include "catch2/catch.hpp"
 #include "lib/base/status.h"
+#include "orchestrator/engine/requests.h"
 #include "orchestrator/engine/rules.h"
 #include "orchestrator/store/evidence.h"
 #include "orchestrator/store/identity.h"
@@ -126,6 +127,19 @@ TEST_CASE("a call that was refused may be made again under the same id") {
   const Actor actor{"ops", "r-3"};
   CHECK(base::ReasonOf(Pause(studio.context, made->id, "", actor).status()) == "STATE_CONFLICT");
   REQUIRE(Retry(studio.context, made->id, {"ops", "r-4"}).ok());
+  CHECK(Pause(studio.context, made->id, "", actor)->paused_by == "ops");
+}
+
+TEST_CASE("what was asked long ago is forgotten, what was asked today is not") {
+  Studio studio;
+  const auto made = studio.Create("r-1");
+  REQUIRE(made.ok());
+  const Actor actor{"ops", "r-2"};
+  REQUIRE(Pause(studio.context, made->id, "", actor).ok());
+  REQUIRE(Resume(studio.context, made->id, {"ops", "r-3"}).ok());
+  REQUIRE(ForgetRequests(studio.context, studio.clock.Now() + kRequestsKeptFor - std::chrono::hours(1)).ok());
+  CHECK(Pause(studio.context, made->id, "", actor)->paused_by.empty());
+  REQUIRE(ForgetRequests(studio.context, studio.clock.Now() + kRequestsKeptFor + std::chrono::hours(1)).ok());
   CHECK(Pause(studio.context, made->id, "", actor)->paused_by == "ops");
 }
 

@@ -84,6 +84,21 @@ class KillTest(StudioCase):
         self.restart("van-agent")
         self.assert_delivered_once(transfer)
 
+    def test_an_agent_that_is_away_is_the_reason_and_its_return_the_remedy(self):
+        self.content = {"a": b"x"}
+        self.code = self.studio.add_version("agent-away", files=self.content)
+        agent = self.studio.program("lon-agent")
+        agent.stop()
+        since = agent.position()
+        try:
+            self.studio.set_status(self.code, "ready")
+            transfer = self.studio.transfer_of(self.code)["transfer"]
+            self.studio.wait_for_reason(transfer, "AGENT_OFFLINE")
+        finally:
+            agent.start()
+        agent.wait_for_record(READY["agent"], since=since)
+        self.assert_delivered_once(transfer)
+
     def test_postgresql(self):
         transfer = self.begin("kill-postgres")
         self.studio.postgres.kill()

@@ -156,6 +156,20 @@ class MainJobTest(StudioCase):
         self.assertEqual(refused.returncode, 3, refused)
         self.assertIn("SITE_UNKNOWN", refused.stderr)
 
+    def test_a_policy_that_holds_is_the_reason_and_its_successor_the_remedy(self):
+        text = (self.studio.admin / "policy.yaml").read_text(encoding="utf-8")
+        rules = text[:text.index("fixture:")]
+        hold = "  - id: N-50\n    effect: hold\n    reason: \"The client is looking into it\"\n    when: {asset.name: {in: [nl_010_0010]}}\n"
+        self.studio.activate_policy(rules + hold, 2)
+        try:
+            code = self.studio.add_version("onhold", files={"a": b"x"})
+            transfer = self.deliver(code, "HELD")["transfer"]
+            explanation = self.assert_reason({"transfer": transfer}, "HELD_BY_POLICY")
+            self.assertIn("looking into it", " ".join(explanation["lines"]))
+        finally:
+            self.studio.activate_policy(text, 3)
+        self.studio.wait_for_state(transfer, "CLOSED")
+
     def test_a_paused_transfer_waits_and_says_so_and_goes_on(self):
         code = self.studio.add_version("paused", shot="nl_010_0020", files={"a": b"x"})
         transfer = self.deliver(code, "AWAITING_APPROVAL")["transfer"]

@@ -121,7 +121,7 @@ class MainJobTest(StudioCase):
     def test_a_path_out_of_the_volume_is_refused(self):
         code = self.studio.add_version("climber", path="../../etc", status="review")
         self.studio.set_status(code, "ready")
-        (entry,) = self.studio.wait_for_events(code, 1, outcome="EVENT_OUTCOME_PARKED")
+        entry = self.studio.wait_for_events(code, 1, outcome="EVENT_OUTCOME_PARKED")[0]
         self.assertIn("..", entry["detail"])
 
     def test_a_path_that_no_client_owns_is_denied(self):

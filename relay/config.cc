@@ -18,6 +18,9 @@ absl::Status ReadLimits(yaml::Map map, Config& config) {
                    map.IntOr("connections_per_address", config.connections_per_address_max, 2, 100'000));
   config.connections_max = static_cast<int>(connections);
   config.connections_per_address_max = static_cast<int>(per_address);
+  ASSIGN_OR_RETURN(const int64_t half_open, map.IntOr("half_open", 512, 2, 10'000));
+  ASSIGN_OR_RETURN(const int64_t half_open_per_address, map.IntOr("half_open_per_address", 256, 2, 10'000));
+  config.half_open = {static_cast<size_t>(half_open), static_cast<size_t>(half_open_per_address)};
   ASSIGN_OR_RETURN(config.partner_wait,
                    map.DurationOr("partner_wait", config.partner_wait, milliseconds(1'000), milliseconds(600'000)));
   ASSIGN_OR_RETURN(config.idle_max,

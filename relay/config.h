@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "lib/net/address.h"
+#include "relay/half_open.h"
 
 namespace crossdock::relay {
 
@@ -18,6 +19,7 @@ struct Config {
   std::vector<net::AddressRange> next_hops;  // empty: any public address
   int connections_max = 2048;
   int connections_per_address_max = 512;
+  HalfOpenLimits half_open;
   std::chrono::milliseconds partner_wait{60'000};
   std::chrono::milliseconds idle_max{7'200'000};
   std::chrono::milliseconds drain{5'000};

@@ -59,6 +59,9 @@ class Session {
     if (!status.ok() && base::ReasonOf(status) == "TIMEOUT") {
       status = base::WithReason(base::Unavailable("admission took too long"), wire::kAdmissionTimeout);
     }
+    if (!status.ok() && base::ReasonOf(status) == "INTERRUPTED") {
+      status = base::WithReason(base::Unavailable("the relay is ending"), wire::kRelayDraining);
+    }
     if (!status.ok()) TurnAway(status);
     return status;
   }
@@ -75,7 +78,7 @@ class Session {
   // Best effort; nothing when the way is clear already.
   void TurnAway(const absl::Status& status) {
     if (!connection_) return;
-    const Deadline deadline = Deadline::After(milliseconds(2'000));
+    const Deadline deadline = Deadline::After(milliseconds(2'000), &shared_.ending);
     const wire::Refused refused{base::ReasonOf(status), std::string(base::ToStd(status.message()))};
     if (!net::WriteAdmission(*connection_, refused, deadline).ok()) return;
     if (!connection_->CloseWrite(deadline).ok()) return;

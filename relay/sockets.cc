@@ -15,8 +15,8 @@ namespace {
 constexpr char kBbr[] = "bbr";
 // The most that one accepted connection comes to: its socket, its wake, the dialled socket, two pipes, a name's lookup.
 constexpr int kDescriptorsPerConnection = 9;
-// Listeners, the log, state files, and a copy of each half-open connection.
-constexpr int kDescriptorsBesides = 600;
+// Listeners, the log, state files.
+constexpr int kDescriptorsBesides = 64;
 
 }  // namespace
 
@@ -43,10 +43,11 @@ void KeepAlive(int fd) {
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-int ConnectionsPossible(int wanted) {
+int ConnectionsPossible(int wanted, size_t half_open_max) {
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return wanted;
-  const auto room = static_cast<int64_t>(std::min<rlim_t>(files.rlim_cur, 1u << 30)) - kDescriptorsBesides;
+  const auto room = static_cast<int64_t>(std::min<rlim_t>(files.rlim_cur, 1u << 30)) - kDescriptorsBesides -
+                    static_cast<int64_t>(half_open_max);
   return static_cast<int>(std::clamp<int64_t>(room / kDescriptorsPerConnection, 2, wanted));
 }
 

@@ -1,6 +1,7 @@
 // What a relay asks of its sockets and of the host. Any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace crossdock::relay {
@@ -12,7 +13,7 @@ bool HasBbr();
 // A peer that vanished without a word must not hold a pair for ever.
 void KeepAlive(int fd);
 
-// How many connections this process has descriptors for, at most `wanted`.
-int ConnectionsPossible(int wanted);
+// How many connections this process has descriptors for beside `half_open_max` copies, at most `wanted`.
+int ConnectionsPossible(int wanted, size_t half_open_max);
 
 }  // namespace crossdock::relay

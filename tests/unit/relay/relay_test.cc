@@ -1,7 +1,10 @@
 // Two relays, a sender and a receiver on loopback, all in one process.
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <csignal>
+#include <functional>
 #include <thread>
 
 #include "catch2/catch.hpp"
@@ -37,12 +40,14 @@ std::string KeysBundle(const base::PrivateKey& admin, const base::PublicKey& tic
 }
 
 struct Relay {
-  Relay(const std::string& name, const base::PrivateKey& admin, const base::Clock& clock) {
+  using Tune = std::function<void(Config&)>;
+  Relay(const std::string& name, const base::PrivateKey& admin, const base::Clock& clock, const Tune& tune) {
     config.name = name;
     config.listen_lan = config.listen_wan = "127.0.0.1:0";
     config.next_hops = {*net::AddressRange::Parse("127.0.0.0/8")};
-    config.partner_wait = milliseconds(3'000);
+    config.partner_wait = milliseconds(10'000);
     config.drain = milliseconds(0);
+    if (tune) tune(config);
     bundles = *Bundles::Open(tree.root(), admin.Public());
     server = *Server::Start(config, key, *bundles, clock);
   }
@@ -58,7 +63,8 @@ struct Relay {
 
 class Line {
  public:
-  Line() {
+  explicit Line(const Relay::Tune& with = {}) : tune(with) {
+    ::signal(SIGPIPE, SIG_IGN);  // as base::SetUpProcess does
     for (Relay* relay : {&near, &far}) {
       const std::string bundle = KeysBundle(admin, ticket_key.Public(), clock.Now());
       auto tending = *net::Tending::Open(sender, relay->lan(), relay->key.spki(), Soon());
@@ -131,14 +137,15 @@ class Line {
     return {*std::move(ours), *std::move(theirs)};
   }
 
+  const Relay::Tune tune;
   base::SystemClock clock;
   base::SystemRandom random;
   base::PrivateKey admin = NewKey();
   base::PrivateKey ticket_key = NewKey();
   net::TlsKey sender = net::TlsKey::Generate();
   net::TlsKey receiver = net::TlsKey::Generate();
-  Relay near{"near", admin, clock};
-  Relay far{"far", admin, clock};
+  Relay near{"near", admin, clock, tune};
+  Relay far{"far", admin, clock, tune};
   std::string rendezvous = random.Bytes(wire::kRendezvousSize);
   uint64_t epoch = 1;
 };
@@ -220,7 +227,7 @@ TEST_CASE("a ticket opens nothing for another holder, at another relay, or after
 }
 
 TEST_CASE("a leg whose partner never comes is told so") {
-  Line line;
+  Line line([](Config& config) { config.partner_wait = milliseconds(500); });
   CHECK(base::ReasonOf(line.Receive(line.ReceiverTicket()).status()) == "PARTNER_ABSENT");
   // And the next try finds its partner.
   line.Join(1);
@@ -270,12 +277,108 @@ TEST_CASE("tending is refused on the outer face") {
   CHECK(base::ReasonOf(tending->Send({}, Soon()).status()) == "ADMISSION_PROTOCOL");
 }
 
+TEST_CASE("a denial cuts the running legs of the key, and lets it in no more") {
+  Line line;
+  const auto [ours, theirs] = line.Join();
+  trust::RelayDeny deny;
+  deny.number = 1;
+  deny.issued = line.clock.Now();
+  deny.deny = {line.receiver.spki()};
+  const std::string text = trust::SignedStatement::Sign(*trust::Encode(deny), line.ticket_key).Format();
+  for (const Relay* relay : {&line.near, &line.far}) {
+    const auto tending = *net::Tending::Open(line.sender, relay->lan(), relay->key.spki(), Soon());
+    const auto status = tending->Send({"", text}, Soon());
+    REQUIRE(status.ok());
+    CHECK(status->problem.empty());
+    CHECK(status->deny_number == 1);
+  }
+  CHECK(ReadAll(theirs.get()).empty());
+  CHECK(ReadAll(ours.get()).empty());
+  CHECK(base::ReasonOf(line.Receive(line.ReceiverTicket(), 1).status()) == "HOLDER_DENIED");
+}
+
+TEST_CASE("a draining relay lets its pairs finish, sends the waiting away, and takes nobody more") {
+  Line line([](Config& config) { config.drain = milliseconds(20'000); });
+  const auto [ours, theirs] = line.Join();
+  // Waits at the far relay, on the other leg; a tending connection sees when.
+  const auto tending = *net::Tending::Open(line.sender, line.far.lan(), line.far.key.spki(), Soon());
+  std::string reason;
+  std::thread waiting([&] {
+    net::JoinRequest request;
+    request.address = line.far.lan();
+    request.relay_spki = line.far.key.spki();
+    request.join = {wire::kAdmissionVersionNumber, *wire::SignTicket(line.ReceiverTicket(), line.ticket_key), 2, 0, ""};
+    reason = base::ReasonOf(net::JoinRelay(line.receiver, request, Soon()).status());
+  });
+  while (tending->Send({}, Soon())->waiting == 0) std::this_thread::yield();
+  std::thread stopping([&] { line.far.server->Stop(); });
+  waiting.join();
+  CHECK(reason == "RELAY_DRAINING");
+  CHECK(tending->Send({}, Soon())->draining);
+  CHECK(base::ReasonOf(line.Receive(line.ReceiverTicket(), 1).status()) == "CONNECTION_FAILED");
+  WriteAll(ours.get(), "to the end");
+  ::shutdown(ours.get(), SHUT_WR);
+  ::shutdown(theirs.get(), SHUT_WR);
+  CHECK(ReadAll(theirs.get()) == "to the end");
+  stopping.join();
+}
+
+base::UniqueFd Silent(const std::string& address) { return *net::Dial(address, Soon()); }
+
+TEST_CASE("connections that say nothing keep nobody out") {
+  Line line([](Config& config) { config.half_open = {.total_max = 8, .per_address_max = 4}; });
+  const base::UniqueFd oldest = Silent(line.far.lan());
+  std::vector<base::UniqueFd> more;
+  for (int i = 0; i < 20; ++i) more.push_back(Silent(line.far.lan()));
+  CHECK(ReadAll(oldest.get()).empty());
+  line.Join();
+}
+
+TEST_CASE("a relay without a descriptor left turns callers away and goes on") {
+  Line line;
+  std::vector<base::UniqueFd> callers;
+  for (int i = 0; i < 8; ++i) callers.push_back(Silent(line.near.lan()));
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  // What is free below the limit is taken, too.
+  const base::UniqueFd late(::socket(AF_INET, SOCK_STREAM, 0));
+  std::vector<base::UniqueFd> filling;
+  rlimit low = before;
+  low.rlim_cur = static_cast<rlim_t>(late.get()) + 1;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
+  for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) filling.emplace_back(fd);
+  const auto address = (*net::Resolve({"127.0.0.1", line.near.server->lan_port()})).front();
+  const bool connected = ::connect(late.get(), address.get(), address.size()) == 0;
+  const std::string answer = ReadAll(late.get());
+  filling.clear();
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  CHECK(connected);
+  CHECK(answer.empty());
+  line.Join();
+}
+
 TEST_CASE("the commented example is a configuration") {
   std::ifstream file(std::string(CROSSDOCK_SOURCE_DIR) + "/deploy/config/relay.example.yaml");
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   const auto config = ParseConfig(text, "example");
   INFO(config.status());
   CHECK(config.ok());
+}
+
+TEST_CASE("a configuration that cannot be is refused with its line") {
+  const auto complaint = [](const std::string& listen, const std::string& rest = "") {
+    return std::string(
+        base::ToStd(ParseConfig("schema: crossdock/relay/v1\nname: lon-r1\nstate: /s\nlisten: " + listen + "\n" + rest,
+                                "relay.yaml")
+                        .status()
+                        .message()));
+  };
+  const std::string good = "{lan: \"127.0.0.1:0\", wan: \"[::1]:0\"}";
+  CHECK(complaint(good).empty());
+  CHECK(complaint("{lan: \"127.0.0.1\", wan: \"[::1]:0\"}").find("relay.yaml:4") == 0);
+  CHECK(complaint(good, "next_hops: [10.0.0.0/99]").find("relay.yaml:5") == 0);
+  CHECK(complaint(good, "limits: {partner_wait: 0s}").find("relay.yaml:5") == 0);
+  CHECK(complaint(good, "limit: {}").find("relay.yaml:5") == 0);
 }
 
 }  // namespace

@@ -76,8 +76,10 @@ int Main(int argc, char** argv) {
   bool check = false;
   auto* config_option = app.add_option("--config", config_path, "YAML; see deploy/config/relay.example.yaml");
   auto* init_option = app.add_option("--init", state, "makes this relay's key in a directory and prints its digest");
-  app.add_option("--site-admin,--site-admin-key", admin, "with --init: the site admin's key, ed25519:<hex>")
-      ->needs(init_option);
+  auto* admin_option =
+      app.add_option("--site-admin,--site-admin-key", admin, "with --init: the site admin's key, ed25519:<hex>")
+          ->needs(init_option);
+  init_option->needs(admin_option);
   app.add_flag("--check-config", check, "reads the configuration and the state, says what is wrong, and ends")
       ->needs(config_option);
   app.set_version_flag("--version", std::string("crossdock-relay ") + CROSSDOCK_VERSION);

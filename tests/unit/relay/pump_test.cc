@@ -46,10 +46,11 @@ struct Line {
   std::thread pump;
 };
 
+// Called from threads of the test's own, where Catch2 must not be asked; the reader sees what is missing.
 void Write(const base::UniqueFd& fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    REQUIRE(sent > 0);
+    if (sent <= 0) return;
     bytes.remove_prefix(static_cast<size_t>(sent));
   }
 }

@@ -58,6 +58,36 @@ absl::Status CompareStaged(Volume& volume, int data, PackageForm form, const std
   });
 }
 
+// Whether what stands at `target` could be `entry`; another kind or size could not. `whole`: nothing there is another
+// too.
+bool MayBe(const Volume& volume, const std::string& target, const wire::Entry& entry, bool whole) {
+  std::string name;
+  const base::UniqueFd parent = OpenParent(volume.root(), target, &name);
+  struct stat info {};
+  if (!parent || fstatat(parent.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return !whole;
+  switch (entry.type) {
+    case wire::EntryType::kDirectory:
+      return S_ISDIR(info.st_mode);
+    case wire::EntryType::kSymlink:
+      return S_ISLNK(info.st_mode);
+    case wire::EntryType::kFile:
+      break;
+  }
+  return S_ISREG(info.st_mode) && static_cast<uint64_t>(info.st_size) == entry.size;
+}
+
+// Files, links and the like below `path`; a package is the whole directory.
+absl::StatusOr<uint64_t> CountFiles(const Volume& volume, const std::string& path) {
+  const base::UniqueFd directory = OpenBeneath(volume.root(), path, O_RDONLY | O_DIRECTORY);
+  if (!directory) return DestinationError(errno, "cannot open", path);
+  uint64_t files = 0;
+  RETURN_IF_ERROR(WalkTree(directory.get(), [&](const std::string&, const struct stat& info) {
+    if (!S_ISDIR(info.st_mode)) ++files;
+    return absl::OkStatus();
+  }));
+  return files;
+}
+
 absl::Status WriteJournal(Volume& volume, int staging, const PublishJournal& journal) {
   const std::string bytes = Encode(journal);
   const base::UniqueFd fd = OpenBeneath(staging, "journal.new", O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -170,16 +200,26 @@ absl::StatusOr<DestinationState> CheckDestination(Volume& volume, int data, Pack
   uint64_t same = 0;
   RETURN_IF_ERROR(CompareStaged(volume, data, form, destination, &staged, &same));
   if (form != PackageForm::kDirectory) return same == staged ? DestinationState::kIdentical : DestinationState::kFree;
-  // A package is the whole directory: what is missing or besides makes it another.
-  uint64_t there = 0;
-  const base::UniqueFd directory = OpenBeneath(volume.root(), destination, O_RDONLY | O_DIRECTORY);
-  if (!directory) return DestinationError(errno, "cannot open", destination);
-  RETURN_IF_ERROR(WalkTree(directory.get(), [&](const std::string&, const struct stat& info) {
-    if (!S_ISDIR(info.st_mode)) ++there;
-    return absl::OkStatus();
-  }));
+  // What is missing or besides makes it another.
+  ASSIGN_OR_RETURN(const uint64_t there, CountFiles(volume, destination));
   if (same != staged || there != staged) return Exists(destination);
   return DestinationState::kIdentical;
+}
+
+absl::Status CheckDestinationListing(Volume& volume, const wire::Manifest& manifest, PackageForm form,
+                                     const std::string& destination) {
+  const bool whole = form == PackageForm::kDirectory;
+  if (whole && InodeAt(volume, destination) == 0) return absl::OkStatus();
+  uint64_t listed = 0;
+  for (const wire::Entry& entry : manifest.entries) {
+    const std::string target = Target(form, destination, entry.path);
+    if (!MayBe(volume, target, entry, whole)) return Exists(whole ? destination : target);
+    if (entry.type != wire::EntryType::kDirectory) ++listed;
+  }
+  if (!whole) return absl::OkStatus();
+  if (!OpenBeneath(volume.root(), destination, O_PATH | O_DIRECTORY)) return Exists(destination);
+  ASSIGN_OR_RETURN(const uint64_t there, CountFiles(volume, destination));
+  return there == listed ? absl::OkStatus() : Exists(destination);
 }
 
 absl::StatusOr<PublishJournal> Publish(Volume& volume, int staging, PublishJournal journal,

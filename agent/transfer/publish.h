@@ -14,6 +14,7 @@
 #include "agent/core/publish_journal.h"
 #include "agent/storage/volume.h"
 #include "agent/transfer/plan.h"
+#include "lib/wire/manifest.h"
 
 namespace crossdock::agent {
 
@@ -24,6 +25,11 @@ enum class DestinationState {
 // Compares what is staged in `data` with the destination; DESTINATION_EXISTS when something else is there.
 absl::StatusOr<DestinationState> CheckDestination(Volume& volume, int data, wire::PackageForm form,
                                                   const std::string& destination);
+
+// The same from the listing alone, before anything is sent: DESTINATION_EXISTS when names and sizes already say that
+// something else is there. Reads no content.
+absl::Status CheckDestinationListing(Volume& volume, const wire::Manifest& manifest, wire::PackageForm form,
+                                     const std::string& destination);
 
 // Asks (`commit`), publishes and says what came of it. `staging` is the attempt's directory. COMMIT_UNKNOWN when the
 // answer did not come: the journal stays, and this is called again later. COMMIT_FENCED, COMMIT_REFUSED: the journal

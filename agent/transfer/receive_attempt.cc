@@ -212,6 +212,7 @@ absl::Status ReceiveAttempt::TakeEnd(const wire::ManifestEnd& end) {
     return Fail(Reason::kPeerProtocol, "a package of one file has ", manifest_.entries.size(), " entries");
   }
   if (!have_said_) {
+    RETURN_IF_ERROR(CheckDestinationListing(deps_.volume, manifest_, hello_.form, plan_.destination.path));
     wire::Have have;
     const absl::Status adopted = staging_->Adopt(manifest_, bound, [&](uint32_t index) {
       states_[index] = FileState::kLanded;

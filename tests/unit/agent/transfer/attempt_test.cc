@@ -55,6 +55,26 @@ TEST_CASE("a destination with other content is never overwritten") {
   CHECK(*base::ReadFile(studio.Destination("a.exr")) == "old");
 }
 
+TEST_CASE("other content that its names or sizes give away is refused before anything is sent") {
+  AttemptPair studio;
+  studio.Write(studio.Source("a.exr"), Noise(1000));
+  studio.Write(studio.Source("sub/b.exr"), "beta");
+  const auto there = GENERATE(std::pair<const char*, const char*>("a.exr", "much longer"),
+                              std::pair<const char*, const char*>("c.exr", "another"),
+                              std::pair<const char*, const char*>("a.exr/deeper.exr", "a directory"));
+  studio.Write(studio.Destination(there.first), there.second);
+  std::atomic<int> sent = 0;
+  studio.exchange.meddler = [&](uint16_t leg, uint16_t, const std::string& bytes) {
+    if (leg != 0 && bytes.size() > 200) ++sent;
+    return true;
+  };
+  const auto outcome = studio.Run();
+  CHECK(base::ReasonOf(outcome.received.status()) == "DESTINATION_EXISTS");
+  CHECK(base::ReasonOf(outcome.sent.status()) == "DESTINATION_EXISTS");
+  CHECK(sent == 0);
+  CHECK(*base::ReadFile(studio.Destination(there.first)) == there.second);
+}
+
 TEST_CASE("a destination with the same content counts as delivered") {
   AttemptPair studio;
   studio.Write(studio.Source("a.exr"), "same");

@@ -153,6 +153,22 @@ TEST_CASE("a finish that dies at any step is finished by the next") {
   }
 }
 
+TEST_CASE("the journal goes before the staged tree, without which it could not be finished") {
+  Staged staged(wire::PackageForm::kFiles);
+  staged.calls.left = 3;
+  CHECK_THROWS_AS(staged.PublishIt(), Crash);
+  staged.calls.left.reset();
+  const auto pending = RecoverPublishes(*staged.volume, "van-1");
+  REQUIRE(pending->size() == 1);
+  const auto published = [&](const PublishJournal&) {
+    staged.calls.left = 0;
+    return absl::OkStatus();
+  };
+  CHECK_THROWS_AS((void)FinishPublish(*staged.volume, pending->front(), staged.commit, published), Crash);
+  CHECK_FALSE(staged.tree.Exists("v/" + staged.staging + "/journal"));
+  CHECK(staged.tree.Exists("v/" + staged.staging + "/data/a.exr"));
+}
+
 TEST_CASE("an empty directory that a crash left on NFS is taken for the package's own") {
   Staged staged(wire::PackageForm::kDirectory);
   staged.calls.nfs = true;

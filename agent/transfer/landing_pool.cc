@@ -67,7 +67,8 @@ void LandingPool::Work() {
     {
       base::MutexLock lock(mutex_);
       while (waiting_.empty() && !stopping_) changed_.Wait(mutex_);
-      if (stopping_) return;
+      // What has arrived whole is still recorded, so that nobody sends it again; to read it back would take too long.
+      if (waiting_.empty() || (stopping_ && verify_ == Verify::kReadback)) return;
       file = std::move(waiting_.front());
       waiting_.pop_front();
       changed_.NotifyAll();

@@ -31,7 +31,7 @@ class LandingPool {
 
   // Blocks while too much waits: a disk that cannot follow slows the line down. False when the pool is stopping.
   bool Add(LandedFile file);
-  // No more is taken or begun.
+  // No more is taken. What waits is still landed, unless it would be read back.
   void Stop();
 
  private:

@@ -222,8 +222,8 @@ class AttemptPair {
     SendAttempt sender(std::move(send), {clock, *from, sender_dialer});
     ReceiveAttempt receiver(std::move(receive), {clock, *to, receiver_dialer});
     Outcome outcome;
-    std::thread other([&] { outcome.received = receiver.Run(stop.get_token()); });
-    outcome.sent = sender.Run(stop.get_token());
+    std::thread other([&] { outcome.received = receiver.Run(stop_receiver.get_token()); });
+    outcome.sent = sender.Run({});
     other.join();
     exchange.Forget();
     return outcome;
@@ -243,7 +243,7 @@ class AttemptPair {
   std::string content_root;
   uint16_t streams = 3;
   uint64_t epoch = 0;
-  std::stop_source stop;
+  std::stop_source stop_receiver;
   std::promise<void> receipt;
   uint64_t files_receipted = 0;
   std::function<absl::Status(std::stop_token stop)> on_landed;

@@ -11,10 +11,10 @@
 #include "lib/base/digest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/file.h"
+#include "lib/base/key_file.h"
 #include "lib/base/status.h"
 #include "lib/pki/certificate.h"
 #include "lib/pki/join_token.h"
-#include "lib/pki/key_file.h"
 #include "lib/rpc/channel.h"
 #include "lib/rpc/identity.h"
 #include "lib/rpc/status.h"
@@ -38,16 +38,16 @@ std::string SpiffeOf(const Config& config) {
 }
 
 // The key that is there, or a new one: an interrupted enrolment goes on with the same.
-absl::StatusOr<pki::TlsKey> TlsKeyAt(const std::string& path) {
-  if (!Exists(path)) RETURN_IF_ERROR(pki::WriteNewKeyFile(path, pki::TlsKey::Generate().ToPem()));
-  return pki::ReadTlsKey(path);
+absl::StatusOr<base::P256Key> TlsKeyAt(const std::string& path) {
+  if (!Exists(path)) RETURN_IF_ERROR(base::WriteNewKeyFile(path, base::P256Key::Generate().ToPem()));
+  return base::ReadP256Key(path);
 }
 absl::StatusOr<base::PrivateKey> SigningKeyAt(const std::string& path, base::Random& random) {
-  if (!Exists(path)) RETURN_IF_ERROR(pki::WriteNewKeyFile(path, base::PrivateKey::Generate(random).ToPem()));
-  return pki::ReadSigningKey(path);
+  if (!Exists(path)) RETURN_IF_ERROR(base::WriteNewKeyFile(path, base::PrivateKey::Generate(random).ToPem()));
+  return base::ReadSigningKey(path);
 }
 
-absl::StatusOr<std::string> MakeIdentity(const Config& config, const pki::JoinToken& token, const pki::TlsKey& tls,
+absl::StatusOr<std::string> MakeIdentity(const Config& config, const pki::JoinToken& token, const base::P256Key& tls,
                                          const base::PrivateKey& key, base::Instant now) {
   trust::AgentIdentity identity;
   identity.agent = config.agent;
@@ -107,7 +107,7 @@ absl::Status Enrol(const Config& config, std::string_view text, const base::Cloc
   if (error) return base::InvalidArgument("cannot make ", paths.receipts, ": ", error.message());
   std::filesystem::permissions(config.state, std::filesystem::perms::owner_all, error);
 
-  ASSIGN_OR_RETURN(const pki::TlsKey tls, TlsKeyAt(paths.tls_key));
+  ASSIGN_OR_RETURN(const base::P256Key tls, TlsKeyAt(paths.tls_key));
   ASSIGN_OR_RETURN(const base::PrivateKey key, SigningKeyAt(paths.identity_key, random));
   ASSIGN_OR_RETURN(const std::string identity, MakeIdentity(config, token, tls, key, clock.Now()));
   ASSIGN_OR_RETURN(const std::string csr, pki::CreateCsr(tls, SpiffeOf(config)));
@@ -129,7 +129,7 @@ absl::StatusOr<Identity> LoadIdentity(const Config& config) {
         base::FailedPrecondition("this agent is not enrolled; run it with --enrol, and a join token on its input"),
         "ENROLMENT_MISSING");
   }
-  ASSIGN_OR_RETURN(base::PrivateKey key, pki::ReadSigningKey(paths.identity_key));
+  ASSIGN_OR_RETURN(base::PrivateKey key, base::ReadSigningKey(paths.identity_key));
   ASSIGN_OR_RETURN(std::string identity, base::ReadFile(paths.identity));
   ASSIGN_OR_RETURN(std::string grant, base::ReadFile(paths.grant));
   ASSIGN_OR_RETURN(std::string orchestrator, base::ReadFile(paths.orchestrator));
@@ -145,7 +145,7 @@ absl::StatusOr<base::Instant> RenewalTime(const Config& config) {
 
 absl::Status Renew(const Config& config, const Identity& identity) {
   const IdentityPaths paths(config.state);
-  ASSIGN_OR_RETURN(const pki::TlsKey tls, pki::ReadTlsKey(paths.tls_key));
+  ASSIGN_OR_RETURN(const base::P256Key tls, base::ReadP256Key(paths.tls_key));
   ASSIGN_OR_RETURN(const std::string csr, pki::CreateCsr(tls, SpiffeOf(config)));
   rpc::ChannelOptions options;
   options.server = identity.enrolment_server;

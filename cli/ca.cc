@@ -3,9 +3,9 @@
 
 #include "cli/verb.h"
 #include "lib/base/file.h"
+#include "lib/base/key_file.h"
 #include "lib/pki/authority.h"
 #include "lib/pki/certificate.h"
-#include "lib/pki/key_file.h"
 #include "lib/rpc/identity.h"
 
 namespace crossdock::cli {
@@ -26,7 +26,7 @@ struct Options {
 absl::Status Init(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const pki::CertificateAuthority ca,
                    pki::CreateCa(options.trust_domain, context.clock.Now(), context.random));
-  RETURN_IF_ERROR(pki::WriteNewKeyFile(options.ca_key, ca.key.ToPem()));
+  RETURN_IF_ERROR(base::WriteNewKeyFile(options.ca_key, ca.key.ToPem()));
   RETURN_IF_ERROR(base::WriteFileAtomic(options.ca_certificate, ca.certificate_pem));
   ASSIGN_OR_RETURN(const pki::CertificateInfo info, pki::ReadCertificate(ca.certificate_pem));
   context.out << "sha256: " << info.sha256 << '\n';
@@ -34,19 +34,19 @@ absl::Status Init(const Options& options, Context& context) {
 }
 
 absl::Status Issue(rpc::PeerKind kind, const Options& options, Context& context) {
-  ASSIGN_OR_RETURN(const std::string ca_key, pki::ReadKeyFile(options.ca_key));
+  ASSIGN_OR_RETURN(const std::string ca_key, base::ReadKeyFile(options.ca_key));
   ASSIGN_OR_RETURN(const std::string ca_certificate, base::ReadFile(options.ca_certificate));
   ASSIGN_OR_RETURN(const pki::CertificateAuthority ca, pki::LoadCa(ca_key, ca_certificate));
   const std::string spiffe = rpc::FormatSpiffeId({kind, options.trust_domain, "", options.name});
   if (!rpc::ParseSpiffeId(spiffe).ok()) {
     return base::InvalidArgument("'", options.name, "' is no name: 1 to 63 of a-z, 0-9, '-', '_' and '.'");
   }
-  const pki::TlsKey key = pki::TlsKey::Generate();
+  const base::P256Key key = base::P256Key::Generate();
   ASSIGN_OR_RETURN(const std::string csr, pki::CreateCsr(key, spiffe));
   ASSIGN_OR_RETURN(const std::string certificate,
                    pki::IssueFromCsr(ca, csr, spiffe, {options.dns, options.ips}, context.clock.Now(), context.random,
                                      std::chrono::hours(24) * options.days));
-  RETURN_IF_ERROR(pki::WriteNewKeyFile(options.key, key.ToPem()));
+  RETURN_IF_ERROR(base::WriteNewKeyFile(options.key, key.ToPem()));
   RETURN_IF_ERROR(base::WriteFileAtomic(options.certificate, certificate));
   context.out << spiffe << '\n';
   return absl::OkStatus();

@@ -3,7 +3,7 @@
 
 #include "cli/verb.h"
 #include "lib/base/file.h"
-#include "lib/pki/key_file.h"
+#include "lib/base/key_file.h"
 #include "lib/trust/roster.h"
 
 namespace crossdock::cli {
@@ -25,7 +25,7 @@ struct Options {
 
 absl::StatusOr<base::PublicKey> MakeKey(const std::string& path, Context& context) {
   const base::PrivateKey key = base::PrivateKey::Generate(context.random);
-  RETURN_IF_ERROR(pki::WriteNewKeyFile(path, key.ToPem()));
+  RETURN_IF_ERROR(base::WriteNewKeyFile(path, key.ToPem()));
   return key.Public();
 }
 
@@ -55,14 +55,14 @@ absl::Status CreateKey(const Options& options, Context& context) {
 }
 
 absl::Status ShowKey(const Options& options, Context& context) {
-  ASSIGN_OR_RETURN(const base::PrivateKey key, pki::ReadSigningKey(options.key));
+  ASSIGN_OR_RETURN(const base::PrivateKey key, base::ReadSigningKey(options.key));
   context.out << key.Public().ToText() << '\n';
   return absl::OkStatus();
 }
 
 // The line that an officer puts into the roster for an approver.
 absl::Status RegisterKey(const Options& options, Context& context) {
-  ASSIGN_OR_RETURN(const base::PrivateKey key, pki::ReadSigningKey(options.key));
+  ASSIGN_OR_RETURN(const base::PrivateKey key, base::ReadSigningKey(options.key));
   std::string groups;
   for (const std::string& group : options.groups) groups += (groups.empty() ? "" : ", ") + group;
   context.out << "{person: " << options.person << ", name: \"" << options.display_name << "\", team: " << options.team

@@ -4,7 +4,7 @@
 
 #include "cli/verb.h"
 #include "lib/base/file.h"
-#include "lib/pki/key_file.h"
+#include "lib/base/key_file.h"
 #include "lib/policy/evaluate.h"
 #include "lib/policy/lint.h"
 #include "lib/policy/parse.h"
@@ -97,7 +97,7 @@ absl::Status Explain(const Options& options, Context& context) {
 
 absl::Status Sign(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const policy::Policy policy, Read(options));
-  ASSIGN_OR_RETURN(const base::PrivateKey key, pki::ReadSigningKey(options.key));
+  ASSIGN_OR_RETURN(const base::PrivateKey key, base::ReadSigningKey(options.key));
   trust::PolicyActivation activation;
   activation.client = policy.client;
   activation.number = options.number;

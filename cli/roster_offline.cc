@@ -5,7 +5,7 @@
 
 #include "cli/verb.h"
 #include "lib/base/file.h"
-#include "lib/pki/key_file.h"
+#include "lib/base/key_file.h"
 #include "lib/trust/kinds.h"
 #include "lib/trust/roster.h"
 #include "lib/trust/signed_statement.h"
@@ -55,7 +55,7 @@ absl::StatusOr<trust::SignedStatement> Statement(const Options& options, const t
 absl::Status Sign(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const std::string body, base::ReadFile(options.body, 1u << 20));
   ASSIGN_OR_RETURN(const trust::Roster roster, trust::Roster::Parse(body, options.body));
-  ASSIGN_OR_RETURN(const base::PrivateKey key, pki::ReadSigningKey(options.key));
+  ASSIGN_OR_RETURN(const base::PrivateKey key, base::ReadSigningKey(options.key));
   ASSIGN_OR_RETURN(const trust::SignedStatement statement, Statement(options, roster, key, context));
   RETURN_IF_ERROR(base::WriteFileAtomic(options.out, statement.Format()));
   context.out << "signed: roster " << roster.number() << ", " << statement.signatures().size() << " of "

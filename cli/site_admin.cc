@@ -4,9 +4,9 @@
 #include "cli/verb.h"
 #include "lib/base/encoding.h"
 #include "lib/base/file.h"
+#include "lib/base/key_file.h"
 #include "lib/pki/certificate.h"
 #include "lib/pki/join_token.h"
-#include "lib/pki/key_file.h"
 #include "lib/trust/kinds.h"
 #include "lib/trust/roster.h"
 #include "lib/trust/signed_statement.h"
@@ -40,7 +40,7 @@ base::Instant Now(const Context& context) { return std::chrono::floor<std::chron
 
 template <typename Kind>
 absl::StatusOr<std::string> Signed(const Kind& statement, const std::string& key_path) {
-  ASSIGN_OR_RETURN(const base::PrivateKey key, pki::ReadSigningKey(key_path));
+  ASSIGN_OR_RETURN(const base::PrivateKey key, base::ReadSigningKey(key_path));
   ASSIGN_OR_RETURN(const std::string text, trust::Encode(statement));
   return trust::SignedStatement::Sign(text, key).Format();
 }

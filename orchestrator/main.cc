@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "lib/base/file.h"
+#include "lib/base/key_file.h"
 #include "lib/base/log.h"
 #include "lib/base/process.h"
 #include "lib/base/status.h"
 #include "lib/pg/listener.h"
-#include "lib/pki/key_file.h"
 #include "lib/rpc/log.h"
 #include "lib/rpc/server.h"
 #include "lib/rpc/tls.h"
@@ -38,8 +38,8 @@ struct Keys {
 };
 
 absl::StatusOr<Keys> LoadKeys(const Config& config) {
-  ASSIGN_OR_RETURN(base::PrivateKey ticket, pki::ReadSigningKey(config.ticket_key));
-  ASSIGN_OR_RETURN(const std::string ca_key, pki::ReadKeyFile(config.ca.key));
+  ASSIGN_OR_RETURN(base::PrivateKey ticket, base::ReadSigningKey(config.ticket_key));
+  ASSIGN_OR_RETURN(const std::string ca_key, base::ReadKeyFile(config.ca.key));
   ASSIGN_OR_RETURN(const std::string ca_certificate, base::ReadFile(config.ca.certificate));
   ASSIGN_OR_RETURN(pki::CertificateAuthority ca, pki::LoadCa(ca_key, ca_certificate));
   RETURN_IF_ERROR(rpc::CheckServerCertificate(config.tls.certificate));

@@ -87,7 +87,7 @@ absl::StatusOr<CertificateAuthority> CreateCa(std::string_view trust_domain, bas
     return base::InvalidArgument("'", base::PercentEscape(trust_domain),
                                  "' is no trust domain; use up to 64 lower-case letters, digits, '.', '-', '_'");
   }
-  const TlsKey key = TlsKey::Generate();
+  const base::P256Key key = base::P256Key::Generate();
   const Certificate certificate = NewCertificate(key.get(), now - kBackdate, now + kCaLifetime, random);
   SetCommonName(X509_get_subject_name(certificate.get()), trust_domain);
   INVARIANT(X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get())) == 1);
@@ -99,7 +99,7 @@ absl::StatusOr<CertificateAuthority> CreateCa(std::string_view trust_domain, bas
 }
 
 absl::StatusOr<CertificateAuthority> LoadCa(std::string_view key_pem, std::string_view certificate_pem) {
-  ASSIGN_OR_RETURN(const TlsKey key, TlsKey::FromPem(key_pem));
+  ASSIGN_OR_RETURN(const base::P256Key key, base::P256Key::FromPem(key_pem));
   ASSIGN_OR_RETURN(const CertificateInfo info, ReadCertificate(certificate_pem));
   if (!info.is_ca) return base::InvalidArgument("the CA's certificate is not one of a CA");
   if (info.spki_sha256 != key.SpkiSha256()) return base::InvalidArgument("the CA's key is not its certificate's");

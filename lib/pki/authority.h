@@ -9,8 +9,8 @@
 
 #include "absl/status/statusor.h"
 #include "lib/base/clock.h"
+#include "lib/base/p256_key.h"
 #include "lib/base/random.h"
-#include "lib/pki/tls_key.h"
 
 namespace crossdock::pki {
 
@@ -21,7 +21,7 @@ inline constexpr std::chrono::days kCaLifetime{3650};
 inline constexpr std::chrono::seconds kBackdate{60};
 
 struct CertificateAuthority {
-  TlsKey key;
+  base::P256Key key;
   std::string certificate_pem;
 };
 

@@ -37,7 +37,7 @@ bool IsSpiffeUri(std::string_view uri) {
          });
 }
 
-absl::StatusOr<std::string> CreateCsr(const TlsKey& key, std::string_view spiffe_uri) {
+absl::StatusOr<std::string> CreateCsr(const base::P256Key& key, std::string_view spiffe_uri) {
   if (!IsSpiffeUri(spiffe_uri)) {
     return base::InvalidArgument("'", base::PercentEscape(spiffe_uri), "' is no SPIFFE name such as ",
                                  "spiffe://demo.studio/site/lon/agent/lon-1");
@@ -60,7 +60,7 @@ absl::StatusOr<std::string> CreateCsr(const TlsKey& key, std::string_view spiffe
 absl::StatusOr<CsrInfo> ReadCsr(std::string_view pem) {
   ASSIGN_OR_RETURN(const Request request, ParseRequest(pem));
   EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
-  if (key == nullptr || !IsP256(key)) return base::InvalidArgument("a certificate request needs a P-256 key");
+  if (!base::IsP256(key)) return base::InvalidArgument("a certificate request needs a P-256 key");
   if (X509_REQ_verify(request.get(), key) != 1) {
     return base::InvalidArgument("the certificate request is not signed by the key that it is for");
   }
@@ -72,7 +72,7 @@ absl::StatusOr<CsrInfo> ReadCsr(std::string_view pem) {
       GENERAL_NAMES_free);
   CsrInfo info;
   ASSIGN_OR_RETURN(info.spiffe_uri, UriOf(names.get(), true));
-  info.spki_sha256 = SpkiSha256(key);
+  info.spki_sha256 = base::SpkiSha256(key);
   return info;
 }
 
@@ -88,7 +88,7 @@ absl::StatusOr<CertificateInfo> ReadCertificate(std::string_view pem) {
         GENERAL_NAMES_free);
     ASSIGN_OR_RETURN(info.spiffe_uri, UriOf(names.get(), false));
   }
-  info.spki_sha256 = SpkiSha256(key);
+  info.spki_sha256 = base::SpkiSha256(key);
   unsigned char* der = nullptr;
   const int size = i2d_X509(certificate.get(), &der);
   INVARIANT(size > 0);

@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "lib/base/clock.h"
-#include "lib/pki/tls_key.h"
+#include "lib/base/p256_key.h"
 
 namespace crossdock::pki {
 
@@ -16,7 +16,7 @@ inline constexpr size_t kPemSizeMax = 64u << 10;
 bool IsSpiffeUri(std::string_view uri);
 
 // A PKCS#10 request, PEM, that asks for exactly one name: `spiffe_uri`.
-absl::StatusOr<std::string> CreateCsr(const TlsKey& key, std::string_view spiffe_uri);
+absl::StatusOr<std::string> CreateCsr(const base::P256Key& key, std::string_view spiffe_uri);
 
 struct CsrInfo {
   std::string spiffe_uri;

@@ -1,4 +1,3 @@
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -11,7 +10,6 @@
 #include "lib/pki/authority.h"
 #include "lib/pki/certificate.h"
 #include "lib/pki/join_token.h"
-#include "lib/pki/key_file.h"
 
 namespace crossdock::pki {
 namespace {
@@ -35,7 +33,7 @@ bool OpensslAgrees(const std::string& arguments) {
 TEST_CASE("a leaf certificate carries exactly its name, its key and its hours") {
   base::SystemRandom random;
   const CertificateAuthority ca = *CreateCa("demo.studio", kNow, random);
-  const TlsKey key = TlsKey::Generate();
+  const base::P256Key key = base::P256Key::Generate();
   const absl::StatusOr<std::string> leaf = IssueFromCsr(ca, *CreateCsr(key, kAgent), kAgent, {}, kNow, random);
   REQUIRE(leaf.ok());
   const CertificateInfo info = *ReadCertificate(*leaf);
@@ -55,7 +53,7 @@ TEST_CASE("openssl verifies what the CA issued, with the server's names, and not
   const CertificateAuthority ca = *CreateCa("demo.studio", kNow, random);
   const CertificateAuthority other = *CreateCa("demo.studio", kNow, random);
   const std::string name = "spiffe://demo.studio/orchestrator/o1";
-  const std::string leaf = *IssueFromCsr(ca, *CreateCsr(TlsKey::Generate(), name), name,
+  const std::string leaf = *IssueFromCsr(ca, *CreateCsr(base::P256Key::Generate(), name), name,
                                          {{"orchestrator.demo.studio"}, {"127.0.0.1", "::1"}}, kNow, random);
   REQUIRE(base::WriteFileAtomic(dir / "ca.pem", ca.certificate_pem).ok());
   REQUIRE(base::WriteFileAtomic(dir / "other.pem", other.certificate_pem).ok());
@@ -73,10 +71,10 @@ TEST_CASE("openssl verifies what the CA issued, with the server's names, and not
 TEST_CASE("a request gets its own name and no other") {
   base::SystemRandom random;
   const CertificateAuthority ca = *CreateCa("demo.studio", kNow, random);
-  const std::string csr = *CreateCsr(TlsKey::Generate(), kAgent);
+  const std::string csr = *CreateCsr(base::P256Key::Generate(), kAgent);
   CHECK_FALSE(IssueFromCsr(ca, csr, "spiffe://demo.studio/site/lon/agent/lon-2", {}, kNow, random).ok());
   const std::string foreign = "spiffe://evil.studio/site/lon/agent/lon-1";
-  CHECK_FALSE(IssueFromCsr(ca, *CreateCsr(TlsKey::Generate(), foreign), foreign, {}, kNow, random).ok());
+  CHECK_FALSE(IssueFromCsr(ca, *CreateCsr(base::P256Key::Generate(), foreign), foreign, {}, kNow, random).ok());
   CHECK_FALSE(IssueFromCsr(ca, csr, kAgent, {{"a,DNS:evil"}, {}}, kNow, random).ok());
   CHECK_FALSE(IssueFromCsr(ca, csr, kAgent, {{}, {"localhost"}}, kNow, random).ok());
   CHECK_FALSE(IssueFromCsr(ca, csr, kAgent, {}, kNow, random, std::chrono::hours(24 * 401)).ok());
@@ -84,7 +82,7 @@ TEST_CASE("a request gets its own name and no other") {
   for (const std::string_view name : {"spiffe://demo.studio", "spiffe:///x", "https://demo.studio/x", "spiffe://a//b",
                                       "spiffe://a/b,DNS:evil", "spiffe://a/B", "spiffe://a/b/"}) {
     INFO(name);
-    CHECK_FALSE(CreateCsr(TlsKey::Generate(), name).ok());
+    CHECK_FALSE(CreateCsr(base::P256Key::Generate(), name).ok());
   }
 }
 
@@ -106,7 +104,7 @@ TEST_CASE("a request with two names, another kind of name, or another kind of ke
 }
 
 TEST_CASE("a request that was changed after it was signed is refused") {
-  std::string csr = *CreateCsr(TlsKey::Generate(), kAgent);
+  std::string csr = *CreateCsr(base::P256Key::Generate(), kAgent);
   CHECK(ReadCsr(csr).ok());
   const size_t middle = csr.size() / 2;
   csr[middle] = csr[middle] == 'A' ? 'B' : 'A';
@@ -117,28 +115,10 @@ TEST_CASE("a CA is loaded only with its own key") {
   base::SystemRandom random;
   const CertificateAuthority ca = *CreateCa("demo.studio", kNow, random);
   CHECK(LoadCa(ca.key.ToPem(), ca.certificate_pem).ok());
-  CHECK_FALSE(LoadCa(TlsKey::Generate().ToPem(), ca.certificate_pem).ok());
-  const TlsKey key = TlsKey::Generate();
+  CHECK_FALSE(LoadCa(base::P256Key::Generate().ToPem(), ca.certificate_pem).ok());
+  const base::P256Key key = base::P256Key::Generate();
   const std::string leaf = *IssueFromCsr(ca, *CreateCsr(key, kAgent), kAgent, {}, kNow, random);
   CHECK_FALSE(LoadCa(key.ToPem(), leaf).ok());
-}
-
-TEST_CASE("a private key that others may read is not used, and none is overwritten") {
-  base::SystemRandom random;
-  const Directory dir;
-  const base::PrivateKey key = base::PrivateKey::Generate(random);
-  REQUIRE(WriteNewKeyFile(dir / "key", key.ToPem()).ok());
-  CHECK(ReadSigningKey(dir / "key")->Public() == key.Public());
-  CHECK(WriteNewKeyFile(dir / "key", key.ToPem()).code() == absl::StatusCode::kAlreadyExists);
-  for (const mode_t mode : {0640u, 0604u, 0620u}) {
-    ::chmod((dir / "key").c_str(), mode);
-    CHECK(base::ReasonOf(ReadSigningKey(dir / "key").status()) == "KEY_FILE_OPEN");
-  }
-  ::chmod((dir / "key").c_str(), 0400);
-  CHECK(ReadSigningKey(dir / "key").ok());
-  CHECK_FALSE(ReadTlsKey(dir / "key").ok());
-  CHECK(ReadKeyFile(dir / "none").status().code() == absl::StatusCode::kNotFound);
-  CHECK(base::ReasonOf(ReadKeyFile(dir.path.string()).status()) == "KEY_FILE_OPEN");
 }
 
 TEST_CASE("a join token comes back whole or not at all") {

@@ -6,17 +6,17 @@
 
 #include "absl/status/statusor.h"
 #include "lib/base/ed25519.h"
-#include "lib/pki/tls_key.h"
+#include "lib/base/p256_key.h"
 
-namespace crossdock::pki {
+namespace crossdock::base {
 
 // The text of a private key's file. FAILED_PRECONDITION (KEY_FILE_OPEN) when group or others may read it, or when it is
 // no regular file.
 absl::StatusOr<std::string> ReadKeyFile(const std::string& path);
-absl::StatusOr<base::PrivateKey> ReadSigningKey(const std::string& path);  // Ed25519
-absl::StatusOr<TlsKey> ReadTlsKey(const std::string& path);                // P-256
+absl::StatusOr<PrivateKey> ReadSigningKey(const std::string& path);  // Ed25519
+absl::StatusOr<P256Key> ReadP256Key(const std::string& path);        // P-256
 
 // Writes a new file with mode 0600. ALREADY_EXISTS when something is there: a key is never overwritten.
 absl::Status WriteNewKeyFile(const std::string& path, std::string_view pem);
 
-}  // namespace crossdock::pki
+}  // namespace crossdock::base

@@ -12,6 +12,7 @@
 #include "lib/base/log.h"
 #include "lib/base/status.h"
 #include "lib/net/admission.h"
+#include "lib/net/keep_alive.h"
 #include "lib/net/tls_connection.h"
 #include "lib/wire/relay_reason.h"
 #include "relay/judge.h"
@@ -52,7 +53,7 @@ class Session {
   Session(const Shared& shared, uint64_t id, Face face) : shared_(shared), id_(id), face_(face) {}
 
   absl::Status Run(base::UniqueFd fd) {
-    KeepAlive(fd.get());
+    net::KeepAlive(fd.get());
     const Deadline deadline = Deadline::After(kAdmissionTime, &shared_.ending);
     ASSIGN_OR_RETURN(connection_, net::TlsConnection::Handshake(shared_.context, std::move(fd), "", deadline));
     absl::Status status = Hear(deadline);
@@ -155,7 +156,7 @@ class Session {
     request.join.attempt = join.attempt;
     request.dial.admit = [this](const net::SocketAddress& address) { return AdmitNextHop(address); };
     request.dial.prepare = [&](int fd) {
-      KeepAlive(fd);
+      net::KeepAlive(fd);
       PrepareWan(fd, ticket.bytes_per_second_max);
     };
     absl::StatusOr<base::UniqueFd> far =

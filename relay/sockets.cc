@@ -31,18 +31,6 @@ bool HasBbr() {
   return fd && ::setsockopt(fd.get(), IPPROTO_TCP, TCP_CONGESTION, kBbr, sizeof kBbr - 1) == 0;
 }
 
-void KeepAlive(int fd) {
-  const int on = 1;
-  const int idle = 20;
-  const int interval = 10;
-  const unsigned lost = 60'000;  // milliseconds
-  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &lost, sizeof lost);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
 int ConnectionsPossible(int wanted, size_t half_open_max) {
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return wanted;

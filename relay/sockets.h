@@ -10,8 +10,6 @@ namespace crossdock::relay {
 void PrepareWan(int fd, uint64_t bytes_per_second_max);
 // Whether PrepareWan's congestion control may be had on this host.
 bool HasBbr();
-// A peer that vanished without a word must not hold a pair for ever.
-void KeepAlive(int fd);
 
 // How many connections this process has descriptors for beside `half_open_max` copies, at most `wanted`.
 int ConnectionsPossible(int wanted, size_t half_open_max);

@@ -33,6 +33,9 @@ class TlsConnection {
   absl::StatusOr<base::UniqueFd> ToClear(const Deadline& deadline);
 
   bool HasPending() const { return session_.HasPending(); }
+  // As TlsSession's.
+  void LimitKey(uint64_t bytes_max) { session_.LimitKey(bytes_max); }
+  uint64_t key_updates() const { return session_.key_updates(); }
   const std::string& peer_spki() const { return session_.peer_spki(); }
   int fd() const { return session_.fd(); }
 

@@ -18,6 +18,10 @@ struct TlsSession::State {
   std::string expected_spki;
   std::string peer_spki;
   bool wrong_key = false;
+  uint64_t key_bytes_max = kTlsKeyBytesMax;
+  uint64_t key_bytes = 0;  // encrypted with the present key
+  uint64_t key_updates = 0;
+  bool write_pending = false;  // OpenSSL wants the same write again
   std::unique_ptr<SSL, void (*)(SSL*)> ssl{nullptr, SSL_free};
 };
 
@@ -107,9 +111,13 @@ absl::StatusOr<TlsResult> TlsSession::Read(std::span<char> out) {
 }
 
 absl::StatusOr<TlsResult> TlsSession::Write(std::string_view bytes) {
+  // Before a write, not behind one: an update that still waits to be sent would stand in the way of close_notify.
+  if (state_->key_bytes >= state_->key_bytes_max && !state_->write_pending) RETURN_IF_ERROR(UpdateKey());
   ERR_clear_error();
   size_t size = 0;
   const int result = SSL_write_ex(state_->ssl.get(), bytes.data(), bytes.size(), &size);
+  state_->write_pending = result != 1;
+  state_->key_bytes += size;
   if (result == 1) return TlsResult{TlsStep::kDone, size};
   ASSIGN_OR_RETURN(const TlsStep step, Outcome(state_->ssl.get(), result, false));
   return TlsResult{step, 0};
@@ -125,8 +133,12 @@ absl::StatusOr<TlsStep> TlsSession::SendCloseNotify() {
 
 absl::Status TlsSession::UpdateKey() {
   ERR_clear_error();
-  if (SSL_key_update(state_->ssl.get(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1) return absl::OkStatus();
-  return Failed("TLS_FAILED", "the TLS key cannot be changed now");
+  if (SSL_key_update(state_->ssl.get(), SSL_KEY_UPDATE_NOT_REQUESTED) != 1) {
+    return Failed("TLS_FAILED", "the TLS key cannot be changed now");
+  }
+  state_->key_bytes = 0;
+  ++state_->key_updates;
+  return absl::OkStatus();
 }
 
 base::UniqueFd TlsSession::ReleaseClear() {
@@ -138,6 +150,9 @@ base::UniqueFd TlsSession::ReleaseClear() {
 }
 
 bool TlsSession::HasPending() const { return SSL_has_pending(state_->ssl.get()) == 1; }
+
+void TlsSession::LimitKey(uint64_t bytes_max) { state_->key_bytes_max = bytes_max; }
+uint64_t TlsSession::key_updates() const { return state_->key_updates; }
 
 const std::string& TlsSession::peer_spki() const { return state_->peer_spki; }
 int TlsSession::fd() const { return state_->fd.get(); }

@@ -22,6 +22,9 @@ struct TlsResult {
   size_t size = 0;  // bytes read or written; a read of 0 with kDone: the peer has said close_notify
 };
 
+// How much one key encrypts before the next takes over: well below what AES-GCM bears (RFC 8446, 5.5).
+inline constexpr uint64_t kTlsKeyBytesMax = uint64_t{64} << 30;
+
 // Errors carry a reason: TLS_PEER_KEY (not the key expected), TLS_FAILED (not our TLS, or altered on the way),
 // CONNECTION_LOST (ended without close_notify).
 class TlsSession {
@@ -35,14 +38,15 @@ class TlsSession {
 
   absl::StatusOr<TlsStep> Handshake();
   absl::StatusOr<TlsResult> Read(std::span<char> out);
-  // May write less than `bytes`; call again with the rest.
+  // May write less than `bytes`; call again with the rest. Changes the key each kTlsKeyBytesMax.
   absl::StatusOr<TlsResult> Write(std::string_view bytes);
   // True when Read has something that the socket no longer shows.
   bool HasPending() const;
   // Ends our direction; Read still works.
   absl::StatusOr<TlsStep> SendCloseNotify();
-  // New keys for what we send from here on, told to the peer with the next write.
-  absl::Status UpdateKey();
+  // Another limit than kTlsKeyBytesMax, and how often it was reached.
+  void LimitKey(uint64_t bytes_max);
+  uint64_t key_updates() const;
 
   // Once both sides have said close_notify: the socket, at exactly the byte behind TLS.
   base::UniqueFd ReleaseClear();
@@ -52,6 +56,9 @@ class TlsSession {
   int fd() const;
 
  private:
+  // New keys for what we send from here on, told to the peer with the next write.
+  absl::Status UpdateKey();
+
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -1,0 +1,150 @@
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <sstream>
+
+#include "catch2/catch.hpp"
+#include "cli/command.h"
+#include "lib/base/file.h"
+#include "lib/base/strings.h"
+
+namespace crossdock::cli {
+namespace {
+
+struct Result {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+// A directory of its own, and the command as a person would type it.
+class Desk {
+ public:
+  Desk() {
+    std::string name = (std::filesystem::temp_directory_path() / "crossdock-cli-XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    directory_ = name;
+  }
+  ~Desk() { std::filesystem::remove_all(directory_); }
+  std::string At(const std::string& name) const { return directory_ + "/" + name; }
+
+  Result Run(std::vector<std::string> words) {
+    std::istringstream in;
+    std::ostringstream out, err;
+    Context context{in, out, err, clock_, random_, false, {}, {}};
+    std::vector<const char*> argv{"crossdock"};
+    for (const std::string& word : words) argv.push_back(word.c_str());
+    const int code = cli::Run(static_cast<int>(argv.size()), argv.data(), context);
+    return {code, out.str(), err.str()};
+  }
+  Result InitOfficer() {
+    return Run({"officer", "init", "olga", "--key-file", At("olga.key"), "--roster", At("roster.yaml"),
+                "--trust-domain", "demo.studio"});
+  }
+  Result InitCa() {
+    return Run({"ca", "init", "--ca-key", At("ca.key"), "--ca-cert", At("ca.pem"), "--trust-domain", "demo.studio"});
+  }
+  Result SignRoster() {
+    return Run({"roster", "sign", At("roster.yaml"), "--sign-with", At("olga.key"), "--out", At("roster.signed")});
+  }
+
+ private:
+  std::string directory_;
+  base::SystemClock clock_;
+  base::SystemRandom random_;
+};
+
+mode_t ModeOf(const std::string& path) {
+  struct stat info {};
+  REQUIRE(::stat(path.c_str(), &info) == 0);
+  return info.st_mode & 0777;
+}
+
+TEST_CASE("an officer's first roster reads back and takes the officer's signature", "[cli]") {
+  Desk desk;
+  REQUIRE(desk.InitOfficer().code == 0);
+  CHECK(ModeOf(desk.At("olga.key")) == 0600);
+  CHECK(desk.Run({"roster", "check", desk.At("roster.yaml")}).code == 0);
+  const Result signed_roster = desk.SignRoster();
+  INFO(signed_roster.err);
+  CHECK(signed_roster.code == 0);
+  CHECK(signed_roster.out.find("1 of 1 signatures") != std::string::npos);
+}
+
+TEST_CASE("a key is never overwritten", "[cli]") {
+  Desk desk;
+  REQUIRE(desk.InitOfficer().code == 0);
+  const std::string before = *base::ReadFile(desk.At("olga.key"));
+  CHECK(desk.InitOfficer().code == 6);
+  CHECK(desk.Run({"key", "create", desk.At("olga.key")}).code == 6);
+  CHECK(*base::ReadFile(desk.At("olga.key")) == before);
+}
+
+TEST_CASE("a key that others may read signs nothing", "[cli]") {
+  Desk desk;
+  REQUIRE(desk.InitOfficer().code == 0);
+  REQUIRE(::chmod(desk.At("olga.key").c_str(), 0644) == 0);
+  const Result refused = desk.SignRoster();
+  CHECK(refused.code == 6);
+  CHECK(refused.err.find("KEY_FILE_OPEN") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(desk.At("roster.signed")));
+}
+
+TEST_CASE("a signature is not added to the statement of another roster", "[cli]") {
+  Desk desk;
+  REQUIRE(desk.InitOfficer().code == 0);
+  REQUIRE(desk.SignRoster().code == 0);
+  const std::string body = *base::ReadFile(desk.At("roster.yaml"));
+  REQUIRE(base::WriteFileAtomic(desk.At("roster.yaml"), body + "# changed\n").ok());
+  const Result refused = desk.SignRoster();
+  CHECK(refused.code == 6);
+  CHECK(refused.err.find("signs another body") != std::string::npos);
+}
+
+TEST_CASE("the CA issues a person's certificate, and not for what is no name", "[cli]") {
+  Desk desk;
+  REQUIRE(desk.InitCa().code == 0);
+  const auto issue = [&](const std::string& name) {
+    return desk.Run({"ca", "issue-user", name, "--ca-key", desk.At("ca.key"), "--ca-cert", desk.At("ca.pem"),
+                     "--trust-domain", "demo.studio", "--out-key", desk.At("user.key"), "--out-cert",
+                     desk.At("user.pem")});
+  };
+  CHECK(issue("Olga/../x").code == 6);
+  CHECK_FALSE(std::filesystem::exists(desk.At("user.key")));
+  const Result issued = issue("olga");
+  CHECK(issued.code == 0);
+  CHECK(issued.out == "spiffe://demo.studio/user/olga\n");
+  CHECK(ModeOf(desk.At("user.key")) == 0600);
+}
+
+TEST_CASE("a wrong command line, a missing file and a policy of a case that it denies have their exit codes", "[cli]") {
+  Desk desk;
+  const std::string policy = std::string(CROSSDOCK_SOURCE_DIR) + "/deploy/config/policy.example.yaml";
+  CHECK(desk.Run({"roster", "sign"}).code == 2);
+  CHECK(desk.Run({"nonsense"}).code == 2);
+  CHECK(desk.Run({"policy", "--help"}).code == 0);
+  CHECK(desk.Run({"policy", "render", desk.At("absent.yaml")}).code == 3);
+  CHECK(desk.Run({"policy", "test", policy}).code == 0);
+  CHECK(desk.Run({"policy", "explain", policy}).code == 1);
+}
+
+TEST_CASE("the example of the command's configuration is read, and a key that it does not know is refused", "[cli]") {
+  Desk desk;
+  REQUIRE(desk.InitCa().code == 0);
+  REQUIRE(base::WriteFileAtomic(desk.At("token"), "cdt\n", 0600).ok());
+  const std::string example = *base::ReadFile(std::string(CROSSDOCK_SOURCE_DIR) + "/deploy/config/cli.example.yaml");
+  REQUIRE(base::WriteFileAtomic(desk.At("cli.yaml"), example).ok());
+  REQUIRE(::setenv("CROSSDOCK_CONFIG", desk.At("cli.yaml").c_str(), 1) == 0);
+  const Result away = desk.Run({"site", "list", "--server", "127.0.0.1:1", "--timeout", "1"});
+  INFO(away.err);
+  CHECK(away.code == 5);  // read, and nobody is there
+  REQUIRE(base::WriteFileAtomic(desk.At("cli.yaml"), example + "pasword: x\n").ok());
+  const Result refused = desk.Run({"site", "list", "--server", "127.0.0.1:1", "--timeout", "1"});
+  ::unsetenv("CROSSDOCK_CONFIG");
+  CHECK(refused.code == 6);
+  CHECK(refused.err.find("pasword") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace crossdock::cli

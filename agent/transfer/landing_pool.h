@@ -26,7 +26,7 @@ class LandingPool {
 
   // `landed` is called on the pool's threads for every file.
   LandingPool(FileCalls& calls, Ledger& ledger, Verify verify, Durability durability, Landed landed);
-  // Drops what waits, finishes what runs.
+  // Stops, and waits until that is over.
   ~LandingPool();
 
   // Blocks while too much waits: a disk that cannot follow slows the line down. False when the pool is stopping.

@@ -330,6 +330,10 @@ TEST_CASE("connections that say nothing keep nobody out") {
   const base::UniqueFd oldest = Silent(line.far.lan());
   std::vector<base::UniqueFd> more;
   for (int i = 0; i < 20; ++i) more.push_back(Silent(line.far.lan()));
+  // Behind them in the queue: once it is answered they have all been accepted.
+  const auto behind = net::Tending::Open(line.sender, line.far.lan(), line.far.key.spki(), Soon());
+  REQUIRE(behind.ok());
+  REQUIRE((*behind)->Send({}, Soon()).ok());
   // Well before its own time for admission is over.
   pollfd watched{oldest.get(), POLLIN, 0};
   CHECK(::poll(&watched, 1, 5'000) == 1);

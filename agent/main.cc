@@ -94,6 +94,9 @@ absl::Status Run(const Config& config, bool check) {
 
 std::string ReadToken() { return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()}; }
 
+// What a wrong command line or configuration ends with.
+constexpr int kUsage = 2;
+
 int Main(int argc, char** argv) {
   base::SetUpProcess();
   base::ConfigureLog("crossdock-agent", base::LogLevel::kInfo);
@@ -105,7 +108,11 @@ int Main(int argc, char** argv) {
   app.add_flag("--check-config", check, "reads the configuration and the state, says what is wrong, and ends");
   app.add_flag("--enrol", enrol, "joins the site, with a join token on standard input, and ends");
   app.set_version_flag("--version", std::string("crossdock-agent ") + CROSSDOCK_VERSION);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
   const absl::StatusOr<Config> config = LoadConfig(path);
   absl::Status status = config.status();
   if (status.ok()) status = rpc::TlsLockDown();
@@ -122,7 +129,7 @@ int Main(int argc, char** argv) {
   if (status.ok()) return 0;
   std::cerr << "crossdock-agent: " << base::ReasonOf(status) << (base::ReasonOf(status).empty() ? "" : ": ")
             << status.message() << '\n';
-  return check || enrol || !config.ok() ? 2 : 1;
+  return check || enrol || !config.ok() ? kUsage : 1;
 }
 
 }  // namespace

@@ -131,6 +131,9 @@ absl::Status Run(const Config& config) {
   return absl::OkStatus();
 }
 
+// What a wrong command line or configuration ends with.
+constexpr int kUsage = 2;
+
 int Main(int argc, char** argv) {
   base::SetUpProcess();
   base::ConfigureLog("crossdock-orchestrator", base::LogLevel::kInfo);
@@ -140,14 +143,18 @@ int Main(int argc, char** argv) {
   app.add_option("--config", path, "YAML; see deploy/config/orchestrator.example.yaml")->required();
   app.add_flag("--check-config", check, "reads the configuration and its key files, says what is wrong, and ends");
   app.set_version_flag("--version", std::string("crossdock-orchestrator ") + CROSSDOCK_VERSION);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
   const absl::StatusOr<Config> config = LoadConfig(path);
   absl::Status status = config.status();
   if (status.ok()) status = rpc::TlsLockDown();
   if (status.ok()) status = check ? LoadKeys(*config).status() : Run(*config);
   if (!status.ok()) {
     std::cerr << "crossdock-orchestrator: " << status.message() << '\n';
-    return check || !config.ok() ? 2 : 1;
+    return check || !config.ok() ? kUsage : 1;
   }
   if (check) std::cout << path << ": ok\n";
   return 0;

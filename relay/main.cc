@@ -66,6 +66,9 @@ absl::Status Run(const Config& config, bool check) {
   return absl::OkStatus();
 }
 
+// What a wrong command line or configuration ends with.
+constexpr int kUsage = 2;
+
 int Main(int argc, char** argv) {
   base::SetUpProcess();
   base::ConfigureLog("crossdock-relay", base::LogLevel::kInfo);
@@ -84,7 +87,11 @@ int Main(int argc, char** argv) {
       ->needs(config_option);
   app.set_version_flag("--version", std::string("crossdock-relay ") + CROSSDOCK_VERSION);
   app.require_option(1, 3);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
   absl::Status status;
   if (!state.empty()) {
     status = Init(state, admin);
@@ -95,7 +102,7 @@ int Main(int argc, char** argv) {
   }
   if (status.ok()) return 0;
   std::cerr << "crossdock-relay: " << status.message() << '\n';
-  return 2;
+  return kUsage;
 }
 
 }  // namespace

@@ -38,6 +38,8 @@ RetryClass ClassOf(std::string_view reason) {
   if (Contains(kChangedReasons, reason)) return RetryClass::kSourceChanged;
   if (Contains(kStorageReasons, reason)) return RetryClass::kStorage;
   if (Contains(kPersonReasons, reason)) return RetryClass::kPerson;
+  // An attempt that was stopped says nothing of the next one.
+  if (reason == wire::Name(wire::Reason::kCancelled)) return RetryClass::kTransient;
   if (wire::ParseReason(reason)) {
     if (wire::RetryOf(reason) != wire::RetryClass::kNeedsPerson) return RetryClass::kTransient;
     // What one attempt's end says of another one is tried again before a person is called.

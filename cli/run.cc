@@ -71,6 +71,7 @@ absl::Status Negative() { return base::WithReason(absl::FailedPreconditionError(
 int Run(int argc, const char* const* argv, Context& context) {
   CLI::App app("crossdock: transfers, policies, approvals, sites");
   app.name("crossdock");
+  app.set_version_flag("--version", std::string("crossdock ") + CROSSDOCK_VERSION);
   app.require_subcommand(1);
   app.fallthrough();  // flags of the program may stand after the verb
   app.add_flag("--json", context.json, "print one JSON document for programs");

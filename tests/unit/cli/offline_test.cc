@@ -124,6 +124,9 @@ TEST_CASE("a wrong command line, a missing file and a policy of a case that it d
   CHECK(desk.Run({"roster", "sign"}).code == 2);
   CHECK(desk.Run({"nonsense"}).code == 2);
   CHECK(desk.Run({"policy", "--help"}).code == 0);
+  const Result version = desk.Run({"--version"});
+  CHECK(version.code == 0);
+  CHECK(version.out.find("crossdock ") == 0);
   CHECK(desk.Run({"policy", "render", desk.At("absent.yaml")}).code == 3);
   CHECK(desk.Run({"policy", "test", policy}).code == 0);
   CHECK(desk.Run({"policy", "explain", policy}).code == 1);

@@ -72,15 +72,16 @@ class KillTest(StudioCase):
 
     def test_the_receiving_agent_between_commit_and_rename(self):
         # The commit is granted, and the rename cannot be made: the journal is all that is left of the attempt when its program dies.
-        volume = self.studio.storage("van")
+        folder = self.studio.storage("van") / "northlight" / "nl_010_0010"
+        self.studio.write_file("van", "northlight/nl_010_0010/neighbour/a", b"x")
         transfer = self.begin("kill-committed")
-        os.chmod(volume, 0o555)
+        os.chmod(folder, 0o555)
         try:
             self.studio.wait_for_state(transfer, "PUBLISHING", deadline=60)
             self.studio.wait_for_reason(transfer, "DESTINATION_UNWRITABLE")
             self.studio.program("van-agent").kill()
         finally:
-            os.chmod(volume, 0o700)
+            os.chmod(folder, 0o755)
         self.restart("van-agent")
         self.assert_delivered_once(transfer)
 

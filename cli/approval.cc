@@ -241,7 +241,7 @@ absl::Status Decide(trust::ApprovalDecision decision, const Options& options, Co
     context.out << ToJson(response) << '\n';
   } else {
     context.out << "signed and taken: " << response.transfer().transfer() << " "
-                << v1::TransferState_Name(response.transfer().state()) << '\n';
+                << StateName(response.transfer().state()) << '\n';
   }
   return absl::OkStatus();
 }

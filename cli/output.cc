@@ -109,4 +109,10 @@ std::string Join(const google::protobuf::RepeatedPtrField<std::string>& list, st
   return joined;
 }
 
+std::string StateName(studio::v1::TransferState state) {
+  std::string name = studio::v1::TransferState_Name(state).substr(sizeof("TRANSFER_STATE_") - 1);
+  for (char& c : name) c = static_cast<char>(std::tolower(c));
+  return name;
+}
+
 }  // namespace crossdock::cli

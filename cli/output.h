@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "crossdock/studio/v1/transfer.pb.h"
 namespace crossdock::cli {
 
 // Columns as wide as their widest cell, two spaces between. Cells are escaped (base::PercentEscape but for UTF-8
@@ -36,5 +37,8 @@ std::string ShowBytes(uint64_t bytes);  // "1.4 GiB"
 // "2026-11-20T10:23:16Z", or "-" when it was never set.
 std::string ShowTime(const google::protobuf::Timestamp& time);
 std::string Join(const google::protobuf::RepeatedPtrField<std::string>& list, std::string_view separator = ", ");
+
+// "awaiting_approval": as people write it.
+std::string StateName(studio::v1::TransferState state);
 
 }  // namespace crossdock::cli

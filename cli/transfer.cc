@@ -17,13 +17,6 @@ using Stub = v1::TransferService::Stub;
 
 constexpr int kPageSize = 500;
 
-// "awaiting_approval"
-std::string StateName(v1::TransferState state) {
-  std::string name = v1::TransferState_Name(state).substr(sizeof("TRANSFER_STATE_") - 1);
-  for (char& c : name) c = static_cast<char>(std::tolower(c));
-  return name;
-}
-
 absl::StatusOr<v1::TransferState> StateOf(const std::string& name) {
   std::string all;
   for (int i = v1::TransferState_MIN + 1; i <= v1::TransferState_MAX; ++i) {

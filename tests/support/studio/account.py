@@ -1,5 +1,6 @@
 """The account that the studio's processes run as."""
 
+import copy
 import os
 import pwd
 import shutil
@@ -21,10 +22,18 @@ class Account:
         entry = pwd.getpwnam(self.ORDINARY) if self.drops else pwd.getpwuid(os.geteuid())
         self.name, self.uid, self.gid = entry.pw_name, entry.pw_uid, entry.pw_gid
         self.setpriv = shutil.which("setpriv") or "/usr/bin/setpriv"
+        self.namespace = None
+
+    def inside(self, namespace):
+        """This account in a network namespace (a name that `ip netns` knows); only root can enter one, and then is root no more."""
+        other = copy.copy(self)
+        other.namespace = namespace
+        return other
 
     def command(self, argv, parent_death_signal=None):
         """`argv` as this account. `parent_death_signal` ("KILL") ends it with the *thread* that started it: start from the main thread."""
-        prefix = [self.setpriv]
+        prefix = ["/usr/bin/nsenter", f"--net=/run/netns/{self.namespace}", "--"] if self.namespace else []
+        prefix += [self.setpriv]
         if self.drops:
             prefix += [f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups", "--no-new-privs"]
         argv = [str(part) for part in argv]

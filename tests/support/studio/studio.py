@@ -17,6 +17,7 @@ from .process import Program, ProgramError, ProgramSet, wait_until
 
 TRUST_DOMAIN = "demo.studio"
 SITES = {"lon": "GB", "van": "CA"}
+HUB = "hub"  # where the orchestrator, the database and the people are
 OFFICER_ROLES = ("roster-signer", "policy-author", "policy-approver", "site-admin", "identity-admin", "operator", "requester", "auditor", "viewer")
 TRIGGERS = """schema: crossdock/triggers/v1
 triggers:
@@ -38,11 +39,29 @@ def free_ports(count):
             probe.close()
 
 
+class Loopback:
+    """Everything on 127.0.0.1. The other network is wan.network.Network: the sites apart, a long line between them."""
+
+    def account(self, place, account):
+        """Whom a place's programs run as: the sites' by their names, everything else in the hub."""
+        return account
+
+    def host(self, place):
+        return "127.0.0.1"
+
+    def wan_host(self, site):
+        return "127.0.0.1"
+
+    def next_hops(self):
+        return "127.0.0.0/8"
+
+
 class Studio:
     """create(), start(), use, stop(). Not thread-safe."""
 
-    def __init__(self, directory, account=None, sites=SITES):
+    def __init__(self, directory, account=None, sites=SITES, network=None):
         self.account = account or Account()
+        self.network = network or Loopback()
         self.directory = Path(directory)
         self.logs = self.account.make_directory(self.directory / "logs")
         self.admin = self.account.make_directory(self.directory / "admin")
@@ -61,16 +80,20 @@ class Studio:
             self._binaries[name] = self.account.stage(program_path(name), self.directory)
         return self._binaries[name]
 
-    def run(self, name, *arguments, text_in=None, check=True, deadline=60):
+    def run(self, name, *arguments, text_in=None, check=True, deadline=60, place=HUB):
         """One of our programs to its end, as the studio's account."""
         argv = [self.binary(name), *map(str, arguments)]
         try:
-            return self.account.run(argv, self.directory, text_in, deadline, check)
+            return self.network.account(place, self.account).run(argv, self.directory, text_in, deadline, check)
         except subprocess.CalledProcessError as error:
             raise ProgramError(f"{name} {' '.join(map(str, arguments))}: {error.stderr.strip() or error.stdout.strip()}") from None
 
+    @property
+    def server(self):
+        return f"{self.network.host(HUB)}:{self.api_port}"
+
     def connection(self, user="olga"):
-        return ("--server", f"127.0.0.1:{self.api_port}", "--ca", self.admin / "ca.pem", "--cert", self.admin / f"{user}.pem",
+        return ("--server", self.server, "--ca", self.admin / "ca.pem", "--cert", self.admin / f"{user}.pem",
                 "--key", self.admin / f"{user}.tls.key")
 
     def cli(self, *arguments, user="olga", **options):
@@ -140,7 +163,7 @@ class Studio:
         self.write_roster(1)
         orchestrator = self.account.make_directory(self.directory / "orchestrator")
         self.offline("ca", "issue-orchestrator", "orch-1", *ca, "--out-key", orchestrator / "tls.key", "--out-cert", orchestrator / "tls.pem",
-                     "--dns", "localhost", "--ip", "127.0.0.1")
+                     "--dns", "localhost", "--ip", self.network.host(HUB))
         self.offline("key", "create", orchestrator / "ticket.key")
 
     def write_roster(self, number):
@@ -171,7 +194,7 @@ name: orch-1
 trust_domain: {TRUST_DOMAIN}
 roster_root: "{self.roster_root()}"
 database: "{self.postgres.uri('crossdock', 'crossdock')}"
-listen: {{agents: "127.0.0.1:{self.agents_port}", api: "127.0.0.1:{self.api_port}"}}
+listen: {{agents: "{self.network.host(HUB)}:{self.agents_port}", api: "{self.server}"}}
 tls: {{certificate: {home}/tls.pem, key: {home}/tls.key}}
 ca: {{certificate: {self.admin}/ca.pem, key: {self.admin}/ca.key}}
 ticket_key: {home}/ticket.key
@@ -186,12 +209,12 @@ limits: {{reconcile: 5s, report: 250ms}}
     def make_site(self, site):
         home = self.account.make_directory(self.directory / site)
         self.account.make_directory(self.storage(site))
-        lan, wan = self.relay_ports[site]
+        lan, wan = self.relay_addresses(site)
         self.account.write(home / "relay.yaml", f"""schema: crossdock/relay/v1
 name: {site}-r1
 state: {home}/relay
-listen: {{lan: "127.0.0.1:{lan}", wan: "127.0.0.1:{wan}"}}
-next_hops: [127.0.0.0/8]
+listen: {{lan: "{lan}", wan: "{wan}"}}
+next_hops: [{self.network.next_hops()}]
 """)
         self.account.write(home / "agent.yaml", f"""schema: crossdock/agent/v1
 agent: {site}-1
@@ -201,10 +224,16 @@ state: {home}/agent
 volumes: {{proj: {{root: {self.storage(site)}}}}}
 """)
 
+    def relay_addresses(self, site):
+        """(for its agents, for other relays)"""
+        lan, wan = self.relay_ports[site]
+        return f"{self.network.host(site)}:{lan}", f"{self.network.wan_host(site)}:{wan}"
+
     # -- starting it
 
-    def _start(self, name, program, config, ready):
-        started = self.programs.start(Program(name, [self.binary(program), "--config", config], self.account, self.directory, self.logs))
+    def _start(self, name, program, config, ready, place=HUB):
+        account = self.network.account(place, self.account)
+        started = self.programs.start(Program(name, [self.binary(program), "--config", config], account, self.directory, self.logs))
         started.wait_for_record(ready)
         return started
 
@@ -227,9 +256,9 @@ volumes: {{proj: {{root: {self.storage(site)}}}}}
     def start_relay(self, site):
         home = self.directory / site
         spki = self.run("crossdock-relay", "--init", home / "relay", "--site-admin", self.sam).stdout.split("spki: ")[1].split()[0]
-        relay = self._start(f"{site}-relay", "crossdock-relay", home / "relay.yaml", "relay is ready")
-        lan, wan = self.relay_ports[site]
-        self.offline("relay", "statement", f"{site}-r1", "--site", site, "--spki", spki, "--lan", f"127.0.0.1:{lan}", "--wan", f"127.0.0.1:{wan}",
+        relay = self._start(f"{site}-relay", "crossdock-relay", home / "relay.yaml", "relay is ready", site)
+        lan, wan = self.relay_addresses(site)
+        self.offline("relay", "statement", f"{site}-r1", "--site", site, "--spki", spki, "--lan", lan, "--wan", wan,
                      "--site-admin", "sam", "--sign-with", self.admin / "sam.key", "--out", home / "relay.signed")
         self.cli("relay", "add", home / "relay.signed")
         ticket_key = self.cli("relay", "ticket-key").stdout.strip()
@@ -240,15 +269,15 @@ volumes: {{proj: {{root: {self.storage(site)}}}}}
     def make_token(self, site):
         token = self.directory / site / "token"
         self.cli("agent", "grant", "--site", site, "--site-admin", "sam", "--sign-with", self.admin / "sam.key", "--roster", self.admin / "roster.yaml",
-                 "--orchestrator", f"127.0.0.1:{self.api_port}", "--ca-cert", self.admin / "ca.pem", "--out", token, "--register")
+                 "--orchestrator", self.server, "--ca-cert", self.admin / "ca.pem", "--out", token, "--register")
         return token
 
     def start_agent(self, site):
         config = self.directory / site / "agent.yaml"
         token = self.make_token(site)
-        self.run("crossdock-agent", "--enrol", "--config", config, text_in=token.read_text())
+        self.run("crossdock-agent", "--enrol", "--config", config, text_in=token.read_text(), place=site)
         token.unlink()
-        return self._start(f"{site}-agent", "crossdock-agent", config, "agent is ready")
+        return self._start(f"{site}-agent", "crossdock-agent", config, "agent is ready", site)
 
     def wait_for_agents(self, deadline=30):
         """Until every agent is online and its relay has the ticket keys."""

@@ -5,30 +5,25 @@ Times are the orchestrator's own, from the transfer's history. Run it on a quiet
 """
 
 import argparse
-import datetime
 import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from studio.account import Account
 from studio.process import ProgramError
 from studio.studio import Studio
-from wan.measure import CpuClock, sockets_to, summary
+from wan.delivery import Delivery, payload_limit
 from wan.network import Network
 
 SHARED_MEMORY = "/dev/shm"
 FRAME_BYTES = 25_000_000
-PAYLOAD_SHARE = 1448 / 1500
 CELLS = [(rtt, loss) for rtt in (50, 100, 200) for loss in (0, 0.1, 1, 2, 5)]  # milliseconds, percent
 QUICK_CELLS = [(50, 0), (100, 1), (200, 2)]
 WASTE_POINTS_MAX = 0.5  # of a capped transfer, above the line's own loss
-GIVE_UP_SECONDS = 600
 
 
 def goal(rtt, loss):
@@ -40,79 +35,9 @@ def goal(rtt, loss):
     return 0.90 if loss <= 1 else 0.82
 
 
-def payload_limit(mbit, loss):
-    """File bytes a second that the line can carry at most."""
-    return mbit * 1e6 / 8 * PAYLOAD_SHARE * (1 - loss / 100)
-
-
-class Run:
-    """One delivery; measures while it waits for its end."""
-
-    def __init__(self, studio, network, code, size):
-        self.studio, self.network, self.code, self.size = studio, network, code, size
-        self.sockets = {}
-
-    def go(self):
-        block = os.urandom(FRAME_BYTES)
-        # Distinct, incompressible, and made faster than urandom makes 4 GB.
-        content = {f"f.{1001 + i}.exr": i.to_bytes(8, "big") + block[8:] for i in range(max(1, self.size // FRAME_BYTES))}
-        self.studio.add_version(self.code, files=content)
-        self.bytes = len(content) * FRAME_BYTES
-        clock = CpuClock({"emulator": self.network.emulator_pid, **{program.name: program.pid for program in self.studio.programs}})
-        self.studio.set_status(self.code, "ready")
-        self.transfer = self.studio.transfer_of(self.code)["transfer"]
-        self._watch()
-        self.cpu = clock.read()
-        self.line = self.network.counters()["lon", "van"]
-        self._read_history()
-        for site in self.studio.sites:
-            shutil.rmtree(self.studio.storage(site) / "northlight", ignore_errors=True)
-        return self
-
-    def _watch(self):
-        """Until it has ended, without asking again and again: that would cost a processor."""
-        account = self.network.account("hub", self.studio.account)
-        argv = [self.studio.binary("crossdock"), *self.studio.connection(), "transfer", "watch", self.transfer]
-        end = time.monotonic() + GIVE_UP_SECONDS
-        with subprocess.Popen(account.command(argv, "KILL"), stdout=subprocess.DEVNULL, cwd=self.studio.directory,
-                              env=account.environment(self.studio.directory)) as watch:
-            while watch.poll() is None:
-                if time.monotonic() > end:
-                    watch.kill()
-                    raise ProgramError(f"{self.transfer} has not ended after {GIVE_UP_SECONDS} s\n"
-                                       + self.studio.cli("transfer", "explain", self.transfer).stdout)
-                try:
-                    watch.wait(2)
-                except subprocess.TimeoutExpired:
-                    seen = summary(sockets_to(self.network.namespace("lon"), self.network.wan_host("van")))
-                    self.sockets = seen or self.sockets
-
-    def _read_history(self):
-        history = self.studio.cli_json("transfer", "show", self.transfer)["history"]
-        at = {entry["cause"]: datetime.datetime.fromisoformat(entry["at"]) for entry in history}
-        if "published" not in at:
-            raise ProgramError(f"{self.transfer} was not published\n" + self.studio.cli("transfer", "show", self.transfer).stdout)
-        self.seconds = (at["published"] - at["assigned"]).total_seconds()
-        self.seconds_to_publish = (at["published"] - at["committed"]).total_seconds()
-        self.attempts = sum(entry["cause"] == "assigned" for entry in history)
-
-    @property
-    def bytes_per_second(self):
-        return self.bytes / self.seconds
-
-    @property
-    def waste(self):
-        """Percent of the bytes handed to the line that carried no file: lost, dropped, sent twice, or overhead of TLS and the protocol."""
-        return 100 * (1 - self.bytes / PAYLOAD_SHARE / self.line["bytes"])
-
-    @property
-    def cpu_per_gb(self):
-        return {name: seconds / (self.bytes / 1e9) for name, seconds in self.cpu.items()}
-
-
 class Cell:
     def __init__(self, rtt, loss, mbit, capped, runs):
-        self.rtt, self.loss, self.limit, self.capped, self.runs = rtt, loss, payload_limit(mbit, loss), capped, runs
+        self.rtt, self.loss, self.limit, self.capped, self.runs = rtt, loss, payload_limit(mbit, loss / 100), capped, runs
         self.goal = goal(rtt, loss)
         shares = [run.bytes_per_second / self.limit for run in runs]
         self.min, self.median, self.max = min(shares), statistics.median(shares), max(shares)
@@ -153,7 +78,9 @@ def measure(arguments, studio, network):
         runs = []
         for number in range(arguments.runs):
             network.set(arguments.mbit, rtt, loss / 100, seed=1 + 2 * number)
-            runs.append(Run(studio, network, f"bench-{rtt}-{loss}-{number}", arguments.size).go())
+            run = Delivery(studio, network, f"bench-{rtt}-{loss}-{number}").prepare(max(1, arguments.size // FRAME_BYTES), FRAME_BYTES)
+            runs.append(run.go())
+            run.remove()
         cells.append(Cell(rtt, loss, arguments.mbit, arguments.cap_mbit > 0, runs))
         print(cells[-1].row(), cells[-1].detail(), sep="\n", flush=True)
     return cells

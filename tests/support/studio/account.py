@@ -22,18 +22,25 @@ class Account:
         entry = pwd.getpwnam(self.ORDINARY) if self.drops else pwd.getpwuid(os.geteuid())
         self.name, self.uid, self.gid = entry.pw_name, entry.pw_uid, entry.pw_gid
         self.setpriv = shutil.which("setpriv") or "/usr/bin/setpriv"
-        self.namespace = None
+        self._entry = []  # what root does before it becomes the account
 
     def inside(self, namespace):
-        """This account in a network namespace (a name that `ip netns` knows); only root can enter one, and then is root no more."""
+        """This account in a network namespace (a name that `ip netns` knows)."""
+        return self._behind("/usr/bin/nsenter", f"--net=/run/netns/{namespace}", "--")
+
+    def seeing(self, file, path):
+        """This account where `path` has the content of `file`; for everyone else it stays what it is."""
+        return self._behind("/usr/bin/unshare", "--mount", "/bin/sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"', str(file), str(path))
+
+    def _behind(self, *argv):
+        """Only root can go such ways, and then is root no more."""
         other = copy.copy(self)
-        other.namespace = namespace
+        other._entry = [*self._entry, *argv]
         return other
 
     def command(self, argv, parent_death_signal=None):
         """`argv` as this account. `parent_death_signal` ("KILL") ends it with the *thread* that started it: start from the main thread."""
-        prefix = ["/usr/bin/nsenter", f"--net=/run/netns/{self.namespace}", "--"] if self.namespace else []
-        prefix += [self.setpriv]
+        prefix = [*self._entry, self.setpriv]
         if self.drops:
             prefix += [f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups", "--no-new-privs"]
         argv = [str(part) for part in argv]

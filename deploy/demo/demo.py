@@ -215,9 +215,12 @@ def main():
             signal.sigwait({signal.SIGINT, signal.SIGTERM})
     except (ProgramError, KeyboardInterrupt) as error:
         failed = error
-    complaints = studio.stop()
-    if failed or complaints:
-        say(f"\ndemo: failed: {failed or ''} {'; '.join(complaints)}\n  the logs are in {studio.logs}")
+    try:
+        studio.stop()
+    except ProgramError as error:
+        failed = failed or error
+    if failed:
+        say(f"\ndemo: failed: {failed}\n  the logs are in {studio.logs}")
         return 1
     shutil.rmtree(directory, ignore_errors=True)
     say(f"\n{GREEN}demo: delivered {files} files, {total} bytes, verified, in {seconds:.1f} s{OFF}")

@@ -55,6 +55,7 @@ def up(directory):
             render(studio)
         except ProgramError as error:
             answer.write(f"standing: {error}\n")
+            answer.close()
             studio.stop()
             return 1
         (directory / STATE).write_text(json.dumps({"pid": os.getpid()}), encoding="utf-8")
@@ -67,8 +68,10 @@ def up(directory):
     for descriptor in (0, 1, 2):
         os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
     signal.sigwait(stopped)
-    studio.stop()
-    (directory / STATE).unlink(missing_ok=True)
+    try:
+        studio.stop()
+    finally:
+        (directory / STATE).unlink(missing_ok=True)
     return 0
 
 

@@ -77,9 +77,17 @@ class HarnessTest(StudioCase):
             program = programs.start(self.program(name))
             program.wait_for_record("ready", 10)
             stop = program.stop
-            program.stop = lambda name=name, stop=stop: (order.append(name), stop())
-        self.assertEqual(programs.stop(), [])
+            program.stop = lambda name=name, stop=stop: (order.append(name), stop())[1]
+        complaints = programs.stop()
         self.assertEqual(order, ["second", "first"])
+        self.assertEqual([complaint.splitlines()[0] for complaint in complaints], ["second ended with 3", "first ended with 3"])
+
+    def test_a_program_that_was_killed_is_no_complaint(self):
+        programs = ProgramSet()
+        program = programs.start(self.program("crashed"))
+        program.wait_for_record("ready", 10)
+        program.kill()
+        self.assertEqual(programs.stop(), [])
 
     def test_no_program_outlives_the_python_that_started_it(self):
         code = ("from studio.account import Account; from studio.process import Program; import os, signal\n"

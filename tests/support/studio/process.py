@@ -99,9 +99,9 @@ class Program:
                     return line
             if not self._reader.is_alive() and self.position() == seen:
                 self._process.wait()
-                raise ProgramError(f"{self.name} ended ({self._process.returncode}) before {wanted!r}{self._tail()}")
+                raise ProgramError(f"{self.name} ended ({self._process.returncode}) before {wanted!r}{self.tail()}")
             if time.monotonic() >= end:
-                raise ProgramError(f"{self.name}: no line with {wanted!r} within {deadline} s{self._tail()}")
+                raise ProgramError(f"{self.name}: no line with {wanted!r} within {deadline} s{self.tail()}")
 
     def wait_for_record(self, message, deadline=30, since=0, **fields):
         """Waits for a JSON log line with this message and these fields. Returns it as a dict."""
@@ -117,14 +117,15 @@ class Program:
                 return os.stat(path).st_size > 0
             except FileNotFoundError:
                 return False
-        wait_until(there, deadline, lambda: f"{self.name} did not write {path}{self._tail()}", lambda: self._require_running(path))
+        wait_until(there, deadline, lambda: f"{self.name} did not write {path}{self.tail()}", lambda: self._require_running(path))
 
     def _require_running(self, what):
         if not self.running:
             self._reader.join()
-            raise ProgramError(f"{self.name} ended ({self.exit_code}) before {what}{self._tail()}")
+            raise ProgramError(f"{self.name} ended ({self.exit_code}) before {what}{self.tail()}")
 
-    def _tail(self):
+    def tail(self):
+        """The last lines of its log, for a message."""
         return "".join(f"\n  {line}" for line in self.lines()[-15:]) or "\n  (its log is empty)"
 
     def signal(self, number):
@@ -146,7 +147,7 @@ class Program:
             self._join(deadline)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise ProgramError(f"{self.name} did not stop within {deadline} s and was killed{self._tail()}") from None
+            raise ProgramError(f"{self.name} did not stop within {deadline} s and was killed{self.tail()}") from None
         return self._process.returncode
 
     def _join(self, deadline):
@@ -176,12 +177,15 @@ class ProgramSet:
         return next(program for program in self._programs if program.name == name)
 
     def stop(self):
-        """Stops all; what would not stop is killed. Returns the complaints."""
+        """Stops all; what would not stop is killed. Returns the complaints: who would not, or did not end well."""
         complaints = []
         while self._programs:
             program = self._programs[-1]
             try:
-                program.stop()
+                code = program.stop()
+                # Killed: by a test, and on purpose. Anything else but 0 is a crash, or a sanitizer's finding.
+                if code not in (0, -signal.SIGKILL):
+                    complaints.append(f"{program.name} ended with {code}{program.tail()}")
             except ProgramError as error:
                 complaints.append(str(error))
             self._programs.pop()

@@ -132,13 +132,14 @@ class Studio:
         return self
 
     def stop(self):
-        """Ends everything; returns the complaints."""
+        """Ends everything, whatever becomes of it; then ProgramError with what did not end well."""
         complaints = self.programs.stop()
         try:
             self.postgres.stop()
         except ProgramError as error:
             complaints.append(str(error))
-        return complaints
+        if complaints:
+            raise ProgramError("\n".join(complaints))
 
     def make_databases(self):
         self.postgres.create().start()

@@ -43,12 +43,13 @@ absl::StatusOr<TlsStep> Outcome(SSL* ssl, int result, bool wrong_key) {
   const int error_number = errno;
   switch (SSL_get_error(ssl, result)) {
     case SSL_ERROR_NONE:
-    case SSL_ERROR_ZERO_RETURN:
       return TlsStep::kDone;
     case SSL_ERROR_WANT_READ:
       return TlsStep::kWantRead;
     case SSL_ERROR_WANT_WRITE:
       return TlsStep::kWantWrite;
+    // Where the peer has said farewell, OpenSSL says so of every call that fails, whatever failed it.
+    case SSL_ERROR_ZERO_RETURN:
     case SSL_ERROR_SYSCALL:
       if (wrong_key) break;
       return Failed("CONNECTION_LOST",
@@ -106,6 +107,7 @@ absl::StatusOr<TlsResult> TlsSession::Read(std::span<char> out) {
   size_t size = 0;
   const int result = SSL_read_ex(state_->ssl.get(), out.data(), out.size(), &size);
   if (result == 1) return TlsResult{TlsStep::kDone, size};
+  if (SSL_get_error(state_->ssl.get(), result) == SSL_ERROR_ZERO_RETURN) return TlsResult{TlsStep::kDone, 0};
   ASSIGN_OR_RETURN(const TlsStep step, Outcome(state_->ssl.get(), result, false));
   return TlsResult{step, 0};
 }

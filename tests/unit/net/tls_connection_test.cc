@@ -162,6 +162,15 @@ TEST_CASE("an end in order is no error, an end without farewell is one") {
   }
 }
 
+TEST_CASE("a write to a peer that said farewell and has gone fails at once") {
+  Ends ends(TlsUse::kThenClear);
+  REQUIRE((*ends.client)->CloseWrite(Soon()).ok());
+  CHECK(ReadSome(**ends.server).empty());
+  ends.client->reset();
+  CHECK(base::ReasonOf((*ends.server)->Write("anybody there", Soon())) == "CONNECTION_LOST");
+  CHECK(base::ReasonOf((*ends.server)->CloseWrite(Soon())) != "TIMEOUT");
+}
+
 TEST_CASE("another thread ends a read, a write and a handshake that nobody answers") {
   Interrupt interrupt;
   const Deadline deadline = Deadline::After(milliseconds(60'000), &interrupt);

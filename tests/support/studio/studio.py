@@ -59,13 +59,15 @@ class Loopback:
 class Studio:
     """create(), start(), use, stop(). Not thread-safe."""
 
-    def __init__(self, directory, account=None, sites=SITES, network=None):
+    def __init__(self, directory, account=None, sites=SITES, network=None, limits=None):
+        """`limits` are the orchestrator's, beside those that make it quick."""
         self.account = account or Account()
         self.network = network or Loopback()
         self.directory = Path(directory)
         self.logs = self.account.make_directory(self.directory / "logs")
         self.admin = self.account.make_directory(self.directory / "admin")
         self.sites = dict(sites)
+        self.limits = {"reconcile": "5s", "report": "250ms", **(limits or {})}
         self.programs = ProgramSet()
         self.postgres = Postgres("postgres", self.account, self.directory / "pg", self.logs)
         ports = free_ports(2 + 2 * len(self.sites))
@@ -204,7 +206,7 @@ asset_databases:
 users:
   - {{name: olga, roles: [{", ".join(OFFICER_ROLES)}]}}
   - {{name: paula, roles: [approver, viewer]}}
-limits: {{reconcile: 5s, report: 250ms}}
+limits: {{{", ".join(f"{name}: {value}" for name, value in self.limits.items())}}}
 """)
 
     def make_site(self, site):

@@ -1,5 +1,6 @@
 """One delivery of a studio whose sites stand in a wan.network.Network, measured while it goes."""
 
+import contextlib
 import datetime
 import os
 import shutil
@@ -10,6 +11,7 @@ from studio.process import ProgramError
 
 from .measure import CpuClock, sockets_to, summary
 
+LOOK_SECONDS = 0.25
 PAYLOAD_SHARE = 1448 / 1500  # of an IP packet's bytes, with TCP's timestamps
 
 
@@ -37,13 +39,16 @@ class Delivery:
     seconds              from dispatch (the assignment to two agents) to published
     seconds_from_event   from the transfer's making: scan, decision and dispatch too
     seconds_to_publish   from the granted commit to published
-    cpu                  {process: seconds}, `line` the emulator's counters, `sockets` the relay's, halfway
+    cpu                  {process: seconds}
+    line                 the emulator's counters
+    sockets              the sending relay's on the line, when last seen
+    progress             [(seconds since dispatch, bytes that have come out of the line)]
     """
 
     def __init__(self, studio, network, code, give_up=600):
         self.studio, self.network, self.code, self.give_up = studio, network, code, give_up
         self.source = studio.storage("lon") / "northlight" / "nl_010_0010" / code
-        self.sockets = {}
+        self.sockets, self._samples = {}, []
 
     def prepare(self, count, size):
         self.studio.account.make_directory(self.source.parent.parent, 0o755)
@@ -78,11 +83,15 @@ class Delivery:
                     watch.kill()
                     raise ProgramError(f"{self.transfer} has not ended after {self.give_up} s\n"
                                        + self.studio.cli("transfer", "explain", self.transfer).stdout)
-                try:
-                    watch.wait(2)
-                except subprocess.TimeoutExpired:
-                    seen = summary(sockets_to(self.network.namespace("lon"), self.network.wan_host("van")))
-                    self.sockets = seen or self.sockets
+                self._look()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    watch.wait(LOOK_SECONDS)
+
+    def _look(self):
+        self._samples.append((time.time(), self.network.counters()["lon", "van"]["delivered_bytes"]))
+        if len(self._samples) % 10 == 0:
+            seen = summary(sockets_to(self.network.namespace("lon"), self.network.wan_host("van")))
+            self.sockets = seen or self.sockets
 
     def _read_history(self):
         history = self.studio.cli_json("transfer", "show", self.transfer)["history"]
@@ -92,7 +101,13 @@ class Delivery:
         self.seconds = (at["published"] - at["assigned"]).total_seconds()
         self.seconds_from_event = (at["published"] - min(at.values())).total_seconds()
         self.seconds_to_publish = (at["published"] - at["committed"]).total_seconds()
+        began = at["assigned"].timestamp()
+        self.progress = [(when - began, count) for when, count in self._samples if when >= began]
         self.attempts = sum(entry["cause"] == "assigned" for entry in history)
+
+    def seconds_until(self, share):
+        """From dispatch until this share of the bytes had come out of the line; to LOOK_SECONDS."""
+        return next((when for when, count in self.progress if count >= share * self.bytes), self.seconds)
 
     @property
     def bytes_per_second(self):

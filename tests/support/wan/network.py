@@ -50,10 +50,15 @@ class Network:
 
     def close(self):
         if self._emulator:
-            self._emulator.stdin.close()
-            self._emulator.wait(10)
-            self._emulator.stdout.close()
-            self._emulator = None
+            emulator, self._emulator = self._emulator, None
+            with contextlib.suppress(BrokenPipeError):
+                emulator.stdin.close()
+            try:
+                emulator.wait(10)
+            except subprocess.TimeoutExpired:
+                emulator.kill()
+                emulator.wait()
+            emulator.stdout.close()
         for path in NAMES.glob(self._prefix + "*"):
             _run("ip", "netns", "del", path.name)
 

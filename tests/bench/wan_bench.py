@@ -132,9 +132,9 @@ def main():
         if not os.environ.get("CROSSDOCK_KEEP"):
             shutil.rmtree(directory, ignore_errors=True)
     passed = all(cell.passed for cell in cells)
-    print(json.dumps({"bench": "wan", "pass": passed,
-                      "figures": {"mbit": arguments.mbit, "cap_mbit": arguments.cap_mbit, "streams": arguments.streams, "bytes": arguments.size, "runs": arguments.runs,
-                                  "cells": [cell.figures() for cell in cells]},
+    figures = {"mbit": arguments.mbit, "cap_mbit": arguments.cap_mbit, "streams": arguments.streams, "bytes": arguments.size,
+               "runs": arguments.runs, "cells": [cell.figures() for cell in cells]}
+    print(json.dumps({"bench": "wan", "pass": passed, "figures": figures,
                       "goals": {f"{cell.rtt} ms, {cell.loss} %": cell.goal for cell in cells}}))
     return 0 if passed else 1
 

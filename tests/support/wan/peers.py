@@ -31,8 +31,8 @@ class Peers:
         self._write_system_files()
         self._write_ssh_files()
         self._serve("sshd", ["/usr/sbin/sshd", "-D", "-e", "-f", self.directory / "sshd_config"], SSH_PORT)
-        self._serve("gridftp", ["/usr/sbin/globus-gridftp-server", "-p", GRIDFTP_PORT, "-aa", "-anonymous-user", self.account.name, "-control-interface",
-                                self.host, "-data-interface", self.host, "-connections-max", 200], GRIDFTP_PORT)
+        self._serve("gridftp", ["/usr/sbin/globus-gridftp-server", "-p", GRIDFTP_PORT, "-aa", "-anonymous-user", self.account.name,
+                                "-control-interface", self.host, "-data-interface", self.host, "-connections-max", 200], GRIDFTP_PORT)
         return self
 
     def stop(self):
@@ -60,9 +60,9 @@ class Peers:
         account = self._account("lon")
         log = self.directory / "client.log"
         began = time.monotonic()
-        with open(log, "wb") as out, subprocess.Popen(account.command(argv, "KILL"), stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.directory,
-                                                      env={**account.environment(self.directory), "GLOBUS_HOSTNAME": "lon"},
-                                                      start_new_session=True) as client:
+        environment = {**account.environment(self.directory), "GLOBUS_HOSTNAME": "lon"}
+        with open(log, "wb") as out, subprocess.Popen(account.command(argv, "KILL"), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                                      cwd=self.directory, env=environment, start_new_session=True) as client:
             try:
                 code = client.wait(cut)
                 seconds = time.monotonic() - began

@@ -55,8 +55,7 @@ absl::Status ReadLimits(yaml::Map map, Config& config) {
   ASSIGN_OR_RETURN(const int64_t streams, map.IntOr("streams", config.streams, 1, 64));
   config.streams = static_cast<int>(streams);
   ASSIGN_OR_RETURN(config.lease, map.DurationOr("lease", config.lease, milliseconds(2'000), milliseconds(600'000)));
-  ASSIGN_OR_RETURN(config.report,
-                   map.DurationOr("report", config.report, milliseconds(100), milliseconds(60'000)));
+  ASSIGN_OR_RETURN(config.report, map.DurationOr("report", config.report, milliseconds(100), milliseconds(60'000)));
   ASSIGN_OR_RETURN(config.poll, map.DurationOr("poll", config.poll, milliseconds(100), milliseconds(60'000)));
   ASSIGN_OR_RETURN(config.reconcile,
                    map.DurationOr("reconcile", config.reconcile, milliseconds(1'000), milliseconds(86'400'000)));

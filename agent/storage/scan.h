@@ -15,7 +15,6 @@
 
 namespace crossdock::agent {
 
-
 // A package: a directory with all it holds, one file, or named files below a directory. Paths are relative to the
 // volume, and hostile.
 struct PackagePath {

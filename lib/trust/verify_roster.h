@@ -39,8 +39,8 @@ struct Seen {
 };
 
 // The activation, when an officer of `roster` signed it for `client` and `digest`. `seen` refuses a lower number, and
-// another digest under the same number. Reasons: POLICY_NOT_ACTIVE, POLICY_TOO_OLD, POLICY_FORKED, POLICY_OFFICER_UNKNOWN,
-// KEY_DENIED, SIGNATURE_INVALID, STATEMENT_MALFORMED, TIME_IN_FUTURE.
+// another digest under the same number. Reasons: POLICY_NOT_ACTIVE, POLICY_TOO_OLD, POLICY_FORKED,
+// POLICY_OFFICER_UNKNOWN, KEY_DENIED, SIGNATURE_INVALID, STATEMENT_MALFORMED, TIME_IN_FUTURE.
 absl::StatusOr<PolicyActivation> VerifyPolicyActivation(std::string_view signed_statement, const Roster& roster,
                                                         std::string_view client, std::string_view digest,
                                                         const std::optional<Seen>& seen, base::Instant now);

@@ -80,7 +80,7 @@ absl::Status Run(const Config& config, bool check) {
   session_options.grant = identity.grant;
   Session session(session_options, dial, board, host, clock, random);
 
-  base::PeriodicLoop renewal("certificate", milliseconds(30'000), clock,
+  base::PeriodicLoop renewal("certificate", milliseconds(5'000), clock,
                              [&](base::Instant now) { return RenewWhenDue(config, identity, now); });
   std::jthread recovery([&](const std::stop_token& stop) { work.Recover(stop); });
   std::jthread running([&](const std::stop_token& stop) { session.Run(stop); });

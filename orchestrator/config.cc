@@ -59,6 +59,8 @@ absl::Status ReadLimits(yaml::Map map, Config& config) {
   ASSIGN_OR_RETURN(config.poll, map.DurationOr("poll", config.poll, milliseconds(100), milliseconds(60'000)));
   ASSIGN_OR_RETURN(config.reconcile,
                    map.DurationOr("reconcile", config.reconcile, milliseconds(1'000), milliseconds(86'400'000)));
+  ASSIGN_OR_RETURN(config.certificate_life, map.DurationOr("certificate_life", config.certificate_life,
+                                                           milliseconds(20'000), pki::kLeafLifetimeMax));
   return map.Finish();
 }
 

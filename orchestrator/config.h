@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "lib/pki/authority.h"
 #include "lib/rpc/caller.h"
 
 namespace crossdock::orchestrator {
@@ -39,6 +40,7 @@ struct Config {
   std::chrono::milliseconds report{2'000};
   std::chrono::milliseconds poll{2'000};
   std::chrono::milliseconds reconcile{300'000};
+  std::chrono::milliseconds certificate_life = pki::kLeafLifetime;  // of agents' certificates
 };
 
 // YAML_INVALID with line and column.

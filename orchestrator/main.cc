@@ -1,6 +1,7 @@
 // crossdock-orchestrator: events → policy → approvals → plan → dispatch. All state is in PostgreSQL.
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "lib/base/process.h"
 #include "lib/base/status.h"
 #include "lib/pg/listener.h"
+#include "lib/pki/certificate.h"
 #include "lib/rpc/log.h"
 #include "lib/rpc/server.h"
 #include "lib/rpc/tls.h"
@@ -31,11 +33,25 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int kConnectionsMax = 16;
+// A connection, and a session, end long before the certificate that they began with: what comes next shows the new one.
+constexpr int kConnectionsPerCertificate = 8;
 
 struct Keys {
   base::PrivateKey ticket;
   pki::CertificateAuthority ca;
 };
+
+// The orchestrator's own certificate comes from people; it says in time that they must bring the next.
+absl::Status CheckOwnCertificate(const Config& config, base::Instant now) {
+  ASSIGN_OR_RETURN(const std::string pem, base::ReadFile(config.tls.certificate));
+  ASSIGN_OR_RETURN(const pki::CertificateInfo own, pki::ReadCertificate(pem));
+  RETURN_IF_ERROR(pki::CheckNotExpired(own, config.tls.certificate, now));
+  if (own.not_after - now < (own.not_after - own.not_before) / 3) {
+    LOG_WARNING("the orchestrator's certificate ends soon; put a new one in its place",
+                {{"file", config.tls.certificate}, {"ends", base::FormatSeconds(own.not_after)}});
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<Keys> LoadKeys(const Config& config) {
   ASSIGN_OR_RETURN(base::PrivateKey ticket, base::ReadSigningKey(config.ticket_key));
@@ -43,6 +59,7 @@ absl::StatusOr<Keys> LoadKeys(const Config& config) {
   ASSIGN_OR_RETURN(const std::string ca_certificate, base::ReadFile(config.ca.certificate));
   ASSIGN_OR_RETURN(pki::CertificateAuthority ca, pki::LoadCa(ca_key, ca_certificate));
   RETURN_IF_ERROR(rpc::CheckServerCertificate(config.tls.certificate));
+  RETURN_IF_ERROR(CheckOwnCertificate(config, base::SystemClock().Now()));
   return Keys{std::move(ticket), std::move(ca)};
 }
 
@@ -70,7 +87,9 @@ absl::Status Run(const Config& config) {
   }
   engine::EngineCommands commands(context, databases, config.roster_root);
   engine::Desk desk(context);
-  engine::Enrolments enrolments(context, keys.ca, config.agents_address);
+  engine::Enrolments enrolments(context, keys.ca,
+                                std::chrono::duration_cast<std::chrono::seconds>(config.certificate_life),
+                                config.agents_address);
 
   // Who may call what.
   api::DatabaseAuthenticator authenticator(database, clock, config.users);
@@ -81,6 +100,7 @@ absl::Status Run(const Config& config) {
   session_options.orchestrator = config.name;
   session_options.lease = config.lease;
   session_options.report_interval = config.report;
+  session_options.age_max = std::min(session_options.age_max, config.certificate_life / kConnectionsPerCertificate);
   api::AgentSessions sessions(desk, fleet, clock, random, session_options);
   // For agents, people and tools.
   const api::ApiContext api{commands, database, clock, random, wakes, gate, fleet};
@@ -88,6 +108,8 @@ absl::Status Run(const Config& config) {
   api::Watches& watches = services.watches();
 
   rpc::ServerOptions options;
+  options.connection_age_max =
+      std::min(options.connection_age_max, config.certificate_life / kConnectionsPerCertificate);
   options.ports.push_back(PortOf(config, rpc::PortKind::kAgents, config.listen_agents));
   options.ports.push_back(PortOf(config, rpc::PortKind::kApi, config.listen_api));
   ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Server> server, rpc::Server::Start(options, gate, services.Served()));
@@ -98,6 +120,9 @@ absl::Status Run(const Config& config) {
   duties.push_back({"sessions", milliseconds(1'000), {}, [&sessions](base::Instant) { return sessions.Tick(); }});
   duties.push_back(
       {"watches", milliseconds(1'000), {Duty::kWatch}, [&watches](base::Instant now) { return watches.RunOnce(now); }});
+  duties.push_back({"certificate", std::chrono::hours(1), {}, [&config](base::Instant now) {
+                      return CheckOwnCertificate(config, now);
+                    }});
   duties.push_back({"reconcile", config.reconcile, {}, [&](base::Instant now) {
                       for (const auto& source : sources) RETURN_IF_ERROR(source->Reconcile(context, now));
                       wakes.Wake(Duty::kIntake);

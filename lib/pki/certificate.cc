@@ -99,6 +99,14 @@ absl::StatusOr<CertificateInfo> ReadCertificate(std::string_view pem) {
   return info;
 }
 
+absl::Status CheckNotExpired(const CertificateInfo& certificate, std::string_view name, base::Instant now) {
+  if (now <= certificate.not_after) return absl::OkStatus();
+  return base::WithReason(
+      base::FailedPrecondition("the certificate ", name, " ended at ", base::FormatSeconds(certificate.not_after),
+                               "; put a new one in its place"),
+      "CERTIFICATE_EXPIRED");
+}
+
 base::Instant RenewAt(const CertificateInfo& certificate) {
   return certificate.not_before + (certificate.not_after - certificate.not_before) / 2;
 }

@@ -36,6 +36,8 @@ struct CertificateInfo {
 // Of the first certificate in `pem`. INVALID_ARGUMENT when there is none, or when it has several URI names.
 absl::StatusOr<CertificateInfo> ReadCertificate(std::string_view pem);
 
+// CERTIFICATE_EXPIRED when its life is over; `name` says which one it is.
+absl::Status CheckNotExpired(const CertificateInfo& certificate, std::string_view name, base::Instant now);
 // When to ask for the next one: half of the life is over.
 base::Instant RenewAt(const CertificateInfo& certificate);
 

@@ -24,7 +24,7 @@ namespace {
 constexpr int kKeepaliveMilliseconds = 20'000;
 constexpr int kKeepaliveTimeoutMilliseconds = 10'000;
 constexpr int kReconnectMaxMilliseconds = 10'000;
-constexpr unsigned kCertificateRefreshSeconds = 10;
+constexpr unsigned kCertificateRefreshSeconds = 2;
 constexpr int kChainLengthMax = 8;
 
 using OwnedX509 = std::unique_ptr<X509, void (*)(X509*)>;

@@ -38,8 +38,13 @@ class Desk : public AgentDesk {
 class Enrolments : public EnrolmentDesk {
  public:
   // `session_address` is what enrolled agents dial, host:port.
-  Enrolments(const Context& context, const pki::CertificateAuthority& authority, std::string session_address)
-      : context_(context), authority_(authority), session_address_(std::move(session_address)) {}
+  // `certificate_life` is of what it issues.
+  Enrolments(const Context& context, const pki::CertificateAuthority& authority, std::chrono::seconds certificate_life,
+             std::string session_address)
+      : context_(context),
+        authority_(authority),
+        certificate_life_(certificate_life),
+        session_address_(std::move(session_address)) {}
 
   absl::StatusOr<Enrolled> Enrol(std::string_view grant, std::string_view identity, std::string_view csr) override;
   absl::StatusOr<Enrolled> Renew(std::string_view agent, std::string_view csr) override;
@@ -47,6 +52,7 @@ class Enrolments : public EnrolmentDesk {
  private:
   const Context& context_;
   const pki::CertificateAuthority& authority_;
+  const std::chrono::seconds certificate_life_;
   const std::string session_address_;
 };
 

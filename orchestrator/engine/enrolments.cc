@@ -63,8 +63,8 @@ absl::StatusOr<Enrolled> Enrolments::Enrol(std::string_view grant, std::string_v
     }
     Enrolled enrolled;
     enrolled.spiffe_id = SpiffeOf(roster, agent.site, agent.agent);
-    ASSIGN_OR_RETURN(enrolled.certificate_pem,
-                     pki::IssueFromCsr(authority_, csr, enrolled.spiffe_id, {}, now, context_.random));
+    ASSIGN_OR_RETURN(enrolled.certificate_pem, pki::IssueFromCsr(authority_, csr, enrolled.spiffe_id, {}, now,
+                                                                 context_.random, certificate_life_));
     enrolled.ca_pem = authority_.certificate_pem;
     enrolled.session_address = session_address_;
     const std::optional<store::Roster> row = store::LatestRoster(tx);
@@ -77,7 +77,7 @@ absl::StatusOr<Enrolled> Enrolments::Enrol(std::string_view grant, std::string_v
     stored.grant = grant;
     stored.identity_key = agent.identity_key.ToHex();
     stored.tls_spki = agent.tls_spki;
-    stored.certificate_expires = now + pki::kLeafLifetime;
+    stored.certificate_expires = now + certificate_life_;
     store::PutAgent(tx, stored, now);
     const nlohmann::json detail = {
         {"agent", agent.agent}, {"site", agent.site}, {"site_admin", agent.site_admin}, {"tls_spki", agent.tls_spki}};
@@ -105,11 +105,11 @@ absl::StatusOr<Enrolled> Enrolments::Renew(std::string_view agent_id, std::strin
                               "CERTIFICATE_TOO_OLD");
     }
     Enrolled enrolled;
-    ASSIGN_OR_RETURN(
-        enrolled.certificate_pem,
-        pki::IssueFromCsr(authority_, csr, SpiffeOf(roster, agent->site, agent->id), {}, now, context_.random));
+    ASSIGN_OR_RETURN(enrolled.certificate_pem,
+                     pki::IssueFromCsr(authority_, csr, SpiffeOf(roster, agent->site, agent->id), {}, now,
+                                       context_.random, certificate_life_));
     enrolled.ca_pem = authority_.certificate_pem;
-    store::SetCertificateExpiry(tx, agent->id, now + pki::kLeafLifetime);
+    store::SetCertificateExpiry(tx, agent->id, now + certificate_life_);
     return enrolled;
   });
 }

@@ -165,9 +165,13 @@ class Studio:
         self.paula = self.offline("key", "show", admin / "paula.key").strip()
         self.write_roster(1)
         orchestrator = self.account.make_directory(self.directory / "orchestrator")
-        self.offline("ca", "issue-orchestrator", "orch-1", *ca, "--out-key", orchestrator / "tls.key", "--out-cert", orchestrator / "tls.pem",
-                     "--dns", "localhost", "--ip", self.network.host(HUB))
+        self.issue_orchestrator(orchestrator / "tls.key", orchestrator / "tls.pem")
         self.offline("key", "create", orchestrator / "ticket.key")
+
+    def issue_orchestrator(self, key, certificate):
+        self.offline("ca", "issue-orchestrator", "orch-1", "--ca-key", self.admin / "ca.key", "--ca-cert", self.admin / "ca.pem",
+                     "--trust-domain", TRUST_DOMAIN, "--out-key", key, "--out-cert", certificate, "--dns", "localhost",
+                     "--ip", self.network.host(HUB))
 
     def write_roster(self, number):
         sites = ", ".join(f"{{id: {site}, country: {country}, certifications: [{{id: tpn-gold, valid_until: \"2030-06-30\"}}]}}"

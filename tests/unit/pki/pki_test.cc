@@ -44,6 +44,9 @@ TEST_CASE("a leaf certificate carries exactly its name, its key and its hours") 
   CHECK_FALSE(info.is_ca);
   CHECK(RenewAt(info) > kNow + std::chrono::hours(5));
   CHECK(RenewAt(info) < kNow + std::chrono::hours(6));
+  CHECK(CheckNotExpired(info, "x.pem", info.not_after).ok());
+  CHECK(base::ReasonOf(CheckNotExpired(info, "x.pem", info.not_after + std::chrono::seconds(1))) ==
+        "CERTIFICATE_EXPIRED");
   CHECK(ReadCertificate(ca.certificate_pem)->is_ca);
 }
 

@@ -1,5 +1,7 @@
 #include "agent/transfer/data_sender.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -12,23 +14,26 @@ namespace crossdock::agent {
 namespace {
 
 constexpr size_t kFlushSize = 512u << 10;
+// A slow leg hands over less at once, so that it looks at its pace this often, or every so many bytes.
+constexpr uint64_t kFlushesPerSecond = 4;
+constexpr size_t kFlushSizeMin = 16u << 10;
+constexpr size_t kWaitingMax = 4u << 20;
 // Room for one more file's header and trailer behind a full segment.
 constexpr size_t kBufferSize = kFlushSize + 4096;
 
 }  // namespace
 
-DataSender::DataSender(ByteStream& stream, FileCalls& calls, const std::atomic<uint64_t>& rate, uint16_t streams,
-                       std::atomic<uint64_t>& bytes_moved)
-    : stream_(stream), calls_(calls), rate_(rate), streams_(streams), bytes_moved_(bytes_moved), buffer_(kBufferSize) {}
+DataSender::DataSender(ByteStream& stream, FileCalls& calls, PaceShare& pace, std::atomic<uint64_t>& bytes_moved)
+    : stream_(stream), calls_(calls), pace_(pace), bytes_moved_(bytes_moved), buffer_(kBufferSize) {}
 
 absl::Status DataSender::Hello(const wire::LegHello& hello) {
-  ApplyRate();
   Append(Encode(hello));
   return Flush();
 }
 
 absl::Status DataSender::Send(uint32_t index, const wire::Entry& entry, int package) {
   absl::Status leg;
+  SetBusy(true);
   auto file = SourceFile::Open(package, entry, calls_);
   if (!file.ok()) {
     source_status_ = file.status();
@@ -46,11 +51,11 @@ absl::Status DataSender::Send(uint32_t index, const wire::Entry& entry, int pack
 
 absl::Status DataSender::Content(SourceFile& file, const wire::Entry& entry, absl::Status* leg) {
   for (uint64_t left = entry.size; left > 0;) {
-    if (used_ + wire::kFrameHeaderSize >= kFlushSize && !(*leg = Flush()).ok()) return absl::OkStatus();
-    ApplyRate();
+    const size_t flush_size = Pace();
+    if (used_ + wire::kFrameHeaderSize >= flush_size && !(*leg = Flush()).ok()) return absl::OkStatus();
     // The bytes are read to where they leave from; their header is put before them once their number is known.
     char* const bytes = buffer_.data() + used_ + wire::kFrameHeaderSize;
-    const size_t room = std::min<uint64_t>(left, kFlushSize - used_ - wire::kFrameHeaderSize);
+    const size_t room = std::min<uint64_t>(left, flush_size - used_ - wire::kFrameHeaderSize);
     ASSIGN_OR_RETURN(const size_t got, file.Read(bytes, room));
     if (got == 0) {
       return Fail(wire::Reason::kSourceChanged, "'", base::PercentEscape(entry.path),
@@ -82,13 +87,27 @@ void DataSender::Append(std::string_view bytes) {
   used_ += bytes.size();
 }
 
-void DataSender::ApplyRate() {
-  const uint64_t rate = rate_.load(std::memory_order_relaxed);
-  if (rate == rate_applied_) return;
-  rate_applied_ = rate;
-  const uint64_t share = rate == 0 ? ~uint64_t{0} : std::max<uint64_t>(rate / streams_, 1);
-  // Refused by sockets that cannot be paced (socket pairs): then there is no line to spare either.
-  setsockopt(stream_.fd(), SOL_SOCKET, SO_MAX_PACING_RATE, &share, sizeof share);
+absl::Status DataSender::Rest() {
+  SetBusy(false);
+  return Flush();
+}
+
+void DataSender::SetBusy(bool busy) {
+  if (std::exchange(busy_, busy) == busy) return;
+  busy ? pace_.Enter() : pace_.Leave();
+}
+
+size_t DataSender::Pace() {
+  const uint64_t share = pace_.Share();
+  if (share != share_applied_) {
+    share_applied_ = share;
+    // What waits in the socket keeps its pace, and no other leg can take it over: it must not be much.
+    const int waiting = static_cast<int>(std::clamp<uint64_t>(share / kFlushesPerSecond, kFlushSizeMin, kWaitingMax));
+    // Refused by sockets that cannot be paced (socket pairs): then there is no line to spare either.
+    setsockopt(stream_.fd(), SOL_SOCKET, SO_MAX_PACING_RATE, &share, sizeof share);
+    setsockopt(stream_.fd(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &waiting, sizeof waiting);
+  }
+  return std::clamp<uint64_t>(share / kFlushesPerSecond, kFlushSizeMin, kFlushSize);
 }
 
 }  // namespace crossdock::agent

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <vector>
 
+#include "agent/core/pace_share.h"
 #include "agent/storage/source_file.h"
 #include "agent/storage/xxh3.h"
 #include "agent/transfer/byte_stream.h"
@@ -13,16 +14,18 @@ namespace crossdock::agent {
 
 class DataSender {
  public:
-  // `rate` is the cap of all `streams` legs together, watched while sending; `bytes_moved` counts content.
-  DataSender(ByteStream& stream, FileCalls& calls, const std::atomic<uint64_t>& rate, uint16_t streams,
-             std::atomic<uint64_t>& bytes_moved);
+  // `pace` is watched while sending; `bytes_moved` counts content.
+  DataSender(ByteStream& stream, FileCalls& calls, PaceShare& pace, std::atomic<uint64_t>& bytes_moved);
+  ~DataSender() { SetBusy(false); }
+  DataSender(const DataSender&) = delete;
+  DataSender& operator=(const DataSender&) = delete;
 
   absl::Status Hello(const wire::LegHello& hello);
   // Reads the file below `package` and sends it. An error is the leg's. When the source is to blame, the file is
   // withdrawn on the wire, the result is OK, and source_status() says why.
   absl::Status Send(uint32_t index, const wire::Entry& entry, int package);
-  // Sends what waits for company.
-  absl::Status Flush();
+  // Nothing to do for now: sends what waits for company, and leaves the pace to the other legs.
+  absl::Status Rest();
   // Says that no more files come, and nothing else.
   absl::Status End();
   const absl::Status& source_status() const { return source_status_; }
@@ -31,14 +34,17 @@ class DataSender {
   void Append(std::string_view bytes);
   // Reads the file's bytes into segments; the error is the source's, `leg` gets the leg's.
   absl::Status Content(SourceFile& file, const wire::Entry& entry, absl::Status* leg);
-  void ApplyRate();
+  absl::Status Flush();
+  void SetBusy(bool busy);
+  // Paces the socket to the leg's share; gives how much to hand it at once, so that a new share is soon felt.
+  size_t Pace();
 
   ByteStream& stream_;
   FileCalls& calls_;
-  const std::atomic<uint64_t>& rate_;
-  const uint16_t streams_;
+  PaceShare& pace_;
   std::atomic<uint64_t>& bytes_moved_;
-  uint64_t rate_applied_ = 0;
+  bool busy_ = false;
+  uint64_t share_applied_ = PaceShare::kUnlimited;
   std::vector<char> buffer_;
   size_t used_ = 0;
   Xxh3 xxh3_;

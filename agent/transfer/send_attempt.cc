@@ -27,7 +27,7 @@ bool LineBroke(const absl::Status& status) {
 }  // namespace
 
 SendAttempt::SendAttempt(SendPlan plan, const Deps& deps)
-    : plan_(std::move(plan)), deps_(deps), rate_(plan_.bytes_per_second_max) {}
+    : plan_(std::move(plan)), deps_(deps), pace_(plan_.bytes_per_second_max) {}
 
 SendAttempt::~SendAttempt() = default;
 
@@ -241,7 +241,7 @@ absl::StatusOr<bool> SendAttempt::HandleRefused(const wire::FileRefused& refused
 
 void SendAttempt::RunDataLeg(uint16_t leg, Lifeline& lifeline) {
   const absl::Status status = RunLeg(leg, deps_.dialer, lifeline, [&](ByteStream& stream, uint16_t attempt) {
-    DataSender sender(stream, deps_.volume.calls(), rate_, plan_.terms.streams, counters_.bytes_moved);
+    DataSender sender(stream, deps_.volume.calls(), pace_, counters_.bytes_moved);
     LegOutcome outcome;
     outcome.status = sender.Hello({plan_.terms.transfer, plan_.terms.epoch, leg, attempt});
     while (outcome.status.ok()) {
@@ -255,7 +255,7 @@ void SendAttempt::RunDataLeg(uint16_t leg, Lifeline& lifeline) {
         break;
       }
       // Nothing to do for now: what is in the buffer leaves, then we wait for a file to come back or for the end.
-      outcome.status = sender.Flush();
+      outcome.status = sender.Rest();
       if (outcome.status.ok() && !WaitForMore(lifeline)) {
         if (!lifeline.ended()) outcome.status = sender.End();
         break;

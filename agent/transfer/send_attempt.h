@@ -9,6 +9,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "agent/core/pace_share.h"
 #include "agent/core/send_board.h"
 #include "agent/transfer/control_channel.h"
 #include "agent/transfer/lifeline.h"
@@ -27,7 +28,7 @@ class SendAttempt {
   // Thread-safe.
   Progress progress() const { return counters_.Snapshot(); }
   // Bytes per second over all legs, 0 for no cap; from now on. Thread-safe.
-  void SetRate(uint64_t bytes_per_second_max) { rate_ = bytes_per_second_max; }
+  void SetRate(uint64_t bytes_per_second_max) { pace_.SetCap(bytes_per_second_max); }
 
  private:
   absl::StatusOr<SendResult> RunInside(Lifeline& lifeline);
@@ -48,7 +49,7 @@ class SendAttempt {
   SendPlan plan_;
   const Deps deps_;
   ProgressCounters counters_;
-  std::atomic<uint64_t> rate_;
+  PaceShare pace_;
   SendResult result_;
   std::shared_ptr<const ScanResult> package_;  // set once, before the board
   base::UniqueFd package_directory_;

@@ -12,7 +12,7 @@ from studio.studio import Studio
 
 LIFE = 20  # seconds
 # Together they take longer than a certificate lives, and keep every data leg busy.
-FILES = 16
+FILES = 12
 FILE_BYTES = 1_000_000
 CAP_MBIT = 4
 

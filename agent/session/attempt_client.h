@@ -13,7 +13,6 @@
 
 namespace crossdock::agent {
 
-namespace v1 = crossdock::agent::v1;
 
 struct AttemptClientOptions {
   std::chrono::milliseconds call_timeout{30'000};

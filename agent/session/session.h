@@ -24,7 +24,6 @@
 
 namespace crossdock::agent {
 
-namespace v1 = crossdock::agent::v1;
 
 struct SessionOptions {
   std::string version;

@@ -214,19 +214,20 @@ absl::Status ReceiveAttempt::TakeEnd(const wire::ManifestEnd& end) {
   if (!have_said_) {
     RETURN_IF_ERROR(CheckDestinationListing(deps_.volume, manifest_, hello_.form, plan_.destination.path));
     wire::Have have;
-    const absl::Status adopted = staging_->Adopt(manifest_, bound, [&](uint32_t index) {
-      states_[index] = FileState::kLanded;
-      ++landed_;
-      ++result_.files_resumed;
-      counters_.files_done.fetch_add(1);
-      counters_.bytes_done.fetch_add(manifest_.entries[index].size);
-      if (!have.ranges.empty() && have.ranges.back().first + have.ranges.back().count == index) {
-        ++have.ranges.back().count;
-      } else {
-        have.ranges.push_back({index, 1});
-      }
-      if (have.ranges.size() == 65536) control_->Queue(std::exchange(have, {}));
-    });
+    const absl::Status adopted =
+        staging_->Adopt(manifest_, bound, [&](uint32_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+          states_[index] = FileState::kLanded;
+          ++landed_;
+          ++result_.files_resumed;
+          counters_.files_done.fetch_add(1);
+          counters_.bytes_done.fetch_add(manifest_.entries[index].size);
+          if (!have.ranges.empty() && have.ranges.back().first + have.ranges.back().count == index) {
+            ++have.ranges.back().count;
+          } else {
+            have.ranges.push_back({index, 1});
+          }
+          if (have.ranges.size() == 65536) control_->Queue(std::exchange(have, {}));
+        });
     RETURN_IF_ERROR(adopted);
     have.last = true;
     control_->Queue(have);

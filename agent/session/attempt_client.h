@@ -13,7 +13,6 @@
 
 namespace crossdock::agent {
 
-
 struct AttemptClientOptions {
   std::chrono::milliseconds call_timeout{30'000};
   std::chrono::milliseconds retry_first{200};

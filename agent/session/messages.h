@@ -11,7 +11,6 @@
 
 namespace crossdock::agent {
 
-
 // Nothing for a kind of work that this version does not know.
 std::optional<Task> FromMessage(const v1::Task& message);
 DesiredState FromMessage(const v1::DesiredState& message);

@@ -24,7 +24,6 @@
 
 namespace crossdock::agent {
 
-
 struct SessionOptions {
   std::string version;
   std::string address;   // of the orchestrator's agents' port, "host:port"

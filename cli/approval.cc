@@ -101,7 +101,7 @@ void Print(const Asked& asked, bool files, Context& context) {
   Table table({"transfer", transfer.transfer()});
   table.Add({"client", transfer.entity().client()});
   table.Add({"project", transfer.entity().project()});
-  table.Add({"what", base::StrCat(transfer.entity().name(), " ", transfer.entity().version())});
+  table.Add({"what", Words({transfer.entity().name(), transfer.entity().version()})});
   table.Add({"classification", subject.classification()});
   table.Add({"from", subject.source() + "/" + transfer.path()});
   table.Add({"to", subject.destination() + "/" + transfer.destination_path()});
@@ -151,7 +151,7 @@ absl::Status List(const Options& options, Context& context) {
     table.Add({transfer.transfer(), subject.requirement().requirement(),
                base::StrCat(subject.requirement().have(), " of ", subject.requirement().count()),
                Join(subject.requirement().from()), transfer.entity().project(),
-               base::StrCat(transfer.entity().name(), " ", transfer.entity().version()),
+               Words({transfer.entity().name(), transfer.entity().version()}),
                subject.source() + " → " + subject.destination(), ShowBytes(transfer.bytes()),
                subject.ready() ? "yes" : "hashing", ShowTime(subject.asked())});
   }

@@ -6,6 +6,7 @@
 #include <array>
 #include <ostream>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "lib/base/clock.h"
 #include "lib/base/strings.h"
@@ -17,7 +18,12 @@ namespace {
 size_t PrintableAt(std::string_view text) {
   const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   const unsigned first = byte(0);
-  if (first >= 0x20 && first < 0x7f) return first == '%' ? 0 : 1;
+  const auto hex = [&](size_t i) {
+    return i < text.size() && absl::ascii_isxdigit(static_cast<unsigned char>(text[i]));
+  };
+  // A percent sign stays where nobody can take it for one of ours.
+  if (first == '%') return hex(1) && hex(2) ? 0 : 1;
+  if (first >= 0x20 && first < 0x7f) return 1;
   const auto next = [&](size_t i) { return (byte(i) & 0xc0) == 0x80; };
   // C1 controls (C2 80-9F) and the zero-width and direction characters (E2 80-81, EF BB BF) are refused.
   if (first >= 0xc3 && first <= 0xdf && next(1)) return 2;
@@ -52,6 +58,16 @@ std::string Shown(std::string_view text) {
     i += std::max<size_t>(size, 1);
   }
   return shown;
+}
+
+std::string Words(const std::vector<std::string>& words) {
+  std::string joined;
+  for (const std::string& word : words) {
+    if (word.empty()) continue;
+    if (!joined.empty()) joined += ' ';
+    joined += word;
+  }
+  return joined;
 }
 
 void Table::Print(std::ostream& out) const {

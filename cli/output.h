@@ -27,8 +27,11 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-// Printable text stays, UTF-8 included; control characters, and what is no UTF-8, become %XX.
+// Printable text stays, UTF-8 included; control characters, and what is no UTF-8, become %XX, and so does a percent
+// sign that could be taken for one of these.
 std::string Shown(std::string_view text);
+// Those that are not empty, with a space between.
+std::string Words(const std::vector<std::string>& words);
 
 // The message as one JSON document, field names as in the contract.
 std::string ToJson(const google::protobuf::Message& message);

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <iostream>
 #include <set>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/output.h"
@@ -37,6 +39,8 @@ int ExitCodeOf(const absl::Status& status) {
 
 // What can be done about errors that the orchestrator cannot explain, because it was never reached or let nobody in.
 std::string AdviceFor(const absl::Status& status, const ConnectionFlags& flags) {
+  // A reason of its own: then somebody who knows better has said what is wrong.
+  if (base::ReasonOf(status) != absl::StatusCodeToString(status.code())) return "";
   switch (status.code()) {
     case absl::StatusCode::kUnauthenticated:
       return "your token or certificate is missing, expired or revoked: ask an identity admin for a new one";
@@ -64,6 +68,25 @@ void Complain(const absl::Status& status, const Context& context) {
   }
 }
 
+// The words of the command line that name no command of ours, where one must stand: "bogus", "transfer bogus".
+// Empty when that is not what is wrong.
+std::string UnknownCommand(const CLI::App& app, int argc, const char* const* argv) {
+  const CLI::App* at = &app;
+  std::string words;
+  for (int i = 1; i < argc; ++i) {
+    const std::vector<const CLI::App*> commands = at->get_subcommands([](const CLI::App*) { return true; });
+    const std::string word = argv[i];
+    // The value of a flag before the command cannot be told from a command.
+    if (commands.empty() || word.starts_with('-')) return "";
+    words += base::StrCat(words.empty() ? "" : " ", word);
+    const auto next =
+        std::find_if(commands.begin(), commands.end(), [&](const auto* each) { return each->check_name(word); });
+    if (next == commands.end()) return words;
+    at = *next;
+  }
+  return "";
+}
+
 }  // namespace
 
 absl::Status Negative() { return base::WithReason(absl::FailedPreconditionError(""), kReasonNegative); }
@@ -80,6 +103,10 @@ int Run(int argc, const char* const* argv, Context& context) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (const std::string unknown = UnknownCommand(app, argc, argv); !unknown.empty()) {
+      context.err << "crossdock: there is no command '" << Shown(unknown) << "'; --help lists those that there are\n";
+      return 2;
+    }
     const int code = app.exit(error, context.out, context.err);
     return code == 0 ? 0 : 2;
   }

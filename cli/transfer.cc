@@ -36,8 +36,8 @@ std::string Progress(const v1::Transfer& transfer) {
 void AddRow(const v1::Transfer& transfer, Table& table) {
   table.Add({transfer.transfer(), StateName(transfer.state()) + (transfer.paused() ? " (paused)" : ""),
              transfer.source_site() + " → " + transfer.destination_site(), transfer.entity().project(),
-             base::StrCat(transfer.entity().name(), " ", transfer.entity().version()), Progress(transfer),
-             transfer.reason(), ShowTime(transfer.changed())});
+             Words({transfer.entity().name(), transfer.entity().version()}), Progress(transfer), transfer.reason(),
+             ShowTime(transfer.changed())});
 }
 
 Table TransferTable() {
@@ -100,8 +100,8 @@ void ShowTransfer(const v1::Transfer& transfer, std::ostream& out) {
   if (transfer.paused()) table.Add({"paused", transfer.paused_by() + ": " + transfer.paused_reason()});
   table.Add({"client", transfer.entity().client()});
   table.Add({"project", transfer.entity().project()});
-  table.Add({"entity", base::StrCat(transfer.entity().type(), " ", transfer.entity().id(), " ",
-                                    transfer.entity().name(), " ", transfer.entity().version())});
+  table.Add({"entity", Words({transfer.entity().type(), transfer.entity().id(), transfer.entity().name(),
+                              transfer.entity().version()})});
   table.Add({"from", base::StrCat(transfer.source_site(), ":", transfer.volume(), "/", transfer.path())});
   table.Add(
       {"to", base::StrCat(transfer.destination_site(), ":", transfer.volume(), "/", transfer.destination_path())});

@@ -1,8 +1,17 @@
 #include "lib/pg/database.h"
 
+#include "absl/strings/ascii.h"
 #include "lib/base/status.h"
 
 namespace crossdock::pg {
+namespace {
+
+// PostgreSQL ends its messages with a line feed, and ours go on.
+std::string WhatOf(const std::exception& error) {
+  return std::string(absl::StripTrailingAsciiWhitespace(error.what()));
+}
+
+}  // namespace
 
 struct Database::Session {
   explicit Session(const std::string& conninfo) : connection(conninfo) { connection.inhibit_reactivation(true); }
@@ -72,30 +81,30 @@ absl::Status Database::RunOnce(const std::function<absl::Status(Tx&)>& body, boo
   } catch (const pqxx::in_doubt_error& error) {
     if (session != nullptr) session->broken = true;
     status = base::WithReason(
-        base::Error(absl::StatusCode::kUnknown, "the database did not say whether it committed: ", error.what()),
+        base::Error(absl::StatusCode::kUnknown, "the database did not say whether it committed: ", WhatOf(error)),
         kReasonInDoubt);
   } catch (const pqxx::broken_connection& error) {
     if (session != nullptr) session->broken = true;
-    status = base::WithReason(base::Unavailable("the connection to the database is lost: ", error.what()),
+    status = base::WithReason(base::Unavailable("the connection to the database is lost: ", WhatOf(error)),
                               kReasonConnectionLost);
   } catch (const pqxx::unique_violation& error) {
-    status = base::AlreadyExists("the database refuses a duplicate: ", error.what());
+    status = base::AlreadyExists("the database refuses a duplicate: ", WhatOf(error));
   } catch (const pqxx::serialization_failure& error) {
-    status = base::Error(absl::StatusCode::kAborted, "the transaction collided: ", error.what());
+    status = base::Error(absl::StatusCode::kAborted, "the transaction collided: ", WhatOf(error));
   } catch (const pqxx::deadlock_detected& error) {
-    status = base::Error(absl::StatusCode::kAborted, "the transaction collided: ", error.what());
+    status = base::Error(absl::StatusCode::kAborted, "the transaction collided: ", WhatOf(error));
   } catch (const pqxx::sql_error& error) {
     // 57P01 … 57P03: the server is going down or coming up; the session is gone.
     if (error.sqlstate().rfind("57P", 0) == 0) {
       session->broken = true;
       status =
-          base::WithReason(base::Unavailable("the database is shutting down: ", error.what()), kReasonConnectionLost);
+          base::WithReason(base::Unavailable("the database is shutting down: ", WhatOf(error)), kReasonConnectionLost);
     } else {
-      status = base::Internal("the database refuses a statement (", error.sqlstate(), "): ", error.what());
+      status = base::Internal("the database refuses a statement (", error.sqlstate(), "): ", WhatOf(error));
     }
   } catch (const std::exception& error) {
     if (session != nullptr) session->broken = true;
-    status = base::Internal("database: ", error.what());
+    status = base::Internal("database: ", WhatOf(error));
   }
   Return(std::move(session));
   return status;

@@ -206,7 +206,8 @@ bool InsertTransfer(pg::Tx& tx, const Transfer& t, std::string_view key) {
          t.destination_site, t.volume, pg::Bytes{t.path}, pg::Bytes{t.destination_path}, t.purpose, t.priority,
          t.deadline, t.created, pg::Bytes{t.rendezvous});
   RecordMove(tx, t.id, State::kReceived, State::kReceived,
-             {Cause::kAccepted, t.requester, "", base::StrCat("made by trigger ", t.trigger), t.created});
+             {Cause::kAccepted, t.requester, "",
+              t.trigger.empty() ? "made by hand" : base::StrCat("made by trigger ", t.trigger), t.created});
   return true;
 }
 

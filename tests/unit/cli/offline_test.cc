@@ -123,6 +123,8 @@ TEST_CASE("a wrong command line, a missing file and a policy of a case that it d
   const std::string policy = std::string(CROSSDOCK_SOURCE_DIR) + "/deploy/config/policy.example.yaml";
   CHECK(desk.Run({"roster", "sign"}).code == 2);
   CHECK(desk.Run({"nonsense"}).code == 2);
+  CHECK_THAT(desk.Run({"nonsense"}).err, Catch::Contains("no command 'nonsense'"));
+  CHECK_THAT(desk.Run({"transfer", "nonsense"}).err, Catch::Contains("no command 'transfer nonsense'"));
   CHECK(desk.Run({"policy", "--help"}).code == 0);
   const Result version = desk.Run({"--version"});
   CHECK(version.code == 0);

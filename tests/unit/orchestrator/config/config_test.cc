@@ -17,7 +17,7 @@ TEST_CASE("the commented example is a configuration") {
   INFO(config.status());
   REQUIRE(config.ok());
   CHECK(config->asset_databases.size() == 1);
-  CHECK(config->users.at("spiffe://northlight.studio/user/olga").size() == 5);
+  CHECK(config->users.at("spiffe://northlight.studio/user/olga").size() == 8);
   CHECK(config->lease == std::chrono::seconds(20));
 }
 

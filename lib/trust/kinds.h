@@ -1,5 +1,5 @@
-// Every kind of statement that Crossdock knows, and what it says. Who must have signed it: docs/signed_statements.md, and
-// the verifying functions (roster.h, credential.h, approval.h).
+// Every kind of statement that Crossdock knows, and what it says. Who must have signed it: docs/signed_statements.md,
+// and the verifying functions (roster.h, credential.h, approval.h).
 //
 // Digests are lower hex of SHA-256; times are whole seconds. Encode refuses what Decode would refuse, so whatever is
 // signed can be read back. Pure; any thread.

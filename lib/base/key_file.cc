@@ -2,8 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 
 #include "lib/base/fd.h"
 #include "lib/base/status.h"
@@ -14,6 +18,33 @@ namespace {
 
 constexpr char kKeyFileOpen[] = "KEY_FILE_OPEN";
 constexpr size_t kKeyFileSizeMax = 16u << 10;
+
+absl::Status WriteAll(int fd, const std::string& path, std::string_view pem) {
+  // Made with 0600 less the umask.
+  if (::fchmod(fd, 0600) != 0) return Errno(errno, "setting the mode of the key ", path);
+  while (!pem.empty()) {
+    const ssize_t wrote = ::write(fd, pem.data(), pem.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return Errno(errno, "writing the key ", path);
+    pem.remove_prefix(static_cast<size_t>(wrote));
+  }
+  return ::fsync(fd) == 0 ? absl::OkStatus() : Errno(errno, "syncing the key ", path);
+}
+
+// `temporary` becomes `path` in one step, unless something is there.
+absl::Status GiveName(const std::string& temporary, const std::string& path) {
+  int result = ::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE);
+  if (result != 0 && (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)) {
+    // NFS knows only links.
+    result = ::link(temporary.c_str(), path.c_str());
+    if (result == 0) ::unlink(temporary.c_str());
+  }
+  if (result == 0) return absl::OkStatus();
+  if (errno == EEXIST) {
+    return AlreadyExists(path, " is there already, and a key is never overwritten; name another file");
+  }
+  return Errno(errno, "creating the key ", path);
+}
 
 }  // namespace
 
@@ -60,18 +91,19 @@ absl::StatusOr<P256Key> ReadP256Key(const std::string& path) {
 }
 
 absl::Status WriteNewKeyFile(const std::string& path, std::string_view pem) {
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd && errno == EEXIST) {
-    return AlreadyExists(path, " is there already, and a key is never overwritten; name another file");
+  std::string directory = std::filesystem::path(path).parent_path();
+  if (directory.empty()) directory = ".";
+  std::string temporary = path + ".new.XXXXXX";
+  const UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!fd) return Errno(errno, "creating a file beside the key ", path);
+  absl::Status status = WriteAll(fd.get(), path, pem);
+  if (status.ok()) status = GiveName(temporary, path);
+  if (!status.ok()) {
+    ::unlink(temporary.c_str());
+    return status;
   }
-  if (!fd) return Errno(errno, "creating the key ", path);
-  while (!pem.empty()) {
-    const ssize_t wrote = ::write(fd.get(), pem.data(), pem.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return Errno(errno, "writing the key ", path);
-    pem.remove_prefix(static_cast<size_t>(wrote));
-  }
-  if (::fsync(fd.get()) != 0) return Errno(errno, "writing the key ", path);
+  const UniqueFd parent(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!parent || ::fsync(parent.get()) != 0) return Errno(errno, "syncing the directory of the key ", path);
   return absl::OkStatus();
 }
 

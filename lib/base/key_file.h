@@ -16,7 +16,9 @@ absl::StatusOr<std::string> ReadKeyFile(const std::string& path);
 absl::StatusOr<PrivateKey> ReadSigningKey(const std::string& path);  // Ed25519
 absl::StatusOr<P256Key> ReadP256Key(const std::string& path);        // P-256
 
-// Writes a new file with mode 0600. ALREADY_EXISTS when something is there: a key is never overwritten.
+// Writes a new file with mode 0600. ALREADY_EXISTS when something is there: a key is never overwritten. After a crash
+// the whole key is there or nothing is, but for a file `<path>.new.…` (0600) that nobody reads and anybody may remove;
+// on return it survives a power cut.
 absl::Status WriteNewKeyFile(const std::string& path, std::string_view pem);
 
 }  // namespace crossdock::base

@@ -12,6 +12,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr milliseconds kStagingKeepMax = std::chrono::hours(24 * 30);
+
 absl::StatusOr<TlsFiles> ReadTls(yaml::Map map) {
   TlsFiles files;
   ASSIGN_OR_RETURN(files.certificate, map.String("certificate"));
@@ -59,6 +61,8 @@ absl::Status ReadLimits(yaml::Map map, Config& config) {
   ASSIGN_OR_RETURN(config.poll, map.DurationOr("poll", config.poll, milliseconds(100), milliseconds(60'000)));
   ASSIGN_OR_RETURN(config.reconcile,
                    map.DurationOr("reconcile", config.reconcile, milliseconds(1'000), milliseconds(86'400'000)));
+  ASSIGN_OR_RETURN(config.staging_keep,
+                   map.DurationOr("staging_keep", config.staging_keep, milliseconds(0), kStagingKeepMax));
   ASSIGN_OR_RETURN(config.certificate_life, map.DurationOr("certificate_life", config.certificate_life,
                                                            milliseconds(20'000), pki::kLeafLifetimeMax));
   return map.Finish();

@@ -77,8 +77,9 @@ absl::Status Run(const Config& config) {
 
   Wakes wakes;
   Fleet fleet;
-  const engine::Context context{
-      database, clock, random, wakes, keys.ticket, [&fleet] { return fleet.Online(); }, config.lease, config.streams};
+  const engine::Context context{database,     clock,          random,
+                                wakes,        keys.ticket,    [&fleet] { return fleet.Online(); },
+                                config.lease, config.streams, config.staging_keep};
   std::vector<std::unique_ptr<intake::PostgresSource>> sources;
   engine::AssetDatabases databases;
   for (const AssetDatabaseConfig& each : config.asset_databases) {

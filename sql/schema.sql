@@ -236,6 +236,18 @@ CREATE TABLE public.source_cursor (
     reconciled timestamp with time zone,
     updated timestamp with time zone NOT NULL
 );
+CREATE TABLE public.staging (
+    transfer text NOT NULL,
+    agent text NOT NULL,
+    client text NOT NULL,
+    volume text NOT NULL,
+    epoch_generation bigint NOT NULL,
+    epoch_n bigint NOT NULL,
+    assigned timestamp with time zone NOT NULL,
+    refusals integer DEFAULT 0 NOT NULL,
+    not_before timestamp with time zone NOT NULL,
+    cleaned timestamp with time zone
+);
 CREATE TABLE public.transfer (
     id text NOT NULL,
     client text NOT NULL,
@@ -354,8 +366,12 @@ ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT a_token_hash_is_used_once UNIQUE (hash);
 ALTER TABLE ONLY public.agent
     ADD CONSTRAINT agent_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.staging
+    ADD CONSTRAINT an_agent_holds_staging_of_a_transfer_once PRIMARY KEY (transfer, agent);
 ALTER TABLE ONLY public.approval
     ADD CONSTRAINT an_approval_is_used_once UNIQUE (nonce);
+ALTER TABLE ONLY public.receipt
+    ADD CONSTRAINT an_attempt_has_one_receipt_of_each_role PRIMARY KEY (transfer, epoch_generation, epoch_n, role);
 ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT an_event_enters_the_inbox_once UNIQUE (source, external_id);
 ALTER TABLE ONLY public.api_token
@@ -380,8 +396,6 @@ ALTER TABLE ONLY public.outgoing_event
     ADD CONSTRAINT outgoing_event_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.policy
     ADD CONSTRAINT policy_pkey PRIMARY KEY (client, digest);
-ALTER TABLE ONLY public.receipt
-    ADD CONSTRAINT receipt_pkey PRIMARY KEY (transfer, epoch_generation, epoch_n, role);
 ALTER TABLE ONLY public.relay_keys
     ADD CONSTRAINT relay_keys_pkey PRIMARY KEY (site, number);
 ALTER TABLE ONLY public.relay
@@ -410,6 +424,7 @@ CREATE INDEX audit_by_transfer ON public.audit USING btree (transfer, id) WHERE 
 CREATE INDEX decision_by_transfer ON public.decision USING btree (transfer, id);
 CREATE INDEX inbox_waiting ON public.inbox USING btree (not_before, id) WHERE (state = 'waiting'::text);
 CREATE INDEX outgoing_event_by_position ON public.outgoing_event USING btree (xid, id);
+CREATE INDEX staging_to_clean ON public.staging USING btree (agent, assigned) WHERE (cleaned IS NULL);
 CREATE INDEX transfer_by_creation ON public.transfer USING btree (created DESC, id);
 CREATE INDEX transfer_by_delivery ON public.transfer USING btree (delivery);
 CREATE INDEX transfer_by_entity ON public.transfer USING btree (source, entity_type, entity_id);

@@ -69,6 +69,9 @@ class AttemptReports {
                                      bool already_present, std::stop_token stop) = 0;
   virtual absl::Status ReportFailure(const std::string& transfer, wire::Epoch epoch, const std::string& reason,
                                      const std::string& detail, std::stop_token stop) = 0;
+  // `reason` empty: the staging of `epoch` and before is gone.
+  virtual absl::Status ReportClean(const std::string& transfer, wire::Epoch epoch, const std::string& reason,
+                                   const std::string& detail, std::stop_token stop) = 0;
 };
 
 }  // namespace crossdock::agent

@@ -16,7 +16,8 @@ std::string Encode(const PublishJournal& journal) {
   out.Raw(kMagic).U8(static_cast<uint8_t>(journal.phase)).Short(journal.transfer).Short(journal.agent);
   out.U64(journal.epoch.generation).U64(journal.epoch.n).U8(static_cast<uint8_t>(journal.form));
   out.Short(journal.destination).Short(journal.listing_digest).Short(journal.content_root);
-  out.Short(journal.policy_digest).U64(static_cast<uint64_t>(journal.began_us)).U8(journal.verify);
+  out.Short(journal.policy_digest).U64(static_cast<uint64_t>(journal.began_us));
+  out.U64(static_cast<uint64_t>(journal.ended_us)).U8(journal.verify);
   out.U64(journal.files).U64(journal.bytes).U64(journal.data_inode).U8(journal.already_present ? 1 : 0);
   const std::string checksum = base::Sha256(out.bytes());
   return out.Raw(checksum).Take();
@@ -41,12 +42,13 @@ absl::StatusOr<PublishJournal> DecodeJournal(std::string_view bytes) {
   journal.content_root = in.Short();
   journal.policy_digest = in.Short();
   journal.began_us = static_cast<int64_t>(in.U64());
+  journal.ended_us = static_cast<int64_t>(in.U64());
   journal.verify = in.U8();
   journal.files = in.U64();
   journal.bytes = in.U64();
   journal.data_inode = in.U64();
   journal.already_present = in.U8() == 1;
-  if (!in.Complete() || phase < 1 || phase > 2 || form < 1 || form > 3) return broken();
+  if (!in.Complete() || phase < 1 || phase > 3 || form < 1 || form > 3) return broken();
   journal.phase = static_cast<PublishPhase>(phase);
   journal.form = static_cast<wire::PackageForm>(form);
   return journal;

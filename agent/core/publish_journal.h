@@ -15,6 +15,7 @@ namespace crossdock::agent {
 enum class PublishPhase : uint8_t {
   kPrepared = 1,   // asking, or about to: whether it may publish is not known here
   kCommitted = 2,  // it may, and only this epoch may
+  kPublished = 3,  // the package stands at its place; what is left is the receipt and tidying up
 };
 
 struct PublishJournal {
@@ -26,9 +27,10 @@ struct PublishJournal {
   std::string destination;     // relative to the volume: the package's directory, or the file of kFile
   std::string listing_digest;  // 32 bytes
   std::string content_root;    // 32 bytes or none
-  // For the receipt, which must be the same after a crash as without one.
+  // For the receipt, which is made from this alone, so that it is the same however often it is made.
   std::string policy_digest;  // 32 bytes or none
   int64_t began_us = 0;       // of the attempt, since 1970
+  int64_t ended_us = 0;       // when it was published; 0 before kPublished
   uint8_t verify = 0;         // 0 transit, 1 landed, 2 readback
   uint64_t files = 0;
   uint64_t bytes = 0;

@@ -7,7 +7,7 @@ struct Epochs {
   Epoch operator()(const ScanTask&) const { return {}; }
   Epoch operator()(const HashTask&) const { return {}; }
   Epoch operator()(const MoveTask& move) const { return move.epoch; }
-  Epoch operator()(const CleanTask&) const { return {}; }
+  Epoch operator()(const CleanTask& clean) const { return clean.epoch; }
   Epoch operator()(const FinishTask& finish) const { return finish.epoch; }
 };
 

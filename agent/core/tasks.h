@@ -95,9 +95,10 @@ struct MoveTask {
   bool operator==(const MoveTask&) const = default;
 };
 
-// Removes the staging of an ended transfer.
+// Removes what this agent's attempts up to `epoch` left in the transfer's staging.
 struct CleanTask {
   std::string volume;
+  Epoch epoch;
   bool operator==(const CleanTask&) const = default;
 };
 // The attempt was committed, and this agent lost track of it: publish what the journal says.
@@ -115,7 +116,7 @@ struct Task {
   bool operator==(const Task&) const = default;
 };
 
-// The epoch that fences the work; zero for what has none (scan, hash, clean).
+// The epoch that fences the work; zero for what has none (scan, hash).
 Epoch EpochOf(const Task& task);
 // "scan", "hash", "send", "receive", "clean", "finish": for logs.
 std::string_view KindOf(const Task& task);

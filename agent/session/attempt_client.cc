@@ -161,4 +161,16 @@ absl::Status AttemptClient::ReportFailure(const std::string& transfer, wire::Epo
               [&](grpc::ClientContext* context) { return stub_->ReportFailure(context, request, &response); });
 }
 
+absl::Status AttemptClient::ReportClean(const std::string& transfer, wire::Epoch epoch, const std::string& reason,
+                                        const std::string& detail, std::stop_token stop) {
+  v1::ReportCleanRequest request;
+  request.set_transfer(transfer);
+  Fill(epoch, request.mutable_epoch());
+  request.set_reason(reason);
+  request.set_detail(detail);
+  v1::ReportCleanResponse response;
+  return Call("ReportClean", stop,
+              [&](grpc::ClientContext* context) { return stub_->ReportClean(context, request, &response); });
+}
+
 }  // namespace crossdock::agent

@@ -34,6 +34,8 @@ class AttemptClient : public AttemptReports {
                              bool already_present, std::stop_token stop) override;
   absl::Status ReportFailure(const std::string& transfer, wire::Epoch epoch, const std::string& reason,
                              const std::string& detail, std::stop_token stop) override;
+  absl::Status ReportClean(const std::string& transfer, wire::Epoch epoch, const std::string& reason,
+                           const std::string& detail, std::stop_token stop) override;
 
  private:
   // Calls until there is an answer.

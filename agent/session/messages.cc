@@ -100,7 +100,7 @@ std::optional<Task> FromMessage(const v1::Task& message) {
       task.work = FromMessage(message.receive(), false);
       return task;
     case v1::Task::kClean:
-      task.work = CleanTask{message.clean().volume()};
+      task.work = CleanTask{message.clean().volume(), FromMessage(message.clean().epoch())};
       return task;
     case v1::Task::kFinish:
       task.work =

@@ -6,10 +6,9 @@
 
 #include "agent/legs/relay_legs.h"
 #include "agent/storage/content_hash.h"
-#include "agent/transfer/publish.h"
+#include "agent/tasks/stops.h"
 #include "agent/transfer/receive_attempt.h"
 #include "agent/transfer/send_attempt.h"
-#include "agent/transfer/staging.h"
 #include "lib/base/encoding.h"
 #include "lib/base/log.h"
 #include "lib/base/status.h"
@@ -27,16 +26,9 @@ constexpr milliseconds kProgressInterval{250};
 // A roster that was just signed reaches an agent within a few seconds.
 constexpr milliseconds kRosterWait{15'000};
 constexpr milliseconds kRosterLook{200};
-constexpr milliseconds kFinishFirst{1'000};
-constexpr milliseconds kFinishMost{30'000};
 // Whether empty files may go was settled by the scan: its listing holds them or it does not, and both ends are held to
 // it.
 constexpr ScanOptions kAsListed{/*allow_empty_files=*/true};
-
-std::string ReasonOr(const absl::Status& status, std::string_view fallback) {
-  const std::string reason = base::ReasonOf(status);
-  return reason.empty() ? std::string(fallback) : reason;
-}
 
 TaskPhase PhaseOf(Stage stage) {
   switch (stage) {
@@ -59,19 +51,6 @@ TaskPhase PhaseOf(Stage stage) {
       break;
   }
   return TaskPhase::kPublishing;
-}
-
-// Waits for `time` or the stop, whichever comes first; false after a stop.
-bool WaitUnlessStopped(const std::stop_token& stop, milliseconds time) {
-  base::Mutex mutex;
-  base::CondVar stopped;
-  const std::stop_callback wake(stop, [&] {
-    base::MutexLock lock(mutex);
-    stopped.NotifyAll();
-  });
-  base::MutexLock lock(mutex);
-  if (!stop.stop_requested()) stopped.WaitFor(mutex, time);
-  return !stop.stop_requested();
 }
 
 // Tells the runner how far an attempt is, until it goes away.
@@ -136,6 +115,11 @@ LegMaker RelayLegMaker(const net::TlsKey& tls_key) {
   return [tls_key](const TaskControl& control, const Warranted& warranted) {
     return std::make_unique<RelayLegs>(tls_key, [&control, warranted] { return WayOf(control, warranted); });
   };
+}
+
+std::string Work::ReasonOr(const absl::Status& status, std::string_view fallback) {
+  const std::string reason = base::ReasonOf(status);
+  return reason.empty() ? std::string(fallback) : reason;
 }
 
 absl::Status Work::Run(TaskControl& control) {
@@ -278,7 +262,25 @@ absl::Status Work::Send(const MoveTask& move, const Warranted& warranted, const 
 
 absl::Status Work::Receive(const MoveTask& move, const AttemptTerms& terms, LegDialer& legs, Volume& volume,
                            TaskControl& control) {
-  SignedReceipt receipt;
+  std::optional<StagingTurns::Turn> turn = turns_.Take(terms.transfer, control.stop());
+  if (!turn) return base::Error(absl::StatusCode::kCancelled, "stopped while another task worked on the staging");
+  // A journal of this very attempt is of an earlier run: everything had landed, and most likely it needs no peer.
+  ASSIGN_OR_RETURN(const auto pending, FindPending(volume, terms.transfer, terms.epoch));
+  absl::Status status;
+  if (pending) {
+    const StopAfter limit(control.stop(), kAskAgain);
+    status = PublishPending(volume, terms.transfer, terms.epoch, limit.token());
+  }
+  if (!pending || base::ReasonOf(status) == Name(Reason::kCommitUnknown)) {
+    status = Attempt(move, terms, legs, volume, control);
+  }
+  if (!status.ok()) return FinishIfCommitted(volume, terms, status, control);
+  turn.reset();
+  return HandIn(terms.transfer, terms.epoch, control.stop());
+}
+
+absl::Status Work::Attempt(const MoveTask& move, const AttemptTerms& terms, LegDialer& legs, Volume& volume,
+                           TaskControl& control) {
   ReceivePlan plan;
   plan.terms = terms;
   plan.agent = deps_.agent;
@@ -288,136 +290,12 @@ absl::Status Work::Receive(const MoveTask& move, const AttemptTerms& terms, LegD
   plan.durability = move.durability == "fast" ? Durability::kFast : Durability::kSafe;
   plan.commit = [&] { return Commit(terms.transfer, terms.epoch, move.listing, move.content, control.stop()); };
   plan.published = [&](const PublishJournal& journal) -> absl::Status {
-    ASSIGN_OR_RETURN(receipt, Landed(journal));
+    ASSIGN_OR_RETURN(const SignedReceipt receipt, Landed(journal));
     return deps_.receipts.Keep(receipt);
   };
   ReceiveAttempt attempt(std::move(plan), {deps_.clock, volume, legs});
   const Reporter reporter(attempt, control);
-  const absl::Status status = attempt.Run(control.stop()).status();
-  if (!status.ok()) return FinishIfCommitted(volume, terms, status, control);
-  return deps_.receipts.Submit(receipt, deps_.reports, control.stop());
-}
-
-absl::Status Work::FinishIfCommitted(Volume& volume, const AttemptTerms& terms, absl::Status status,
-                                     TaskControl& control) {
-  milliseconds pause = kFinishFirst;
-  while (!control.stop().stop_requested()) {
-    ASSIGN_OR_RETURN(const bool committed, HasCommitted(volume, terms));
-    if (!committed) return status;
-    LOG_WARNING("a committed package is not published yet; trying again",
-                {{"transfer", terms.transfer}, {"error", status.ToString()}});
-    RETURN_IF_ERROR(deps_.reports.ReportFailure(terms.transfer, terms.epoch, ReasonOr(status, "PUBLISH_FAILED"),
-                                                std::string(base::ToStd(status.message())), control.stop()));
-    if (!WaitUnlessStopped(control.stop(), pause)) break;
-    pause = std::min(pause * 2, kFinishMost);
-    status = Finish(volume, terms.transfer, terms.epoch, control.stop());
-    if (status.ok()) return status;
-  }
-  return status;
-}
-
-absl::StatusOr<bool> Work::HasCommitted(Volume& volume, const AttemptTerms& terms) const {
-  ASSIGN_OR_RETURN(const std::vector<PendingPublish> pending, RecoverPublishes(volume, deps_.agent));
-  return std::any_of(pending.begin(), pending.end(), [&](const PendingPublish& each) {
-    return each.journal.transfer == terms.transfer && each.journal.epoch == terms.epoch &&
-           each.journal.phase == PublishPhase::kCommitted;
-  });
-}
-
-absl::StatusOr<SignedReceipt> Work::Landed(const PublishJournal& journal) const {
-  trust::Receipt receipt;
-  receipt.transfer = journal.transfer;
-  receipt.role = trust::ReceiptRole::kLanded;
-  receipt.listing = base::ToHex(journal.listing_digest);
-  receipt.content = base::ToHex(journal.content_root);
-  receipt.files = journal.files;
-  receipt.bytes = journal.bytes;
-  receipt.began = base::Instant(std::chrono::microseconds(journal.began_us));
-  receipt.ended = deps_.clock.Now();
-  receipt.verify = journal.verify == 0   ? trust::ReceiptVerify::kTransit
-                   : journal.verify == 1 ? trust::ReceiptVerify::kLanded
-                                         : trust::ReceiptVerify::kReadback;
-  receipt.request = journal.transfer;
-  receipt.policy = base::ToHex(journal.policy_digest);
-  return deps_.receipts.Sign(receipt, journal.epoch, journal.already_present);
-}
-
-absl::StatusOr<CommitVerdict> Work::Commit(const std::string& transfer, wire::Epoch epoch, const std::string& listing,
-                                           const std::string& content, std::stop_token stop) const {
-  ASSIGN_OR_RETURN(const CommitAnswer answer, deps_.reports.Commit(transfer, epoch, listing, content, stop));
-  if (answer.verdict != CommitVerdict::kPublish) {
-    LOG_INFO("the commit was not granted",
-             {{"transfer", transfer}, {"reason", answer.reason}, {"detail", answer.detail}});
-  }
-  return answer.verdict;
-}
-
-absl::Status Work::Do(const FinishTask& finish, TaskControl& control) {
-  ASSIGN_OR_RETURN(Volume * volume, Find(finish.destination.volume));
-  control.SetPhase(TaskPhase::kPublishing);
-  return Finish(*volume, control.task()->transfer, finish.epoch, control.stop());
-}
-
-absl::Status Work::Finish(Volume& volume, const std::string& transfer, const wire::Epoch& epoch, std::stop_token stop) {
-  for (const SignedReceipt& kept : deps_.receipts.Kept()) {
-    if (kept.transfer == transfer && kept.epoch == epoch) return deps_.receipts.Submit(kept, deps_.reports, stop);
-  }
-  ASSIGN_OR_RETURN(const std::vector<PendingPublish> pending, RecoverPublishes(volume, deps_.agent));
-  for (const PendingPublish& each : pending) {
-    if (each.journal.transfer == transfer && each.journal.epoch == epoch) return FinishOne(volume, each, stop);
-  }
-  return base::WithReason(base::NotFound("this agent holds no journal of that attempt"), "JOURNAL_MISSING");
-}
-
-absl::Status Work::FinishOne(Volume& volume, const PendingPublish& pending, std::stop_token stop) {
-  const PublishJournal& journal = pending.journal;
-  SignedReceipt receipt;
-  const auto commit = [&] {
-    return Commit(journal.transfer, journal.epoch, base::ToHex(journal.listing_digest),
-                  base::ToHex(journal.content_root), stop);
-  };
-  const auto published = [&](const PublishJournal& done) -> absl::Status {
-    ASSIGN_OR_RETURN(receipt, Landed(done));
-    return deps_.receipts.Keep(receipt);
-  };
-  RETURN_IF_ERROR(FinishPublish(volume, pending, commit, published).status());
-  return deps_.receipts.Submit(receipt, deps_.reports, stop);
-}
-
-absl::Status Work::Do(const CleanTask& clean, TaskControl& control) {
-  const std::string transfer = control.task()->transfer;
-  ASSIGN_OR_RETURN(Volume * volume, Find(clean.volume));
-  // A journal whose answer never came would keep the staging for ever: it is asked for once more, and most likely
-  // fenced.
-  ASSIGN_OR_RETURN(const std::vector<PendingPublish> pending, RecoverPublishes(*volume, deps_.agent));
-  for (const PendingPublish& each : pending) {
-    if (each.journal.transfer != transfer) continue;
-    const absl::Status status = FinishOne(*volume, each, control.stop());
-    const std::string reason = base::ReasonOf(status);
-    if (!status.ok() && reason != Name(Reason::kCommitFenced) && reason != Name(Reason::kCommitRefused)) return status;
-  }
-  return RemoveStaging(*volume, transfer);
-}
-
-void Work::Recover(std::stop_token stop) {
-  for (const SignedReceipt& kept : deps_.receipts.Kept()) {
-    const absl::Status status = deps_.receipts.Submit(kept, deps_.reports, stop);
-    if (!status.ok())
-      LOG_WARNING("a kept receipt was not taken", {{"transfer", kept.transfer}, {"error", status.ToString()}});
-  }
-  for (const auto& [name, volume] : deps_.volumes) {
-    const auto pending = RecoverPublishes(*volume, deps_.agent);
-    if (!pending.ok()) {
-      LOG_ERROR("a volume could not be searched for journals",
-                {{"volume", name}, {"error", pending.status().ToString()}});
-      continue;
-    }
-    for (const PendingPublish& each : *pending) {
-      const absl::Status status = Finish(*volume, each.journal.transfer, each.journal.epoch, stop);
-      LOG_INFO("a publish of an earlier run was taken up",
-               {{"transfer", each.journal.transfer}, {"outcome", status.ToString()}});
-    }
-  }
+  return attempt.Run(control.stop()).status();
 }
 
 std::shared_ptr<const ScanResult> Work::Remembered(const std::string& transfer, const std::string& listing_hex) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "agent/core/attempt_reports.h"
+#include "agent/core/staging_turns.h"
 #include "agent/core/task_runner.h"
 #include "agent/storage/scan.h"
 #include "agent/storage/volume.h"
@@ -45,11 +46,16 @@ class Work : public TaskHandler {
 
   absl::Status Run(TaskControl& control) override;
 
-  // Once, at the start, on a thread of its own: hands in the receipts that an earlier run kept, and finishes the
-  // publishes that it had begun. Returns soon after `stop`.
+  // Once, at the start, on a thread of its own: finishes the publishes that an earlier run had begun, except those that
+  // a task works on meanwhile, and hands in the receipts that are kept. Returns soon after `stop`.
   void Recover(std::stop_token stop);
 
  private:
+  // How long a journal whose answer never came is asked about, by whoever has other ways to go on.
+  static constexpr std::chrono::milliseconds kAskAgain{5'000};
+
+  static std::string ReasonOr(const absl::Status& status, std::string_view fallback);
+
   absl::Status Do(const ScanTask& scan, TaskControl& control);
   absl::Status Do(const HashTask& hash, TaskControl& control);
   absl::Status Do(const MoveTask& move, TaskControl& control);
@@ -62,14 +68,24 @@ class Work : public TaskHandler {
                     Volume& volume, TaskControl& control);
   absl::Status Receive(const MoveTask& move, const AttemptTerms& terms, LegDialer& legs, Volume& volume,
                        TaskControl& control);
+  // One try at it, in the turn that Receive holds.
+  absl::Status Attempt(const MoveTask& move, const AttemptTerms& terms, LegDialer& legs, Volume& volume,
+                       TaskControl& control);
+  absl::Status Clean(const CleanTask& clean, const std::string& transfer, std::stop_token stop);
   // From the commit on only this agent may finish: it tries until it can, and says why it cannot. Without a commit
   // `status` comes back at once.
   absl::Status FinishIfCommitted(Volume& volume, const AttemptTerms& terms, absl::Status status, TaskControl& control);
   absl::StatusOr<bool> HasCommitted(Volume& volume, const AttemptTerms& terms) const;
   // The receiver's receipt, from the journal alone: the same after a crash as without one.
   absl::StatusOr<SignedReceipt> Landed(const PublishJournal& journal) const;
-  absl::Status Finish(Volume& volume, const std::string& transfer, const wire::Epoch& epoch, std::stop_token stop);
-  absl::Status FinishOne(Volume& volume, const PendingPublish& pending, std::stop_token stop);
+  absl::StatusOr<std::optional<PendingPublish>> FindPending(Volume& volume, const std::string& transfer,
+                                                            const wire::Epoch& epoch) const;
+  // Publishes what the journal of that attempt says, if there is one, and keeps the receipt. The caller holds the
+  // transfer's turn. COMMIT_UNKNOWN when there is no answer before `stop`.
+  absl::Status PublishPending(Volume& volume, const std::string& transfer, const wire::Epoch& epoch,
+                              std::stop_token stop);
+  // Hands in the kept receipt of that attempt; JOURNAL_MISSING when there is none.
+  absl::Status HandIn(const std::string& transfer, const wire::Epoch& epoch, std::stop_token stop);
   absl::StatusOr<CommitVerdict> Commit(const std::string& transfer, wire::Epoch epoch, const std::string& listing,
                                        const std::string& content, std::stop_token stop) const;
 
@@ -78,6 +94,7 @@ class Work : public TaskHandler {
   void Remember(const std::string& transfer, std::shared_ptr<const ScanResult> scanned);
 
   const WorkDeps deps_;
+  StagingTurns turns_;
   base::Mutex mutex_;
   std::map<std::string, std::shared_ptr<const ScanResult>> scanned_ ABSL_GUARDED_BY(mutex_);
 };

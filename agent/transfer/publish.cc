@@ -7,6 +7,7 @@
 
 #include "agent/storage/io_reason.h"
 #include "agent/storage/tree.h"
+#include "agent/transfer/staging.h"
 #include "lib/base/log.h"
 #include "lib/base/status.h"
 #include "lib/wire/reason.h"
@@ -223,7 +224,7 @@ absl::Status CheckDestinationListing(Volume& volume, const wire::Manifest& manif
 }
 
 absl::StatusOr<PublishJournal> Publish(Volume& volume, int staging, PublishJournal journal,
-                                       const CommitCallback& commit) {
+                                       const CommitCallback& commit, const base::Clock& clock) {
   if (journal.phase == PublishPhase::kPrepared) {
     RETURN_IF_ERROR(WriteJournal(volume, staging, journal));
     const auto verdict = commit();
@@ -244,7 +245,13 @@ absl::StatusOr<PublishJournal> Publish(Volume& volume, int staging, PublishJourn
     journal.phase = PublishPhase::kCommitted;
     RETURN_IF_ERROR(WriteJournal(volume, staging, journal));
   }
-  RETURN_IF_ERROR(Move(volume, staging, journal));
+  if (journal.phase == PublishPhase::kCommitted) {
+    RETURN_IF_ERROR(Move(volume, staging, journal));
+    // From here on the package is the site's: it may be moved or changed, and is not looked at again.
+    journal.phase = PublishPhase::kPublished;
+    journal.ended_us = clock.Now().time_since_epoch().count();
+    RETURN_IF_ERROR(WriteJournal(volume, staging, journal));
+  }
   return journal;
 }
 
@@ -276,15 +283,17 @@ absl::StatusOr<std::vector<PendingPublish>> RecoverPublishes(Volume& volume, con
 }
 
 absl::StatusOr<PublishJournal> FinishPublish(Volume& volume, const PendingPublish& pending,
-                                             const CommitCallback& commit, const PublishedCallback& published) {
-  std::string name;
-  const base::UniqueFd above = OpenParent(volume.root(), pending.staging, &name);
+                                             const CommitCallback& commit, const PublishedCallback& published,
+                                             const base::Clock& clock) {
   const base::UniqueFd staging = OpenBeneath(volume.root(), pending.staging, O_RDONLY | O_DIRECTORY);
-  if (!above || !staging) return DestinationError(errno, "cannot open", pending.staging);
-  ASSIGN_OR_RETURN(PublishJournal journal, Publish(volume, staging.get(), pending.journal, commit));
+  if (!staging) return DestinationError(errno, "cannot open", pending.staging);
+  ASSIGN_OR_RETURN(PublishJournal journal, Publish(volume, staging.get(), pending.journal, commit, clock));
   if (published) RETURN_IF_ERROR(published(journal));
   RETURN_IF_ERROR(EndPublish(volume, staging.get()));
-  RETURN_IF_ERROR(RemoveTree(above.get(), name));
+  // The package is there: what is left in staging is litter, which a clean task removes later.
+  const absl::Status removed = RemoveStaging(volume, journal.transfer, journal.agent, journal.epoch);
+  if (!removed.ok())
+    LOG_WARNING("staging is left over", {{"transfer", journal.transfer}, {"error", removed.ToString()}});
   return journal;
 }
 

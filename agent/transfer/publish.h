@@ -1,7 +1,8 @@
 // Publishing: from a complete, durable tree in staging to the package at its place, all or nothing, never over anything
 // that is there.
 //
-//   CheckDestination → journal(prepared), durable → the orchestrator's commit → journal(committed) → rename → fsync
+//   CheckDestination → journal(prepared), durable → the orchestrator's commit → journal(committed) → rename → fsync →
+//   journal(published) → receipt
 //
 // A crash anywhere leaves the journal; RecoverPublishes finds it, and FinishPublish takes the same steps again: each of
 // them sees whether it has been done.
@@ -35,7 +36,7 @@ absl::Status CheckDestinationListing(Volume& volume, const wire::Manifest& manif
 // answer did not come: the journal stays, and this is called again later. COMMIT_FENCED, COMMIT_REFUSED: the journal
 // is gone and nothing was moved. Callable again after any failure.
 absl::StatusOr<PublishJournal> Publish(Volume& volume, int staging, PublishJournal journal,
-                                       const CommitCallback& commit);
+                                       const CommitCallback& commit, const base::Clock& clock);
 
 // Forgets the journal of a publish that is over. Before its staging is removed: a journal without the staged tree could
 // not be finished.
@@ -46,11 +47,13 @@ struct PendingPublish {
   PublishJournal journal;
   std::string staging;  // relative to the volume
 };
-// On start, before any attempt runs: all journals of `agent` on the volume. Damaged ones are logged and left.
+// All journals of `agent` on the volume. Damaged ones are logged and left.
 absl::StatusOr<std::vector<PendingPublish>> RecoverPublishes(Volume& volume, const std::string& agent);
-// Finishes one of them: asks again when the answer is not known (kPrepared), publishes, removes the staging. The
-// journal that comes back holds what a receipt needs.
+// Finishes one of them: asks again when the answer is not known (kPrepared), publishes, removes the agent's staging of
+// the transfer. The journal that comes back holds what a receipt needs. One at a time: whoever calls this, or an
+// attempt at the same transfer, holds its turn (StagingTurns).
 absl::StatusOr<PublishJournal> FinishPublish(Volume& volume, const PendingPublish& pending,
-                                             const CommitCallback& commit, const PublishedCallback& published);
+                                             const CommitCallback& commit, const PublishedCallback& published,
+                                             const base::Clock& clock);
 
 }  // namespace crossdock::agent

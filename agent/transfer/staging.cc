@@ -39,6 +39,21 @@ std::optional<wire::Epoch> EpochOf(std::string_view name, std::string_view agent
   return epoch;
 }
 
+absl::Status RemoveAttempt(Volume& volume, int transfer, const std::string& name) {
+  // What is no directory, a link say, is unlinked and not followed.
+  const base::UniqueFd attempt = OpenBeneath(transfer, name, O_RDONLY | O_DIRECTORY);
+  if (!attempt) return RemoveTree(transfer, name);
+  if (faccessat(attempt.get(), "journal", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+    return base::WithReason(
+        base::FailedPrecondition("the attempt ", name, " may have been committed; it must be finished first"),
+        "STAGING_JOURNAL");
+  }
+  // Held while it is removed, so that no attempt begins here meanwhile.
+  const auto lock = Ledger::Open(attempt.get(), /*create=*/false, volume.calls(), [](const LedgerRecord&) {});
+  if (base::ReasonOf(lock.status()) == Name(wire::Reason::kStagingBusy)) return lock.status();
+  return RemoveTree(transfer, name);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Staging>> Staging::Open(Volume& volume, const Request& request) {
@@ -202,7 +217,8 @@ absl::Status Staging::Remove(bool own) {
   return absl::OkStatus();
 }
 
-absl::Status RemoveStaging(Volume& volume, const std::string& transfer) {
+absl::Status RemoveStaging(Volume& volume, const std::string& transfer, const std::string& agent,
+                           const wire::Epoch& epoch) {
   if (wire::CheckName(transfer))
     return base::InvalidArgument("'", base::PercentEscape(transfer), "' is no transfer id");
   const base::UniqueFd root = OpenBeneath(volume.root(), kStagingRoot, O_RDONLY | O_DIRECTORY);
@@ -211,15 +227,12 @@ absl::Status RemoveStaging(Volume& volume, const std::string& transfer) {
   if (!directory) return errno == ENOENT ? absl::OkStatus() : DestinationError(errno, "cannot open", transfer);
   ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(directory.get(), transfer));
   for (const std::string& name : names) {
-    const base::UniqueFd attempt = OpenBeneath(directory.get(), name, O_RDONLY | O_DIRECTORY);
-    if (!attempt) continue;
-    if (faccessat(attempt.get(), "journal", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-      return base::FailedPrecondition("the attempt ", name, " may have been committed; finish it first");
-    }
-    const auto lock = Ledger::Open(attempt.get(), /*create=*/false, volume.calls(), [](const LedgerRecord&) {});
-    if (base::ReasonOf(lock.status()) == Name(wire::Reason::kStagingBusy)) return lock.status();
+    const auto of = EpochOf(name, agent);
+    if (of && *of <= epoch) RETURN_IF_ERROR(RemoveAttempt(volume, directory.get(), name));
   }
-  return RemoveTree(root.get(), transfer);
+  // The transfer's directory goes with its last attempt; another agent's, or a newer one, keeps it.
+  unlinkat(root.get(), transfer.c_str(), AT_REMOVEDIR);
+  return absl::OkStatus();
 }
 
 }  // namespace crossdock::agent

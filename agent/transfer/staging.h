@@ -76,8 +76,11 @@ class Staging {
   std::vector<Earlier> earlier_;
 };
 
-// Removes all staging of an ended transfer; leaves an attempt alone that may have been committed and is not published
-// (FAILED_PRECONDITION), or that is still at work (STAGING_BUSY).
-absl::Status RemoveStaging(Volume& volume, const std::string& transfer);
+// Removes what `agent`'s attempts up to `epoch` left in the transfer's staging, and nothing else: not another agent's,
+// not a newer attempt's, nothing outside `.crossdock/<transfer>/` whatever its names or links say. Nothing there is
+// fine. Leaves an attempt alone that has a publish journal (STAGING_JOURNAL), or that is still at work, in whatever
+// process (STAGING_BUSY). INVALID_ARGUMENT when `transfer` cannot name a directory.
+absl::Status RemoveStaging(Volume& volume, const std::string& transfer, const std::string& agent,
+                           const wire::Epoch& epoch);
 
 }  // namespace crossdock::agent

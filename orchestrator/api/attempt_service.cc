@@ -120,4 +120,12 @@ grpc::Status AttemptService::ReportFailure(grpc::ServerContext* context, const v
   });
 }
 
+grpc::Status AttemptService::ReportClean(grpc::ServerContext* context, const v1::ReportCleanRequest* request,
+                                         v1::ReportCleanResponse*) {
+  return For(gate_, *context, [&](const std::string& agent) {
+    return desk_.RecordClean(agent, {request->transfer(), FromMessage(request->epoch()),
+                                     Cut(request->reason(), kReasonMax), Cut(request->detail(), kDetailMax)});
+  });
+}
+
 }  // namespace crossdock::orchestrator::api

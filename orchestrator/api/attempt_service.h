@@ -24,6 +24,8 @@ class AttemptService : public crossdock::agent::v1::AttemptService::Service {
                              crossdock::agent::v1::SubmitReceiptResponse* response) override;
   grpc::Status ReportFailure(grpc::ServerContext* context, const crossdock::agent::v1::ReportFailureRequest* request,
                              crossdock::agent::v1::ReportFailureResponse* response) override;
+  grpc::Status ReportClean(grpc::ServerContext* context, const crossdock::agent::v1::ReportCleanRequest* request,
+                           crossdock::agent::v1::ReportCleanResponse* response) override;
 
  private:
   AgentDesk& desk_;

@@ -51,6 +51,7 @@ std::vector<rpc::MethodRule> MethodRules() {
       {"/crossdock.agent.v1.AttemptService/CommitAttempt", kAgent},
       {"/crossdock.agent.v1.AttemptService/SubmitReceipt", kAgent},
       {"/crossdock.agent.v1.AttemptService/ReportFailure", kAgent},
+      {"/crossdock.agent.v1.AttemptService/ReportClean", kAgent},
       // On the API port and without a certificate: a signed grant, or the old certificate's key, speaks for the caller.
       {"/crossdock.agent.v1.EnrolmentService/Enrol", kAnonymous},
       {"/crossdock.agent.v1.EnrolmentService/Renew", kAnonymous},

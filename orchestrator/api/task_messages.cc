@@ -83,7 +83,10 @@ struct FillWork {
     message->mutable_finish()->set_volume(finish.destination.volume);
     message->mutable_finish()->set_path(finish.destination.path);
   }
-  void operator()(const CleanTask& clean) const { message->mutable_clean()->set_volume(clean.volume); }
+  void operator()(const CleanTask& clean) const {
+    message->mutable_clean()->set_volume(clean.volume);
+    Fill(clean.epoch, message->mutable_clean()->mutable_epoch());
+  }
 };
 
 // TASK_PHASE_MOVING → "moving".

@@ -67,6 +67,13 @@ struct ContentOutcome {
   std::string content;  // SHA-256, lower hex
 };
 
+struct CleanOutcome {
+  std::string transfer;
+  Epoch epoch;
+  std::string reason;  // empty: removed
+  std::string detail;
+};
+
 enum class CommitWord { kPublish, kFenced, kRefused };
 struct CommitReply {
   CommitWord word = CommitWord::kRefused;
@@ -97,6 +104,7 @@ class AgentDesk {
                                      std::string_view receipt, bool already_present) = 0;
   virtual absl::Status ReportFailure(std::string_view agent, std::string_view transfer, Epoch epoch,
                                      std::string_view reason, std::string_view detail) = 0;
+  virtual absl::Status RecordClean(std::string_view agent, const CleanOutcome& outcome) = 0;
 };
 
 struct Enrolled {

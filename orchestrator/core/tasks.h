@@ -77,9 +77,10 @@ struct FinishTask {
   PathRef destination;
 };
 
-// Removes the staging of an ended transfer.
+// Removes what the agent's own attempts up to `epoch` left in the transfer's staging (cleaning.h).
 struct CleanTask {
   std::string volume;
+  Epoch epoch;
 };
 
 struct Task {

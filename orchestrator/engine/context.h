@@ -28,6 +28,8 @@ struct Context {
   // An attempt whose agents have not reported for so long is taken from them.
   std::chrono::milliseconds lease{20'000};
   int streams = 8;
+  // Staging is removed so long after its transfer ended or last moved.
+  std::chrono::milliseconds staging_keep = std::chrono::hours(24);
 };
 
 }  // namespace crossdock::orchestrator::engine

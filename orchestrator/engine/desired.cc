@@ -6,6 +6,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/status.h"
+#include "orchestrator/engine/cleaning.h"
 #include "orchestrator/engine/facts.h"
 #include "orchestrator/engine/route.h"
 #include "orchestrator/store/evidence.h"
@@ -135,6 +136,7 @@ absl::StatusOr<DesiredSet> DesiredTasks(const Context& context, std::string_view
                     {{"transfer", transfer.id}, {"agent", agent}, {"error", added.ToString()}});
       }
     }
+    AddCleaning(context, tx, agent, now, set.tasks);
     return set;
   });
 }

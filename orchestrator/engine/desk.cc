@@ -2,6 +2,7 @@
 
 #include "lib/base/status.h"
 #include "orchestrator/engine/attempts.h"
+#include "orchestrator/engine/cleaning.h"
 #include "orchestrator/engine/desired.h"
 #include "orchestrator/engine/rules.h"
 #include "orchestrator/engine/scans.h"
@@ -91,6 +92,10 @@ absl::Status Desk::SubmitReceipt(std::string_view agent, std::string_view transf
 absl::Status Desk::ReportFailure(std::string_view agent, std::string_view transfer, Epoch epoch,
                                  std::string_view reason, std::string_view detail) {
   return engine::ReportFailure(context_, agent, transfer, epoch, reason, detail);
+}
+
+absl::Status Desk::RecordClean(std::string_view agent, const CleanOutcome& outcome) {
+  return engine::RecordClean(context_, agent, outcome);
 }
 
 }  // namespace crossdock::orchestrator::engine

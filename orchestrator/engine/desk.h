@@ -29,6 +29,7 @@ class Desk : public AgentDesk {
                              bool already_present) override;
   absl::Status ReportFailure(std::string_view agent, std::string_view transfer, Epoch epoch, std::string_view reason,
                              std::string_view detail) override;
+  absl::Status RecordClean(std::string_view agent, const CleanOutcome& outcome) override;
 
  private:
   const Context& context_;

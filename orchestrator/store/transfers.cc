@@ -123,12 +123,18 @@ constexpr pg::Query kMove{"transfer_move", R"sql(
    WHERE id = $1 AND state = $2 AND epoch_generation = $3 AND epoch_n = $4)sql"};
 
 // Only n is counted here; the generation comes from the server's timeline, because a promoted standby may repeat any
-// row's value.
+// row's value. From here on the receiver may hold staging, which is written down in the same statement.
 constexpr pg::Query kAssign{"transfer_assign", R"sql(
-  UPDATE transfer SET state = 'running', state_since = $7, reason = $5, detail = $6, changed = $7,
-         epoch_generation = $8, epoch_n = epoch_n + 1, agent_from = $3, agent_to = $4, renewed = $7
-   WHERE id = $1 AND state = 'queued' AND epoch_n = $2 AND paused_by = ''
-  RETURNING epoch_generation, epoch_n)sql"};
+  WITH assigned AS (UPDATE transfer SET state = 'running', state_since = $7, reason = $5, detail = $6, changed = $7,
+                           epoch_generation = $8, epoch_n = epoch_n + 1, agent_from = $3, agent_to = $4, renewed = $7
+                     WHERE id = $1 AND state = 'queued' AND epoch_n = $2 AND paused_by = ''
+                    RETURNING id, client, volume, agent_to, epoch_generation, epoch_n),
+  held AS (INSERT INTO staging (transfer, agent, client, volume, epoch_generation, epoch_n, assigned, not_before)
+           SELECT id, agent_to, client, volume, epoch_generation, epoch_n, $7, $7 FROM assigned
+           ON CONFLICT ON CONSTRAINT an_agent_holds_staging_of_a_transfer_once DO UPDATE
+             SET epoch_generation = excluded.epoch_generation, epoch_n = excluded.epoch_n, assigned = excluded.assigned,
+                 not_before = excluded.not_before, refusals = 0, cleaned = NULL)
+  SELECT epoch_generation, epoch_n FROM assigned)sql"};
 
 constexpr pg::Query kSetSourceAgent{"transfer_set_source_agent", R"sql(
   UPDATE transfer SET agent_from = $2 WHERE id = $1 AND agent_from <> $2)sql"};

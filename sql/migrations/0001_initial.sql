@@ -125,6 +125,22 @@ CREATE TABLE transfer_history (
 );
 CREATE INDEX transfer_history_by_transfer ON transfer_history (transfer, id);
 
+-- Which agent may hold staging of a transfer, from the assignment until it says that it is gone.
+CREATE TABLE staging (
+  transfer         text NOT NULL,
+  agent            text NOT NULL,
+  client           text NOT NULL,
+  volume           text NOT NULL,
+  epoch_generation bigint NOT NULL,             -- of the newest attempt that the agent received
+  epoch_n          bigint NOT NULL,
+  assigned         timestamptz NOT NULL,
+  refusals         int NOT NULL DEFAULT 0,
+  not_before       timestamptz NOT NULL,        -- backoff after a refusal
+  cleaned          timestamptz,
+  CONSTRAINT an_agent_holds_staging_of_a_transfer_once PRIMARY KEY (transfer, agent)
+);
+CREATE INDEX staging_to_clean ON staging (agent, assigned) WHERE cleaned IS NULL;
+
 CREATE TABLE manifest_chunk (
   transfer text NOT NULL,
   scan     bigint NOT NULL,
@@ -186,7 +202,8 @@ CREATE TABLE receipt (
   agent            text NOT NULL,
   statement        text NOT NULL,
   received         timestamptz NOT NULL,
-  PRIMARY KEY (transfer, epoch_generation, epoch_n, role)
+  -- Each role of an attempt is played by one agent.
+  CONSTRAINT an_attempt_has_one_receipt_of_each_role PRIMARY KEY (transfer, epoch_generation, epoch_n, role)
 );
 
 -- xid lets a later sequencer number the rows after commit, without a counter in the hot path.

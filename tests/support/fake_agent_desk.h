@@ -122,6 +122,14 @@ class FakeAgentDesk : public orchestrator::AgentDesk {
     return absl::OkStatus();
   }
 
+  absl::Status RecordClean(std::string_view agent, const orchestrator::CleanOutcome& outcome) override {
+    base::MutexLock lock(mutex_);
+    RETURN_IF_ERROR(failure_);
+    Note(base::StrCat("clean ", agent, " ", outcome.transfer, " ", outcome.epoch.generation, ".", outcome.epoch.n, " ",
+                      outcome.reason));
+    return absl::OkStatus();
+  }
+
   std::vector<orchestrator::ScanOutcome> scans() {
     base::MutexLock lock(mutex_);
     return scans_;

@@ -3,6 +3,7 @@
 #include "agent/tasks/work.h"
 
 #include <deque>
+#include <set>
 
 #include "catch2/catch.hpp"
 #include "lib/base/encoding.h"
@@ -35,10 +36,24 @@ class RecordingReports : public AttemptReports {
     contents.push_back(report);
     return absl::OkStatus();
   }
-  absl::StatusOr<CommitAnswer> Commit(const std::string&, wire::Epoch, const std::string&, const std::string&,
-                                      std::stop_token) override {
+  absl::Status ReportClean(const std::string&, wire::Epoch epoch, const std::string& reason, const std::string&,
+                           std::stop_token) override {
     base::MutexLock lock(mutex_);
-    while (verdict.ok() && *verdict == CommitVerdict::kPublish && receipts.empty()) changed_.Wait(mutex_);
+    cleans.push_back(base::StrCat(epoch.generation, ".", epoch.n, " ", reason));
+    return absl::OkStatus();
+  }
+  absl::StatusOr<CommitAnswer> Commit(const std::string&, wire::Epoch, const std::string&, const std::string&,
+                                      std::stop_token stop) override {
+    if (on_commit) on_commit();
+    const std::stop_callback wake(stop, [this] {
+      base::MutexLock lock(mutex_);
+      changed_.NotifyAll();
+    });
+    base::MutexLock lock(mutex_);
+    while (verdict.ok() && *verdict == CommitVerdict::kPublish && receipts.empty() && !stop.stop_requested()) {
+      changed_.Wait(mutex_);
+    }
+    if (stop.stop_requested()) return base::Error(absl::StatusCode::kCancelled, "stopped");
     if (!verdict.ok()) return verdict.status();
     return CommitAnswer{*verdict, "", ""};
   }
@@ -65,6 +80,8 @@ class RecordingReports : public AttemptReports {
   std::vector<std::string> receipts;
   std::vector<std::string> failures;
   std::vector<std::string> details;
+  std::vector<std::string> cleans;  // "1.7 STAGING_BUSY"
+  std::function<void()> on_commit;  // called on whatever thread asks
   absl::StatusOr<CommitVerdict> verdict = CommitVerdict::kPublish;
   bool receipts_taken = true;
 
@@ -102,16 +119,22 @@ class TwoAgents {
     REQUIRE_FALSE(reports.scans.empty());
     return reports.scans.back();
   }
-  // Both ends of the next epoch, over what was listed.
-  void Move(const ScanReport& listed) {
+  // The receiver's task of the present epoch.
+  MoveTask Receiving(const ScanReport& listed) const {
     MoveTask move;
-    move.epoch = {1, ++epoch};
+    move.epoch = {1, epoch};
     move.source = source;
     move.destination = {"proj", "in/sh010", {}};
     move.listing = listed.listing;
     move.files = listed.files;
     move.bytes = listed.bytes;
     move.streams = 2;
+    return move;
+  }
+  // Both ends of the next epoch, over what was listed.
+  void Move(const ScanReport& listed) {
+    ++epoch;
+    const MoveTask move = Receiving(listed);
     std::thread receiver([&] { received = Do(van, {"receive", "t-1", move}); });
     MoveTask send = move;
     send.send = true;
@@ -284,19 +307,150 @@ TEST_CASE("a finish of an attempt that left nothing says so") {
   CHECK(base::ReasonOf(status) == "JOURNAL_MISSING");
 }
 
+// Receipts of the receiver, each text once.
+std::set<std::string> LandedTexts(const RecordingReports& reports) {
+  std::set<std::string> texts;
+  for (const std::string& text : reports.receipts) {
+    if (Read(text).role == trust::ReceiptRole::kLanded) texts.insert(text);
+  }
+  return texts;
+}
+
+TEST_CASE("a start and a task that find the same publish make it one after the other, with one receipt") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  const ScanReport listed = site.Scan();
+  site.reports.verdict = base::Unavailable("gone");
+  site.Move(listed);
+  site.reports.verdict = CommitVerdict::kPublish;
+  base::Mutex mutex;
+  base::CondVar changed;
+  int inside = 0;
+  int together = 0;
+  site.reports.on_commit = [&] {
+    base::MutexLock lock(mutex);
+    together = std::max(together, ++inside);
+    changed.NotifyAll();
+    // Time for the other one to come in, if nothing keeps it out.
+    if (inside == 1) changed.WaitFor(mutex, std::chrono::milliseconds(300));
+    --inside;
+  };
+  std::thread recovery([&] { site.van.Recover({}); });
+  (void)site.Do(site.van, {"finish", "t-1", FinishTask{{"proj", "in/sh010", {}}, {1, 1}}});
+  recovery.join();
+  CHECK(together == 1);
+  CHECK(LandedTexts(site.reports).size() == 1);
+  CHECK(site.tree.Read("van/proj/in/sh010/a.exr") == "alpha");
+  CHECK_FALSE(site.tree.Exists("van/proj/.crossdock/t-1"));
+}
+
+TEST_CASE("an attempt that is started again takes up the journal of its earlier run, without dialling") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  const ScanReport listed = site.Scan();
+  site.reports.verdict = base::Unavailable("gone");
+  site.Move(listed);
+  site.reports.verdict = CommitVerdict::kPublish;
+  const int dials = site.dials;
+  const absl::Status status = site.Do(site.van, {"receive", "t-1", site.Receiving(listed)});
+  INFO(status);
+  CHECK(status.ok());
+  CHECK(site.reports.failures.empty());
+  CHECK(site.dials == dials + 1);  // a dialler was made, and dialled nobody: there is nobody
+  CHECK(LandedTexts(site.reports).size() == 1);
+  CHECK(site.tree.Read("van/proj/in/sh010/a.exr") == "alpha");
+  CHECK_FALSE(site.tree.Exists("van/proj/.crossdock/t-1"));
+}
+
+TEST_CASE("a delivered package leaves no staging at all, of none of its attempts") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  const ScanReport listed = site.Scan();
+  site.reports.verdict = CommitVerdict::kFenced;
+  site.Move(listed);
+  CHECK(site.tree.Exists("van/proj/.crossdock/t-1/van-1-1.1"));
+  site.reports.verdict = CommitVerdict::kPublish;
+  site.Move(listed);
+  INFO(site.received);
+  CHECK(site.received.ok());
+  CHECK_FALSE(site.tree.Exists("van/proj/.crossdock/t-1"));
+}
+
 TEST_CASE("cleaning asks once more what became of a commit, and then removes the staging") {
   TwoAgents site;
   site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
   const ScanReport listed = site.Scan();
   site.reports.verdict = base::Unavailable("gone");
   site.Move(listed);
-  const Task clean{"clean", "t-1", CleanTask{"proj"}};
+  const Task clean{"clean", "t-1", CleanTask{"proj", {1, 1}}};
   CHECK(base::ReasonOf(site.Do(site.van, clean)) == "COMMIT_UNKNOWN");
   CHECK(site.tree.Exists("van/proj/.crossdock/t-1"));
   site.reports.verdict = CommitVerdict::kFenced;
   CHECK(site.Do(site.van, clean).ok());
   CHECK_FALSE(site.tree.Exists("van/proj/.crossdock/t-1"));
   CHECK_FALSE(site.tree.Exists("van/proj/in"));
+  CHECK(site.reports.cleans == std::vector<std::string>{"1.1 COMMIT_UNKNOWN", "1.1 "});
+}
+
+TEST_CASE("cleaning removes this agent's attempts up to the epoch that it names, and touches nothing else") {
+  TwoAgents site;
+  for (const char* const path : {"t-1/van-1-1.1", "t-1/van-1-1.2", "t-1/van-1-1.3", "t-1/van-2-1.1", "t-2/van-1-1.1"})
+    site.tree.Write(base::StrCat("van/proj/.crossdock/", path, "/data/a.exr"), "part");
+  site.tree.Write("van/proj/in/sh010/a.exr", "published");
+  // A link in the staging that leads to a published package is a name to be removed, and not followed.
+  fs::create_directory_symlink(site.tree.at("van/proj/in"), site.tree.at("van/proj/.crossdock/t-1/van-1-1.0"));
+  fs::create_directory_symlink(site.tree.at("van/proj/in"),
+                               site.tree.at("van/proj/.crossdock/t-1/van-1-1.1/data/link"));
+  CHECK(site.Do(site.van, {"clean", "t-1", CleanTask{"proj", {1, 2}}}).ok());
+  for (const char* const gone : {"t-1/van-1-1.0", "t-1/van-1-1.1", "t-1/van-1-1.2"})
+    CHECK_FALSE(site.tree.Exists(base::StrCat("van/proj/.crossdock/", gone)));
+  for (const char* const kept : {"t-1/van-1-1.3", "t-1/van-2-1.1", "t-2/van-1-1.1"})
+    CHECK(site.tree.Exists(base::StrCat("van/proj/.crossdock/", kept, "/data/a.exr")));
+  CHECK(site.tree.Read("van/proj/in/sh010/a.exr") == "published");
+  // What is gone is clean: an answer that was lost is asked for again.
+  CHECK(site.Do(site.van, {"clean", "t-1", CleanTask{"proj", {1, 2}}}).ok());
+  CHECK(site.reports.cleans == std::vector<std::string>{"1.2 ", "1.2 "});
+}
+
+TEST_CASE("no transfer's name leads cleaning out of the staging") {
+  TwoAgents site;
+  site.tree.Write("van/proj/van-1-1.1/a.exr", "at the root");
+  site.tree.Write("van/proj/in/van-1-1.1/a.exr", "published");
+  site.tree.Write("van/outside/van-1-1.1/a.exr", "outside");
+  site.tree.Write("van/proj/.crossdock/van-1-1.1/data/a.exr", "no transfer's");
+  fs::create_directory_symlink(site.tree.at("van/outside"), site.tree.at("van/proj/.crossdock/linked"));
+  const auto transfer = GENERATE(as<std::string>(), "", ".", "..", "../in", "../../outside", "/", "in/../../in", "a/b",
+                                 "linked", "t\n1", std::string("t\0", 2), std::string(300, 't'));
+  INFO("'" << transfer << "'");
+  CHECK_FALSE(site.Do(site.van, {"clean", transfer, CleanTask{"proj", {9, 9}}}).ok());
+  CHECK(site.tree.Exists("van/proj/van-1-1.1/a.exr"));
+  CHECK(site.tree.Exists("van/proj/in/van-1-1.1/a.exr"));
+  CHECK(site.tree.Exists("van/outside/van-1-1.1/a.exr"));
+  CHECK(site.tree.Exists("van/proj/.crossdock/van-1-1.1/data/a.exr"));
+  REQUIRE(site.reports.cleans.size() == 1);
+  CHECK(site.reports.cleans[0] != "9.9 ");
+}
+
+TEST_CASE("staging is not cleaned while an attempt at the transfer runs, whatever epoch is named") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  const ScanReport listed = site.Scan();
+  std::string refused;
+  site.reports.on_commit = [&] {
+    refused = base::ReasonOf(site.Do(site.van, {"clean", "t-1", CleanTask{"proj", {9, 9}}}));
+    CHECK(site.tree.Exists("van/proj/.crossdock/t-1/van-1-1.1/data/a.exr"));
+  };
+  site.Move(listed);
+  CHECK(refused == "STAGING_BUSY");
+  CHECK(site.reports.cleans == std::vector<std::string>{"9.9 STAGING_BUSY"});
+  CHECK(site.received.ok());
+  CHECK(site.tree.Read("van/proj/in/sh010/a.exr") == "alpha");
+}
+
+TEST_CASE("a volume that is no longer configured is the reason why nothing is cleaned") {
+  TwoAgents site;
+  CHECK_FALSE(site.Do(site.van, {"clean", "t-1", CleanTask{"cache", {1, 1}}}).ok());
+  CHECK(site.reports.cleans == std::vector<std::string>{"1.1 VOLUME_UNKNOWN"});
 }
 
 }  // namespace

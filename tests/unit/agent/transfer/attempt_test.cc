@@ -116,7 +116,8 @@ TEST_CASE("an answer to the commit that never came leaves a journal that finishe
   const auto pending = RecoverPublishes(*studio.to, "van-1");
   REQUIRE(pending.ok());
   REQUIRE(pending->size() == 1);
-  const auto journal = FinishPublish(*studio.to, pending->front(), [] { return CommitVerdict::kPublish; }, {});
+  const auto journal = FinishPublish(
+      *studio.to, pending->front(), [] { return CommitVerdict::kPublish; }, {}, studio.clock);
   INFO(journal.status());
   REQUIRE(journal.ok());
   CHECK(journal->files == 1);

@@ -17,6 +17,16 @@ namespace {
 
 struct Crash {};
 
+// Never the same time twice.
+class TickingClock : public base::Clock {
+ public:
+  base::Instant Now() const override { return base::Instant(std::chrono::seconds(++ticks_)); }
+  base::Steady MonotonicNow() const override { return {}; }
+
+ private:
+  mutable int ticks_ = 0;
+};
+
 // The program dies before the call whose turn has come.
 class DyingCalls : public SystemFileCalls {
  public:
@@ -69,7 +79,7 @@ class Staged {
 
   absl::StatusOr<PublishJournal> PublishIt() {
     const base::UniqueFd directory(open(tree.at("v/" + staging).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    return Publish(*volume, directory.get(), journal, commit);
+    return Publish(*volume, directory.get(), journal, commit, clock);
   }
   // As at the start of the program: every journal that is left. Says how many receipts were made.
   int Recover() {
@@ -77,10 +87,13 @@ class Staged {
     const auto pending = RecoverPublishes(*volume, "van-1");
     REQUIRE(pending.ok());
     for (const PendingPublish& each : *pending) {
-      const auto done = FinishPublish(*volume, each, commit, [&](const PublishJournal&) {
-        ++receipts;
-        return absl::OkStatus();
-      });
+      const auto done = FinishPublish(
+          *volume, each, commit,
+          [&](const PublishJournal&) {
+            ++receipts;
+            return absl::OkStatus();
+          },
+          clock);
       INFO(done.status());
       REQUIRE(done.ok());
     }
@@ -91,6 +104,7 @@ class Staged {
   }
 
   test::TempTree tree;
+  TickingClock clock;
   DyingCalls calls;
   std::unique_ptr<Volume> volume;
   const std::string staging = ".crossdock/t-1/van-1-1.7";
@@ -164,9 +178,36 @@ TEST_CASE("the journal goes before the staged tree, without which it could not b
     staged.calls.left = 0;
     return absl::OkStatus();
   };
-  CHECK_THROWS_AS((void)FinishPublish(*staged.volume, pending->front(), staged.commit, published), Crash);
+  CHECK_THROWS_AS((void)FinishPublish(*staged.volume, pending->front(), staged.commit, published, staged.clock), Crash);
   CHECK_FALSE(staged.tree.Exists("v/" + staged.staging + "/journal"));
   CHECK(staged.tree.Exists("v/" + staged.staging + "/data/a.exr"));
+}
+
+TEST_CASE("what a receipt is made of is the same when it is made again, and the package is not looked at again") {
+  Staged staged(wire::PackageForm::kDirectory);
+  staged.calls.left = 3;
+  CHECK_THROWS_AS(staged.PublishIt(), Crash);
+  staged.calls.left.reset();
+  std::vector<PublishJournal> made;
+  const auto published = [&](const PublishJournal& journal) {
+    made.push_back(journal);
+    // As if the program died before the receipt was on disk, once.
+    return made.size() == 1 ? base::Unavailable("died") : absl::OkStatus();
+  };
+  const auto finish = [&] {
+    const auto pending = RecoverPublishes(*staged.volume, "van-1");
+    REQUIRE(pending->size() == 1);
+    return FinishPublish(*staged.volume, pending->front(), staged.commit, published, staged.clock).status();
+  };
+  CHECK_FALSE(finish().ok());
+  CHECK(staged.AtItsPlace());
+  // Its people have taken it elsewhere meanwhile.
+  std::filesystem::rename(staged.tree.at("v/in/sh010"), staged.tree.at("v/in/elsewhere"));
+  CHECK(finish().ok());
+  REQUIRE(made.size() == 2);
+  CHECK(made[0] == made[1]);
+  CHECK(made[0].ended_us > 0);
+  CHECK_FALSE(staged.tree.Exists("v/.crossdock/t-1"));
 }
 
 TEST_CASE("an empty directory that a crash left on NFS is taken for the package's own") {

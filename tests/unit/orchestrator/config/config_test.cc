@@ -27,6 +27,19 @@ TEST_CASE("a misspelt key stops the start, with its place") {
   CHECK(base::ToStd(config.status().message()).find("limit") != std::string::npos);
 }
 
+TEST_CASE("staging is kept for a day unless somebody says otherwise, up to a month") {
+  const auto with = [](const std::string& value) {
+    std::string text = Example();
+    const std::string key = "staging_keep: 24h";
+    return ParseConfig(text.replace(text.find(key), key.size(), "staging_keep: " + value), "example");
+  };
+  CHECK(ParseConfig(Example(), "example")->staging_keep == std::chrono::hours(24));
+  CHECK(Config().staging_keep == std::chrono::hours(24));
+  CHECK(with("0s")->staging_keep == std::chrono::seconds(0));
+  CHECK(with("30d")->staging_keep == std::chrono::hours(720));
+  for (const char* const wrong : {"31d", "-1s", "24", "soon"}) CHECK_FALSE(with(wrong).ok());
+}
+
 TEST_CASE("a role that does not exist is refused") {
   std::string text = Example();
   text.replace(text.find("roster-signer, policy"), 13, "roster-singer");

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "lib/base/log.h"
 #include "lib/base/status.h"
 #include "lib/trust/kinds.h"
 #include "lib/trust/signed_statement.h"
+#include "nlohmann/json.hpp"
 #include "orchestrator/core/retry.h"
 #include "orchestrator/engine/decide.h"
 #include "orchestrator/engine/moves.h"
@@ -68,6 +70,18 @@ absl::Status Close(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
     Report(tx, transfer, State::kFailed, "the agents' receipts differ", now);
   }
   return absl::OkStatus();
+}
+
+// An agent signed two receipts of one attempt that say different things. What was decided by the first stands; the
+// second is taken, so that the agent stops asking, and is evidence of its own.
+void KeepFirstReceipt(pg::Tx& tx, const Transfer& transfer, const store::Receipt& second, base::Instant now) {
+  LOG_ERROR(
+      "a second, different receipt of the same attempt was handed in; the first one stands",
+      {{"transfer", transfer.id}, {"epoch", EpochText(second.epoch)}, {"role", second.role}, {"agent", second.agent}});
+  const nlohmann::json detail = {
+      {"epoch", EpochText(second.epoch)}, {"role", second.role}, {"statement", second.statement}};
+  store::Audit(tx, {0, now, transfer.entity.client, base::StrCat("agent/", second.agent), "receipt.conflict",
+                    transfer.id, "first_stands", detail.dump()});
 }
 
 void WakeAll(const Context& context, const Transfer& transfer) {
@@ -167,8 +181,11 @@ absl::Status SubmitReceipt(const Context& context, std::string_view agent, std::
     // A receipt of a fenced attempt is nobody's any more: taken, so that the agent stops asking, and not kept.
     if (transfer.epoch != epoch) return absl::OkStatus();
     ASSIGN_OR_RETURN(const trust::Receipt receipt, ReadReceipt(tx, transfer, epoch, agent, text));
-    store::InsertReceipt(tx, transfer,
-                         {epoch, std::string(trust::Name(receipt.role)), std::string(agent), std::string(text)}, now);
+    const store::Receipt row{epoch, std::string(trust::Name(receipt.role)), std::string(agent), std::string(text)};
+    if (store::InsertReceipt(tx, transfer, row, now) == store::ReceiptEntry::kOther) {
+      KeepFirstReceipt(tx, transfer, row, now);
+      return absl::OkStatus();
+    }
     touched = transfer;
     if (receipt.role == trust::ReceiptRole::kLanded && transfer.state == State::kPublishing) {
       const std::string detail = already_present ? "the destination had the same content already"

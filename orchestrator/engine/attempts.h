@@ -27,7 +27,8 @@ absl::StatusOr<CommitReply> Commit(const Context& context, std::string_view agen
                                    Epoch epoch, std::string_view listing, std::string_view content);
 
 // A signed receipt of one of the attempt's two agents. The receiver's ends publishing; when both match, the transfer
-// is closed. Repeating is harmless.
+// is closed. Repeating is harmless. Of two different ones of the same attempt and role the first stands, and the second
+// is logged and audited.
 absl::Status SubmitReceipt(const Context& context, std::string_view agent, std::string_view transfer, Epoch epoch,
                            std::string_view receipt, bool already_present);
 

@@ -24,7 +24,7 @@ constexpr pg::Query kDismiss{"approval_dismiss", R"sql(
 
 constexpr pg::Query kInsertReceipt{"receipt_insert", R"sql(
   INSERT INTO receipt (transfer, client, epoch_generation, epoch_n, role, agent, statement, received)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING)sql"};
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT ON CONSTRAINT an_attempt_has_one_receipt_of_each_role DO NOTHING)sql"};
 constexpr pg::Query kReceipts{"receipt_of_epoch", R"sql(
   SELECT role, agent, statement FROM receipt
    WHERE transfer = $1 AND epoch_generation = $2 AND epoch_n = $3 ORDER BY role)sql"};
@@ -73,10 +73,14 @@ void DismissApprovals(pg::Tx& tx, const Transfer& transfer, std::string_view rea
   tx.Run(kDismiss, transfer.id, reason, now);
 }
 
-bool InsertReceipt(pg::Tx& tx, const Transfer& transfer, const Receipt& r, base::Instant now) {
-  return tx.Run(kInsertReceipt, transfer.id, transfer.entity.client, r.epoch.generation, r.epoch.n, r.role, r.agent,
-                r.statement, now)
-             .affected_rows() > 0;
+ReceiptEntry InsertReceipt(pg::Tx& tx, const Transfer& transfer, const Receipt& r, base::Instant now) {
+  const pqxx::result inserted = tx.Run(kInsertReceipt, transfer.id, transfer.entity.client, r.epoch.generation,
+                                       r.epoch.n, r.role, r.agent, r.statement, now);
+  if (inserted.affected_rows() > 0) return ReceiptEntry::kNew;
+  for (const Receipt& there : Receipts(tx, transfer.id, r.epoch)) {
+    if (there.role == r.role && there.agent == r.agent && there.statement == r.statement) return ReceiptEntry::kSame;
+  }
+  return ReceiptEntry::kOther;
 }
 
 std::vector<Receipt> Receipts(pg::Tx& tx, std::string_view transfer, Epoch epoch) {

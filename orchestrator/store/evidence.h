@@ -47,8 +47,12 @@ struct Receipt {
   std::string agent;
   std::string statement;
 };
-// False when the same receipt is already there.
-bool InsertReceipt(pg::Tx& tx, const Transfer& transfer, const Receipt& receipt, base::Instant now);
+enum class ReceiptEntry {
+  kNew,
+  kSame,   // this very text is there already
+  kOther,  // another text of the same attempt and role is there, and stays
+};
+ReceiptEntry InsertReceipt(pg::Tx& tx, const Transfer& transfer, const Receipt& receipt, base::Instant now);
 std::vector<Receipt> Receipts(pg::Tx& tx, std::string_view transfer, Epoch epoch);
 
 // An audit row for what is no move of a transfer. `detail_json` is an object.

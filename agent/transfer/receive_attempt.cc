@@ -314,7 +314,8 @@ absl::Status ReceiveAttempt::PublishAll() {
   journal.already_present = there == DestinationState::kIdentical;
   counters_.stage = Stage::kCommitting;
   if (lifeline_->ended()) return lifeline_->status();
-  ASSIGN_OR_RETURN(journal, Publish(deps_.volume, staging_->directory(), std::move(journal), plan_.commit, deps_.clock));
+  ASSIGN_OR_RETURN(journal,
+                   Publish(deps_.volume, staging_->directory(), std::move(journal), plan_.commit, deps_.clock));
   counters_.stage = Stage::kPublishing;
   result_.already_present = journal.already_present;
   if (plan_.published) RETURN_IF_ERROR(plan_.published(journal));

@@ -10,13 +10,17 @@
 
 #include "lib/base/fd.h"
 #include "lib/base/status.h"
+#include "lib/net/read_batch.h"
 
 namespace crossdock::relay {
 namespace {
 
 struct Direction {
-  int from = -1;
-  int to = -1;
+  Direction(int source, int target) : from(source), to(target), batch(source) {}
+
+  const int from;
+  const int to;
+  net::ReadBatch batch;
   base::UniqueFd in;  // of the pipe
   base::UniqueFd out;
   size_t capacity = 0;
@@ -49,7 +53,10 @@ absl::Status Step(Direction& d) {
     progress = false;
     if (d.wants_read()) {
       const ssize_t got = ::splice(d.from, nullptr, d.in.get(), nullptr, d.capacity - d.held, kFlags);
-      if (got > 0) d.held += static_cast<size_t>(got);
+      if (got > 0) {
+        d.held += static_cast<size_t>(got);
+        d.batch.Took(static_cast<uint64_t>(got));
+      }
       if (got == 0) d.ended = true;
       if (got < 0 && errno != EAGAIN && errno != EINTR) return Lost();
       progress = got > 0;
@@ -96,20 +103,22 @@ PumpOptions OptionsFor(bool control, bool first_sends, size_t joined, std::chron
 }
 
 absl::Status Pump(int first, int second, const PumpOptions& options, const net::Interrupt& cut, PumpCounts* counts) {
-  Direction forth;
-  forth.from = first;
-  forth.to = second;
-  Direction back;
-  back.from = second;
-  back.to = first;
+  Direction forth(first, second);
+  Direction back(second, first);
   RETURN_IF_ERROR(Open(forth, options.pipe_forth));
   RETURN_IF_ERROR(Open(back, options.pipe_back));
   absl::Status status;
   while (status.ok() && !(forth.closed && back.closed)) {
     std::array<pollfd, 3> watched{Watch(first, forth, back), Watch(second, back, forth), pollfd{cut.fd(), POLLIN, 0}};
-    const int ready = ::poll(watched.data(), watched.size(), static_cast<int>(options.idle_max.count()));
+    const bool batching = forth.batch.batching() || back.batch.batching();
+    const std::chrono::milliseconds wait = batching ? net::ReadBatch::kPatience : options.idle_max;
+    const int ready = ::poll(watched.data(), watched.size(), static_cast<int>(wait.count()));
     if (ready < 0 && errno != EINTR) status = base::Errno(errno, "polling");
-    if (ready == 0) status = base::WithReason(base::Unavailable("nothing moved for too long"), "IDLE");
+    if (ready == 0 && !batching) status = base::WithReason(base::Unavailable("nothing moved for too long"), "IDLE");
+    if (ready == 0) {
+      forth.batch.Took(0);
+      back.batch.Took(0);
+    }
     if (watched[2].revents != 0) status = base::WithReason(base::Error(absl::StatusCode::kCancelled, "cut"), "CUT");
     if (IsBroken(watched[0]) || IsBroken(watched[1]))
       status = base::WithReason(base::Unavailable("one end broke"), "CONNECTION_LOST");

@@ -93,6 +93,21 @@ TEST_CASE("bytes go both ways at once, each direction ends by itself, and both a
   CHECK(line.counts.bytes_back == back.size() + 8);
 }
 
+TEST_CASE("a crumb behind plenty of content arrives, though the relay had begun to wait for more", "[pump]") {
+  const Line line;
+  const std::string content(2u << 20, 'x');
+  std::thread writer([&] { Write(line.a, content); });
+  std::string arrived(content.size(), '\0');
+  CHECK(::recv(line.d.get(), arrived.data(), arrived.size(), MSG_WAITALL) == static_cast<ssize_t>(content.size()));
+  writer.join();
+  for (const std::string crumb : {"one", "two"}) {
+    Write(line.a, crumb);
+    REQUIRE(net::WaitFor(line.d.get(), POLLIN, net::Deadline::After(milliseconds(5'000))).ok());
+    char bytes[8];
+    CHECK(::recv(line.d.get(), bytes, sizeof bytes, 0) == 3);
+  }
+}
+
 TEST_CASE("a pair on which nothing moves is ended", "[pump]") {
   PumpOptions options;
   options.idle_max = milliseconds(1);

@@ -27,7 +27,8 @@ struct Direction {
   size_t held = 0;      // bytes in the pipe
   bool ended = false;   // `from` has nothing more
   bool closed = false;  // and `to` knows
-  uint64_t moved = 0;
+  uint64_t taken = 0;   // into the pipe
+  uint64_t moved = 0;   // out of it
 
   bool wants_read() const { return !ended && held < capacity; }
   bool wants_write() const { return held > 0; }
@@ -55,6 +56,7 @@ absl::Status Step(Direction& d) {
       const ssize_t got = ::splice(d.from, nullptr, d.in.get(), nullptr, d.capacity - d.held, kFlags);
       if (got > 0) {
         d.held += static_cast<size_t>(got);
+        d.taken += static_cast<uint64_t>(got);
         d.batch.Took(static_cast<uint64_t>(got));
       }
       if (got == 0) d.ended = true;
@@ -115,15 +117,14 @@ absl::Status Pump(int first, int second, const PumpOptions& options, const net::
     const int ready = ::poll(watched.data(), watched.size(), static_cast<int>(wait.count()));
     if (ready < 0 && errno != EINTR) status = base::Errno(errno, "polling");
     if (ready == 0 && !batching) status = base::WithReason(base::Unavailable("nothing moved for too long"), "IDLE");
-    if (ready == 0) {
-      forth.batch.Took(0);
-      back.batch.Took(0);
-    }
     if (watched[2].revents != 0) status = base::WithReason(base::Error(absl::StatusCode::kCancelled, "cut"), "CUT");
     if (IsBroken(watched[0]) || IsBroken(watched[1]))
       status = base::WithReason(base::Unavailable("one end broke"), "CONNECTION_LOST");
-    if (status.ok()) status = Step(forth);
-    if (status.ok()) status = Step(back);
+    for (Direction* direction : {&forth, &back}) {
+      const uint64_t before = direction->taken;
+      if (status.ok()) status = Step(*direction);
+      if (ready == 0 && direction->taken == before) direction->batch.Took(0);
+    }
   }
   *counts = {forth.moved, back.moved};
   return status;

@@ -104,7 +104,6 @@ absl::StatusOr<std::unique_ptr<ByteStream>> RelayLegs::Dial(uint16_t leg, uint16
   auto connection = net::TlsConnection::Handshake(context, *std::move(clear), way.peer_spki,
                                                   Deadline::After(kHandshakeTime, interrupt.get()));
   if (!connection.ok()) return Unreachable(connection.status(), "the agent at the other end");
-  if (leg != 0 && !way.sender) (*connection)->GatherReads();
   return std::make_unique<TlsStream>(*std::move(connection), std::move(interrupt),
                                      leg == 0 ? kControlSilence : kDataSilence);
 }

@@ -2,7 +2,6 @@
 
 #include <poll.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "lib/base/status.h"
@@ -29,23 +28,9 @@ absl::StatusOr<std::unique_ptr<TlsConnection>> TlsConnection::Handshake(const Tl
 absl::StatusOr<size_t> TlsConnection::Read(std::span<char> out, const Deadline& deadline) {
   while (true) {
     ASSIGN_OR_RETURN(const TlsResult result, session_.Read(out));
-    if (result.step == TlsStep::kDone) {
-      if (batch_ && result.size > 0) batch_->Took(result.size);
-      return result.size;
-    }
-    RETURN_IF_ERROR(result.step == TlsStep::kWantRead ? WaitForBytes(deadline)
-                                                      : WaitFor(fd(), EventsOf(result.step), deadline));
+    if (result.step == TlsStep::kDone) return result.size;
+    RETURN_IF_ERROR(WaitFor(fd(), EventsOf(result.step), deadline));
   }
-}
-
-absl::Status TlsConnection::WaitForBytes(const Deadline& deadline) {
-  if (!batch_ || !batch_->batching()) return WaitFor(fd(), POLLIN, deadline);
-  const Deadline soon{std::min(deadline.at, Deadline::After(ReadBatch::kPatience).at), deadline.interrupt};
-  const absl::Status waited = WaitFor(fd(), POLLIN, soon);
-  if (waited.ok() || waited.code() != absl::StatusCode::kDeadlineExceeded) return waited;
-  // Whatever is there is read next; when that is nothing, or less than a record, the socket calls for each byte again.
-  batch_->Took(0);
-  return absl::OkStatus();
 }
 
 absl::Status TlsConnection::ReadFull(std::span<char> out, const Deadline& deadline) {

@@ -4,13 +4,11 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "lib/net/read_batch.h"
 #include "lib/net/tls_session.h"
 #include "lib/net/wait.h"
 
@@ -34,10 +32,6 @@ class TlsConnection {
   // other bytes come first.
   absl::StatusOr<base::UniqueFd> ToClear(const Deadline& deadline);
 
-  // From now on Read gathers what comes in crumbs, for ReadBatch::kPatience at most: for legs that bring content.
-  // Nobody but Read may poll the socket for input then.
-  void GatherReads() { batch_.emplace(fd()); }
-
   bool HasPending() const { return session_.HasPending(); }
   // As TlsSession's.
   void LimitKey(uint64_t bytes_max) { session_.LimitKey(bytes_max); }
@@ -48,10 +42,7 @@ class TlsConnection {
  private:
   explicit TlsConnection(TlsSession session) : session_(std::move(session)) {}
 
-  absl::Status WaitForBytes(const Deadline& deadline);
-
   TlsSession session_;
-  std::optional<ReadBatch> batch_;
 };
 
 }  // namespace crossdock::net

@@ -162,22 +162,6 @@ TEST_CASE("an end in order is no error, an end without farewell is one") {
   }
 }
 
-TEST_CASE("a reader that gathers still gets the last crumb, and the end") {
-  Ends ends(TlsUse::kBulk);
-  (*ends.server)->GatherReads();
-  const std::string content(1u << 20, 'x');
-  std::thread writer([&] { CHECK((*ends.client)->Write(content, Soon()).ok()); });
-  std::string arrived(content.size(), '\0');
-  CHECK((*ends.server)->ReadFull(arrived, Soon()).ok());
-  writer.join();
-  REQUIRE((*ends.client)->Write("crumb", Soon()).ok());
-  CHECK(ReadSome(**ends.server) == "crumb");
-  char byte = 0;
-  CHECK(base::ReasonOf((*ends.server)->Read({&byte, 1}, AtOnce()).status()) == "TIMEOUT");
-  REQUIRE((*ends.client)->CloseWrite(Soon()).ok());
-  CHECK(ReadSome(**ends.server).empty());
-}
-
 TEST_CASE("a write to a peer that said farewell and has gone fails at once") {
   Ends ends(TlsUse::kThenClear);
   REQUIRE((*ends.client)->CloseWrite(Soon()).ok());

@@ -50,7 +50,10 @@ class RecordingReports : public AttemptReports {
       changed_.NotifyAll();
     });
     base::MutexLock lock(mutex_);
-    while (verdict.ok() && *verdict == CommitVerdict::kPublish && receipts.empty() && !stop.stop_requested()) {
+    // The sender's receipt comes first, also where the answer gets lost: the sender gives its receipt up when the
+    // attempt fails, and a later publish would wait for it for ever.
+    const bool publishes = !verdict.ok() || *verdict == CommitVerdict::kPublish;
+    while (publishes && receipts.empty() && !stop.stop_requested()) {
       changed_.Wait(mutex_);
     }
     if (stop.stop_requested()) return base::Error(absl::StatusCode::kCancelled, "stopped");

@@ -60,7 +60,7 @@ std::string_view PermissionName(Permission permission) {
     case Permission::kActivatePolicy:
       return "activate policies";
     case Permission::kSetRoster:
-      return "set the roster";
+      return "set the roster or deny keys";
     case Permission::kAdministerSite:
       return "administer sites";
     case Permission::kAdministerTokens:

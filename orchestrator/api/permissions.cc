@@ -33,7 +33,8 @@ std::vector<rpc::MethodRule> MethodRules() {
       {"/crossdock.admin.v1.SiteService/SetLink", kOperate},
       {"/crossdock.admin.v1.SiteService/ListAgents", kView},
       {"/crossdock.admin.v1.SiteService/RegisterGrant", kAdministerSite},
-      {"/crossdock.admin.v1.SiteService/DenyKey", kAdministerSite},
+      // A denial reaches every site and everybody's keys, so it takes those who say for the whole studio who belongs.
+      {"/crossdock.admin.v1.SiteService/DenyKey", kSetRoster},
       {"/crossdock.admin.v1.SiteService/ListRelays", kView},
       {"/crossdock.admin.v1.SiteService/AddRelay", kAdministerSite},
       {"/crossdock.admin.v1.SiteService/SetRelayKeys", kAdministerSite},

@@ -90,6 +90,14 @@ TEST_CASE("whoever may only look can change nothing") {
   }
 }
 
+TEST_CASE("who administers one site cannot shut out the others: denying a key takes an officer") {
+  const Permission deny = Rules().at("/crossdock.admin.v1.SiteService/DenyKey");
+  for (const Role role : rpc::kAllRoles) {
+    INFO(rpc::RoleName(role));
+    CHECK(rpc::Holds(role, deny) == (role == Role::kRosterSigner));
+  }
+}
+
 TEST_CASE("no role writes a policy and puts it in force, and none makes tokens and approves") {
   const auto rules = Rules();
   const Permission propose = rules.at("/crossdock.admin.v1.PolicyService/ProposePolicy");

@@ -1,32 +1,14 @@
 #include "lib/yaml/map.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "absl/strings/str_join.h"
+#include "lib/base/nearest.h"
 #include "lib/base/status.h"
 #include "lib/yaml/quantity.h"
 
 namespace crossdock::yaml {
 namespace {
-
-// Levenshtein's distance: how many letters must change.
-size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t substitution = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substitution});
-    }
-  }
-  return row[b.size()];
-}
-
-constexpr size_t kSuggestionLengthMax = 64;  // bytes; longer keys are not worth the quadratic comparison
 
 std::string Quoted(std::string_view word) { return base::StrCat("'", word, "'"); }
 
@@ -209,15 +191,7 @@ absl::StatusOr<std::vector<Map>> Map::SubMapsOrEmpty(std::string_view key) {
 absl::Status Map::Finish() const {
   for (const Entry& entry : node_->entries) {
     if (known_.contains(entry.key)) continue;
-    std::string_view nearest;
-    size_t distance_min = std::max<size_t>(2, entry.key.size() / 3) + 1;
-    for (const std::string& known : known_) {
-      if (entry.key.size() > kSuggestionLengthMax) break;
-      if (const size_t distance = Distance(entry.key, known); distance < distance_min) {
-        nearest = known;
-        distance_min = distance;
-      }
-    }
+    const std::string nearest = base::Nearest(entry.key, {known_.begin(), known_.end()});
     const std::string advice =
         nearest.empty() ? base::StrCat("known here: ", Listed(known_)) : base::StrCat("write '", nearest, "'?");
     return ErrorAt(tree_->file, entry.line, entry.column, base::StrCat("unknown key '", entry.key, "'; ", advice));

@@ -29,7 +29,8 @@ absl::Status Init(const Options& options, Context& context) {
   RETURN_IF_ERROR(base::WriteNewKeyFile(options.ca_key, ca.key.ToPem()));
   RETURN_IF_ERROR(base::WriteFileAtomic(options.ca_certificate, ca.certificate_pem));
   ASSIGN_OR_RETURN(const pki::CertificateInfo info, pki::ReadCertificate(ca.certificate_pem));
-  context.out << "sha256: " << info.sha256 << '\n';
+  Answer(context, {{"key_file", options.ca_key}, {"certificate_file", options.ca_certificate}, {"sha256", info.sha256}},
+         [&] { context.out << "sha256: " << info.sha256 << '\n'; });
   return absl::OkStatus();
 }
 
@@ -48,7 +49,8 @@ absl::Status Issue(rpc::PeerKind kind, const Options& options, Context& context)
                                      std::chrono::hours(24) * options.days));
   RETURN_IF_ERROR(base::WriteNewKeyFile(options.key, key.ToPem()));
   RETURN_IF_ERROR(base::WriteFileAtomic(options.certificate, certificate));
-  context.out << spiffe << '\n';
+  Answer(context, {{"name", spiffe}, {"key_file", options.key}, {"certificate_file", options.certificate}},
+         [&] { context.out << spiffe << '\n'; });
   return absl::OkStatus();
 }
 

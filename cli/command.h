@@ -48,6 +48,7 @@ void AddPolicyOffline(CLI::App& policy, Context& context);
 void AddAgentOffline(CLI::App& agent, Context& context);
 void AddRelayOffline(CLI::App& relay, Context& context);
 void AddRosterOffline(CLI::App& roster, Context& context);
+void AddRosterEdit(CLI::App& roster, Context& context);
 // The online verbs of nouns that have offline ones too; nouns.cc makes the noun and adds both kinds.
 void AddPolicyOnline(CLI::App& policy, Context& context);
 void AddAgentOnline(CLI::App& agent, Context& context);

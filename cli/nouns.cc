@@ -20,6 +20,7 @@ void AddNouns(CLI::App& app, Context& context) {
   AddRelayOnline(*relay, context);
   CLI::App* roster = app.add_subcommand("roster", "the officers' signed list of who belongs")->require_subcommand(1);
   AddRosterOffline(*roster, context);
+  AddRosterEdit(*roster, context);
   AddRosterOnline(*roster, context);
   AddAudit(app, context);
   AddToken(app, context);

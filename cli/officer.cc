@@ -1,6 +1,7 @@
 // crossdock officer init · crossdock key create|show|register: Ed25519 keys of people, made and kept where they sit.
 #include <ostream>
 
+#include "cli/roster_text.h"
 #include "cli/verb.h"
 #include "lib/base/file.h"
 #include "lib/base/key_file.h"
@@ -34,40 +35,65 @@ absl::Status InitOfficer(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const base::PublicKey key, MakeKey(options.key, context));
   const std::string expires =
       base::FormatSeconds(std::chrono::floor<std::chrono::days>(context.clock.Now() + kFirstRosterLife));
-  const std::string body = base::StrCat(
-      "schema: crossdock/roster/v1\nnumber: 1\nexpires: \"", expires, "\"\ntrust_domain: ", options.trust_domain,
-      "\nthreshold: 1\nofficers:    [{name: ", options.name, ", key: \"", key.ToText(),
-      "\"}]\nsite_admins: []   # {name: sam, key: \"ed25519:…\", sites: [lon, van]}\nsites:       []   # {id: lon, "
-      "country: GB, certifications: []}\napprovers:   []   # `crossdock key register` prints a line\npaths:       []   "
-      "# {volume: proj, prefix: \"show/\", client: northlight, project: nl, classification: internal}\ndenied:      "
-      "[]\n");
+  const std::string body = base::StrCat("schema: crossdock/roster/v1\nnumber: 1\nexpires: \"", expires,
+                                        "\"\ntrust_domain: ", options.trust_domain,
+                                        "\nthreshold: 1\nofficers: [{name: ", options.name, ", key: \"", key.ToText(),
+                                        "\"}]\nsites: []\nsite_admins: []\napprovers: []\npaths: []\ndenied: []\n");
   ASSIGN_OR_RETURN(const trust::Roster roster, trust::Roster::Parse(body, options.roster));
   RETURN_IF_ERROR(base::WriteFileAtomic(options.roster, body));
-  context.out << "key: " << key.ToText() << "\nroster_root: " << roster.Root() << "\nnext: fill in " << options.roster
-              << ", then crossdock roster sign\n";
+  Answer(context,
+         {{"key", key.ToText()},
+          {"roster_root", roster.Root()},
+          {"key_file", options.key},
+          {"roster_file", options.roster}},
+         [&] {
+           context.out << "key: " << key.ToText() << "\nroster_root: " << roster.Root()
+                       << "\nnext: crossdock roster add-site, add-admin, add-approver and add-path fill in "
+                       << options.roster << "; then crossdock roster sign\n";
+         });
   return absl::OkStatus();
+}
+
+void SayKey(const base::PublicKey& key, const Options& options, Context& context) {
+  Answer(context, {{"key", key.ToText()}, {"key_id", base::KeyId(key)}, {"key_file", options.key}},
+         [&] { context.out << key.ToText() << '\n'; });
 }
 
 absl::Status CreateKey(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const base::PublicKey key, MakeKey(options.key, context));
-  context.out << key.ToText() << '\n';
+  SayKey(key, options, context);
   return absl::OkStatus();
 }
 
 absl::Status ShowKey(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const base::PrivateKey key, base::ReadSigningKey(options.key));
-  context.out << key.Public().ToText() << '\n';
+  SayKey(key.Public(), options, context);
   return absl::OkStatus();
 }
 
-// The line that an officer puts into the roster for an approver.
+// What a roster would refuse is refused here, where the person sits who can mend it.
+absl::Status CheckLine(const std::string& line) {
+  const std::string officer = base::StrCat("ed25519:", std::string(2 * base::kEd25519KeySize, '0'));
+  return trust::Roster::Parse(
+             base::StrCat("approvers: [", line, "]\nschema: crossdock/roster/v1\nnumber: 1\n",
+                          "expires: \"2000-01-01T00:00:00Z\"\ntrust_domain: any.studio\nthreshold: 1\n",
+                          "officers: [{name: any, key: \"", officer, "\"}]\n"),
+             "the approver's line")
+      .status();
+}
+
+// The line that `crossdock roster add-approver` takes: what the approver sends to the officer.
 absl::Status RegisterKey(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const base::PrivateKey key, base::ReadSigningKey(options.key));
-  std::string groups;
-  for (const std::string& group : options.groups) groups += (groups.empty() ? "" : ", ") + group;
-  context.out << "{person: " << options.person << ", name: \"" << options.display_name << "\", team: " << options.team
-              << ", organisation: " << options.organisation << ", groups: [" << groups << "], keys: [\""
-              << key.Public().ToText() << "\"]}\n";
+  const std::string line = FormatEntry(MapNode({{"person", TextNode(options.person)},
+                                                {"name", TextNode(options.display_name)},
+                                                {"team", TextNode(options.team)},
+                                                {"organisation", TextNode(options.organisation)},
+                                                {"groups", ListNode(options.groups)},
+                                                {"keys", ListNode({key.Public().ToText()})}}));
+  RETURN_IF_ERROR(CheckLine(line));
+  Answer(context, {{"line", line}, {"person", options.person}, {"key", key.Public().ToText()}},
+         [&] { context.out << line << '\n'; });
   return absl::OkStatus();
 }
 

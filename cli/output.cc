@@ -100,6 +100,10 @@ std::string ToJson(const google::protobuf::Message& message) {
   return json;
 }
 
+std::string ToJson(const Document& document) {
+  return document.dump(-1, ' ', false, Document::error_handler_t::replace);
+}
+
 std::string ShowBytes(uint64_t bytes) {
   constexpr std::array<const char*, 6> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
   double value = static_cast<double>(bytes);

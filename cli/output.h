@@ -11,8 +11,14 @@
 #include <string_view>
 #include <vector>
 
+#include "nlohmann/json.hpp"
+
 #include "crossdock/studio/v1/transfer.pb.h"
+
 namespace crossdock::cli {
+
+// What a verb without an orchestrator answers to a program. Names as in the contracts: snake_case, in this order.
+using Document = nlohmann::ordered_json;
 
 // Columns as wide as their widest cell, two spaces between. Cells are escaped (base::PercentEscape but for UTF-8
 // letters).
@@ -35,6 +41,8 @@ std::string Words(const std::vector<std::string>& words);
 
 // The message as one JSON document, field names as in the contract.
 std::string ToJson(const google::protobuf::Message& message);
+// On one line. Bytes that are not UTF-8 become U+FFFD, so that it can always be read.
+std::string ToJson(const Document& document);
 
 std::string ShowBytes(uint64_t bytes);  // "1.4 GiB"
 // "2026-11-20T10:23:16Z", or "-" when it was never set.

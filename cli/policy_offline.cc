@@ -53,29 +53,44 @@ absl::Status Lint(const Options& options, Context& context) {
     ASSIGN_OR_RETURN(registry, RegistryOf(options.roster));
   }
   const auto findings = policy::Lint(policy, options.roster.empty() ? nullptr : &registry, context.clock.Now());
-  for (const policy::Finding& finding : findings) context.out << policy::FormatFinding(policy, finding) << '\n';
-  if (!findings.empty()) return Negative();
-  context.out << options.file << ": no findings, digest " << policy.digest << '\n';
-  return absl::OkStatus();
+  Document document{{"digest", policy.digest}, {"findings", Document::array()}};
+  for (const policy::Finding& finding : findings) {
+    document["findings"].push_back({{"code", finding.code},
+                                    {"rule", finding.rule},
+                                    {"line", finding.place.line},
+                                    {"column", finding.place.column},
+                                    {"text", finding.text}});
+  }
+  Answer(context, document, [&] {
+    for (const policy::Finding& finding : findings) context.out << policy::FormatFinding(policy, finding) << '\n';
+    if (findings.empty()) context.out << options.file << ": no findings, digest " << policy.digest << '\n';
+  });
+  return findings.empty() ? absl::OkStatus() : Negative();
 }
 
 absl::Status Test(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const policy::Policy policy, Read(options));
   size_t failed = 0;
   const auto results = policy::RunTests(policy);
+  Document document{{"tests", Document::array()}};
+  std::string lines;
   for (const policy::TestResult& result : results) {
-    context.out << (result.passed ? "ok    " : "FAIL  ") << result.name;
-    if (!result.passed) context.out << ": " << result.difference;
-    context.out << '\n';
     failed += result.passed ? 0 : 1;
+    document["tests"].push_back({{"name", result.name}, {"passed", result.passed}, {"difference", result.difference}});
+    lines += base::StrCat(result.passed ? "ok    " : "FAIL  ", result.name, result.passed ? "" : ": ",
+                          result.difference, "\n");
   }
-  context.out << results.size() - failed << " of " << results.size() << " tests passed\n";
+  document["failed"] = failed;
+  Answer(context, document,
+         [&] { context.out << lines << results.size() - failed << " of " << results.size() << " tests passed\n"; });
   return failed == 0 ? absl::OkStatus() : Negative();
 }
 
 absl::Status Render(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const policy::Policy policy, Read(options));
-  context.out << policy::Render(policy);
+  const std::string english = policy::Render(policy);
+  Answer(context, {{"client", policy.client}, {"digest", policy.digest}, {"rendered", english}},
+         [&] { context.out << english; });
   return absl::OkStatus();
 }
 
@@ -91,7 +106,19 @@ absl::Status Explain(const Options& options, Context& context) {
     facts.values[name] = policy::Fact(std::move(value));
   }
   const policy::Decision decision = policy::Evaluate(policy, facts, {}, context.clock.Now());
-  context.out << policy::Explain(decision);
+  Document document{{"verdict", policy::VerdictName(decision.verdict)},
+                    {"digest", decision.policy_digest},
+                    {"matched", decision.matched},
+                    {"reasons", Document::array()},
+                    {"open", Document::array()}};
+  for (const policy::Reason& reason : decision.reasons) {
+    document["reasons"].push_back({{"verdict", policy::VerdictName(reason.verdict)},
+                                   {"code", reason.code},
+                                   {"rule", reason.rule},
+                                   {"text", reason.text}});
+  }
+  for (const policy::RequirementStatus& open : decision.open) document["open"].push_back(open.id);
+  Answer(context, document, [&] { context.out << policy::Explain(decision); });
   return decision.verdict == policy::Verdict::kAllow ? absl::OkStatus() : Negative();
 }
 
@@ -106,8 +133,17 @@ absl::Status Sign(const Options& options, Context& context) {
   activation.officer = options.officer;
   ASSIGN_OR_RETURN(const std::string text, trust::Encode(activation));
   RETURN_IF_ERROR(base::WriteFileAtomic(options.out, trust::SignedStatement::Sign(text, key).Format()));
-  context.out << policy::Render(policy) << "\nsigned: number " << options.number << " of client " << policy.client
-              << "\nnext: crossdock policy activate " << options.out << '\n';
+  Answer(context,
+         {{"client", policy.client},
+          {"number", options.number},
+          {"digest", policy.digest},
+          {"officer", options.officer},
+          {"rendered", policy::Render(policy)},
+          {"activation_file", options.out}},
+         [&] {
+           context.out << policy::Render(policy) << "\nsigned: number " << options.number << " of client "
+                       << policy.client << "\nnext: crossdock policy activate " << options.out << '\n';
+         });
   return absl::OkStatus();
 }
 

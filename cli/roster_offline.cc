@@ -19,13 +19,28 @@ struct Options {
   std::string out;
 };
 
-absl::Status Check(const Options& options, Context& context) {
-  ASSIGN_OR_RETURN(const std::string body, base::ReadFile(options.body, 1u << 20));
-  ASSIGN_OR_RETURN(const trust::Roster roster, trust::Roster::Parse(body, options.body));
+Document Summary(const trust::Roster& roster) {
+  return {{"number", roster.number()},
+          {"trust_domain", roster.trust_domain()},
+          {"expires", base::FormatSeconds(roster.expires())},
+          {"roster_root", roster.Root()},
+          {"threshold", roster.threshold()},
+          {"sites", roster.sites().size()},
+          {"approvers", roster.approvers().size()},
+          {"paths", roster.paths().size()}};
+}
+
+void Say(const trust::Roster& roster, Context& context) {
   context.out << "roster " << roster.number() << " of " << roster.trust_domain() << ": " << roster.sites().size()
               << " sites, " << roster.approvers().size() << " approvers, " << roster.paths().size()
               << " paths; expires " << base::FormatSeconds(roster.expires()) << "\nroster_root: " << roster.Root()
               << '\n';
+}
+
+absl::Status Check(const Options& options, Context& context) {
+  ASSIGN_OR_RETURN(const std::string body, base::ReadFile(options.body, 1u << 20));
+  ASSIGN_OR_RETURN(const trust::Roster roster, trust::Roster::Parse(body, options.body));
+  Answer(context, Summary(roster), [&] { Say(roster, context); });
   return absl::OkStatus();
 }
 
@@ -58,9 +73,14 @@ absl::Status Sign(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const base::PrivateKey key, base::ReadSigningKey(options.key));
   ASSIGN_OR_RETURN(const trust::SignedStatement statement, Statement(options, roster, key, context));
   RETURN_IF_ERROR(base::WriteFileAtomic(options.out, statement.Format()));
-  context.out << "signed: roster " << roster.number() << ", " << statement.signatures().size() << " of "
-              << roster.threshold() << " signatures\nnext: crossdock roster set " << options.body << ' ' << options.out
-              << '\n';
+  Document document = Summary(roster);
+  document["signatures"] = statement.signatures().size();
+  document["statement_file"] = options.out;
+  Answer(context, document, [&] {
+    context.out << "signed: roster " << roster.number() << ", " << statement.signatures().size() << " of "
+                << roster.threshold() << " signatures\nnext: crossdock roster set " << options.body << ' '
+                << options.out << '\n';
+  });
   return absl::OkStatus();
 }
 

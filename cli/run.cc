@@ -1,10 +1,8 @@
-#include <algorithm>
 #include <iostream>
-#include <set>
-#include <vector>
 
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/usage.h"
 #include "lib/base/status.h"
 #include "lib/base/strings.h"
 
@@ -12,6 +10,7 @@ namespace crossdock::cli {
 namespace {
 
 constexpr char kReasonNegative[] = "CLI_NEGATIVE";
+constexpr int kExitUsage = 2;
 
 // Documented in cli/README.md.
 int ExitCodeOf(const absl::Status& status) {
@@ -56,35 +55,31 @@ std::string AdviceFor(const absl::Status& status, const ConnectionFlags& flags) 
   }
 }
 
+// For programs: the same facts, on standard error, because standard output is for answers.
+Document ToDocument(const absl::Status& status, const std::string& advice) {
+  const std::string reason = base::ReasonOf(status);
+  Document error{{"reason", reason.empty() ? absl::StatusCodeToString(status.code()) : reason},
+                 {"message", base::ToStd(status.message())}};
+  for (const auto& field : rpc::FieldViolationsOf(status)) {
+    error["fields"].push_back({{"field", field.field}, {"description", field.description}});
+  }
+  if (!advice.empty()) error["advice"] = advice;
+  return Document{{"error", error}};
+}
+
 void Complain(const absl::Status& status, const Context& context) {
+  const std::string advice = AdviceFor(status, context.connection);
+  if (context.json) {
+    context.err << ToJson(ToDocument(status, advice)) << '\n';
+    return;
+  }
   context.err << "crossdock: " << Shown(base::ToStd(status.message()));
   if (const std::string reason = base::ReasonOf(status); !reason.empty()) context.err << " [" << reason << "]";
   context.err << '\n';
   for (const auto& field : rpc::FieldViolationsOf(status)) {
     context.err << "  " << Shown(field.field) << ": " << Shown(field.description) << '\n';
   }
-  if (const std::string advice = AdviceFor(status, context.connection); !advice.empty()) {
-    context.err << "  " << advice << '\n';
-  }
-}
-
-// The words of the command line that name no command of ours, where one must stand: "bogus", "transfer bogus".
-// Empty when that is not what is wrong.
-std::string UnknownCommand(const CLI::App& app, int argc, const char* const* argv) {
-  const CLI::App* at = &app;
-  std::string words;
-  for (int i = 1; i < argc; ++i) {
-    const std::vector<const CLI::App*> commands = at->get_subcommands([](const CLI::App*) { return true; });
-    const std::string word = argv[i];
-    // The value of a flag before the command cannot be told from a command.
-    if (commands.empty() || word.starts_with('-')) return "";
-    words += base::StrCat(words.empty() ? "" : " ", word);
-    const auto next =
-        std::find_if(commands.begin(), commands.end(), [&](const auto* each) { return each->check_name(word); });
-    if (next == commands.end()) return words;
-    at = *next;
-  }
-  return "";
+  if (!advice.empty()) context.err << "  " << advice << '\n';
 }
 
 }  // namespace
@@ -103,12 +98,12 @@ int Run(int argc, const char* const* argv, Context& context) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (const std::string unknown = UnknownCommand(app, argc, argv); !unknown.empty()) {
-      context.err << "crossdock: there is no command '" << Shown(unknown) << "'; --help lists those that there are\n";
-      return 2;
-    }
-    const int code = app.exit(error, context.out, context.err);
-    return code == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error, context.out, context.err);  // --help, --version
+    // The line may have broken before its --json was read.
+    context.json = AsksForJson(argc, argv);
+    const UsageError usage = Diagnose(app, argc, argv, error);
+    Complain(base::WithReason(base::InvalidArgument(usage.message), usage.reason), context);
+    return kExitUsage;
   }
   const absl::Status status = context.run();
   const int code = ExitCodeOf(status);

@@ -45,6 +45,15 @@ absl::StatusOr<std::string> Signed(const Kind& statement, const std::string& key
   return trust::SignedStatement::Sign(text, key).Format();
 }
 
+void SayGranted(const Options& options, const trust::JoinGrant& grant, Context& context) {
+  context.out << "token: " << options.out << ", for one agent of site " << options.site << ", until "
+              << base::FormatSeconds(grant.not_after) << "\nnext: crossdock-agent --enrol --config FILE < "
+              << options.out << '\n';
+  if (!options.registers) {
+    context.out << "and before that: crossdock agent register-grant " << options.out << ".grant\n";
+  }
+}
+
 // A token lets one host join: it holds a secret, so it goes into a file that nobody else may read.
 absl::Status Grant(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const std::string body, base::ReadFile(options.roster, 1u << 20));
@@ -65,13 +74,13 @@ absl::Status Grant(const Options& options, Context& context) {
   if (options.registers) RETURN_IF_ERROR(RegisterGrantText(text, context));
   const std::string token = pki::EncodeJoinToken({options.orchestrator, ca.sha256, text, enrolment});
   RETURN_IF_ERROR(base::WriteFileAtomic(options.out, token + "\n", 0600));
-  context.out << "token: " << options.out << ", for one agent of site " << options.site << ", until "
-              << base::FormatSeconds(grant.not_after) << "\nnext: crossdock-agent --enrol --config FILE < "
-              << options.out << '\n';
-  if (!options.registers) {
-    RETURN_IF_ERROR(base::WriteFileAtomic(options.out + ".grant", text));
-    context.out << "and before that: crossdock agent register-grant " << options.out << ".grant\n";
-  }
+  if (!options.registers) RETURN_IF_ERROR(base::WriteFileAtomic(options.out + ".grant", text));
+  const Document document{{"token_file", options.out},
+                          {"grant_file", options.registers ? "" : options.out + ".grant"},
+                          {"site", options.site},
+                          {"not_after", base::FormatSeconds(grant.not_after)},
+                          {"registered", options.registers}};
+  Answer(context, document, [&] { SayGranted(options, grant, context); });
   return absl::OkStatus();
 }
 
@@ -86,7 +95,11 @@ absl::Status RelayStatement(const Options& options, Context& context) {
   relay.site_admin = options.site_admin;
   ASSIGN_OR_RETURN(const std::string text, Signed(relay, options.key));
   RETURN_IF_ERROR(base::WriteFileAtomic(options.out, text));
-  context.out << "signed: relay " << options.relay << "\nnext: crossdock relay add " << options.out << '\n';
+  Answer(context,
+         {{"relay", options.relay}, {"site", options.site}, {"spki", options.spki}, {"statement_file", options.out}},
+         [&] {
+           context.out << "signed: relay " << options.relay << "\nnext: crossdock relay add " << options.out << '\n';
+         });
   return absl::OkStatus();
 }
 
@@ -98,8 +111,15 @@ absl::Status RelayBundle(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(keys.ticket_key, base::PublicKey::FromText(options.ticket_key));
   ASSIGN_OR_RETURN(const std::string text, Signed(keys, options.key));
   RETURN_IF_ERROR(base::WriteFileAtomic(options.out, text));
-  context.out << "signed: ticket keys, number " << options.number << "\nnext: crossdock relay keys SITE " << options.out
-              << '\n';
+  Answer(context,
+         {{"number", options.number},
+          {"ticket_key", options.ticket_key},
+          {"expires", base::FormatSeconds(keys.expires)},
+          {"bundle_file", options.out}},
+         [&] {
+           context.out << "signed: ticket keys, number " << options.number << "\nnext: crossdock relay keys SITE "
+                       << options.out << '\n';
+         });
   return absl::OkStatus();
 }
 

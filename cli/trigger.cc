@@ -54,19 +54,22 @@ absl::Status List(const Options& options, Context& context) {
 }
 
 absl::Status Test(const Options& options, Context& context) {
-  bool matched = false;
-  RETURN_IF_ERROR(CallAndPrint<TriggerService>(
-      context, &TriggerService::Stub::TestTriggers, options.test, [&](const auto& response) {
-        Table table({"TRIGGER", "FROM", "TO", "VOLUME", "PATH", "AS", "PURPOSE", "EXISTS"});
-        for (const auto& match : response.matches()) {
-          matched = true;
-          table.Add({match.trigger(), match.source_site(), match.destination_site(), match.volume(), match.path(),
-                     match.destination_path(), match.purpose(), match.exists() ? "yes" : "no"});
-        }
-        if (matched) table.Print(context.out);
-        for (const std::string& note : response.notes()) context.out << Shown(note) << "\n";
-      }));
-  return matched || context.json ? absl::OkStatus() : Negative();
+  ASSIGN_OR_RETURN(const auto stub, StubOf<TriggerService>(context));
+  ASSIGN_OR_RETURN(const auto response,
+                   Call(context.connection, *stub, &TriggerService::Stub::TestTriggers, options.test));
+  const bool matched = response.matches_size() > 0;
+  if (context.json) {
+    context.out << ToJson(response) << '\n';
+  } else {
+    Table table({"TRIGGER", "FROM", "TO", "VOLUME", "PATH", "AS", "PURPOSE", "EXISTS"});
+    for (const auto& match : response.matches()) {
+      table.Add({match.trigger(), match.source_site(), match.destination_site(), match.volume(), match.path(),
+                 match.destination_path(), match.purpose(), match.exists() ? "yes" : "no"});
+    }
+    if (matched) table.Print(context.out);
+    for (const std::string& note : response.notes()) context.out << Shown(note) << "\n";
+  }
+  return matched ? absl::OkStatus() : Negative();
 }
 
 }  // namespace

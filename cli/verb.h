@@ -1,4 +1,4 @@
-// The pattern that all online verbs share: options, one call, an answer as a table or as JSON.
+// The pattern that all verbs share: options, one call or one look, an answer for people or as JSON.
 #pragma once
 
 #include <functional>
@@ -21,6 +21,16 @@ CLI::App* AddVerb(CLI::App& noun, Context& context, const std::shared_ptr<Option
     context.run = [&context, options, run]() -> absl::Status { return run(*options, context); };
   });
   return verb;
+}
+
+// The answer of a verb that asks no orchestrator: `document` with --json, otherwise what `print` makes of it.
+template <typename Print>
+void Answer(Context& context, const Document& document, const Print& print) {
+  if (context.json) {
+    context.out << ToJson(document) << '\n';
+  } else {
+    print();
+  }
 }
 
 // A stub of `Service` on a new channel.

@@ -242,6 +242,7 @@ TEST_CASE("policy and trigger: proposed, activated, applied, shown, tried out") 
   const Outcome none = terminal.Run({"trigger", "test", "demo", "version", "7"});
   CHECK(none.code == 1);
   CHECK(none.out == "dailies: not ready\n");
+  CHECK(terminal.Run({"trigger", "test", "demo", "version", "7", "--json"}).code == 1);
 }
 
 TEST_CASE("site, link, agent, relay, roster: shown, and handed in as they were signed") {
@@ -310,6 +311,9 @@ TEST_CASE("exit codes: no such thing, not allowed, not reached, refused, a wrong
   const Outcome refused = terminal.Run({"transfer", "retry", "t-1"});
   CHECK(refused.code == 6);
   CHECK(refused.err == "crossdock: it is over [STATE_CONFLICT]\n");
+  terminal.server.commands.Fail(base::WithReason(base::FailedPrecondition("it is over"), "STATE_CONFLICT"));
+  CHECK(terminal.Run({"transfer", "retry", "t-1", "--json"}).err ==
+        "{\"error\":{\"reason\":\"STATE_CONFLICT\",\"message\":\"it is over\"}}\n");
   CHECK(terminal.Run({"transfer", "fly", "t-1"}).code == 2);
   // What is our own failure says nothing of the inside.
   terminal.server.commands.Fail(base::Internal("SELECT * FROM secret"));

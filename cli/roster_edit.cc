@@ -98,19 +98,34 @@ absl::Status RemoveSite(const Options& options, RosterFile& file, Context&) {
   return Unknown(trust::kSiteUnknown, "no site '", options.name, "' in ", options.file);
 }
 
-absl::Status AddAdmin(const Options& options, RosterFile& file, Context&) {
-  const auto& admins = file.roster().site_admins();
-  if (std::any_of(admins.begin(), admins.end(), [&](const auto& admin) { return admin.name == options.name; })) {
-    return Exists("SITE_ADMIN_EXISTS", "there is a site admin '", options.name, "' in ", options.file);
+// More sites for an admin who is there already, with the same key.
+absl::Status AddSitesTo(const trust::SiteAdmin& admin, const base::PublicKey& key, const Options& options,
+                        RosterFile& file) {
+  std::vector<std::string> sites = admin.sites;
+  for (const std::string& site : options.sites) {
+    if (std::find(sites.begin(), sites.end(), site) == sites.end()) sites.push_back(site);
   }
+  if (!(admin.key == key) || sites == admin.sites) {
+    return Exists("SITE_ADMIN_EXISTS", "there is a site admin '", admin.name, "' in ", options.file,
+                  admin.key == key ? " for all of these sites" : " with another key");
+  }
+  file.Set("site_admins", admin.name, "sites", ListNode(sites));
+  return absl::OkStatus();
+}
+
+absl::Status AddAdmin(const Options& options, RosterFile& file, Context&) {
   ASSIGN_OR_RETURN(const base::PublicKey key, base::PublicKey::FromText(options.key));
-  RETURN_IF_ERROR(CheckNewKey(file.roster(), key));
   for (const std::string& site : options.sites) {
     if (file.roster().FindSite(site) == nullptr) {
       return Unknown(trust::kSiteUnknown, "no site '", site, "' in ", options.file, "; add it first: crossdock roster ",
                      "add-site");
     }
   }
+  const auto& admins = file.roster().site_admins();
+  const auto known =
+      std::find_if(admins.begin(), admins.end(), [&](const auto& admin) { return admin.name == options.name; });
+  if (known != admins.end()) return AddSitesTo(*known, key, options, file);
+  RETURN_IF_ERROR(CheckNewKey(file.roster(), key));
   file.Add(
       "site_admins",
       MapNode({{"name", TextNode(options.name)}, {"key", TextNode(key.ToText())}, {"sites", ListNode(options.sites)}}));
@@ -264,7 +279,9 @@ void AddRosterEdit(CLI::App& noun, Context& context) {
   site->add_option("--certification", options->certifications, "tpn-gold=2027-06-30; may be repeated");
   named(verb("remove-site", "remove a site that no admin speaks for", RemoveSite), "site", "its id");
 
-  CLI::App* admin = named(verb("add-admin", "let somebody admit agents and relays", AddAdmin), "name", "short name");
+  CLI::App* admin =
+      named(verb("add-admin", "let somebody admit agents and relays, of one site or of one more", AddAdmin), "name",
+            "short name");
   admin->add_option("--key", options->key, "as `crossdock key create` printed it")->required();
   admin->add_option("--site", options->sites, "for which; may be repeated")->required();
   named(verb("end-admin", "let an admin sign no more; whom they admitted stays", EndAdmin), "name", "short name")

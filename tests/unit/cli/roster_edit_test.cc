@@ -151,6 +151,15 @@ TEST_CASE("officers cannot lock themselves out by a denial", "[cli][roster]") {
   CHECK(olga.Refused({"deny", key}, 6) == "THRESHOLD_UNREACHABLE");
 }
 
+TEST_CASE("an admin gets one more site by the same command and the same key", "[cli][roster]") {
+  Officer olga;
+  olga.Done({"add-site", "ber", "--country", "DE"});
+  olga.Done({"add-admin", "sam", "--key", olga.sam, "--site", "ber"});
+  REQUIRE(olga.Roster().site_admins().size() == 1);
+  CHECK(olga.Roster().site_admins()[0].sites == Words{"lon", "van", "ber"});
+  CHECK(olga.Refused({"add-admin", "sam", "--key", olga.sam, "--site", "ber"}, 6) == "SITE_ADMIN_EXISTS");
+}
+
 TEST_CASE("an admin who leaves signs no more, and whom they admitted stays", "[cli][roster]") {
   Officer olga;
   olga.Done({"end-admin", "sam", "--until", "2027-01-31T00:00:00Z"});

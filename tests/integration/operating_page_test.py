@@ -108,10 +108,10 @@ class OperatingPageTest(StudioCase):
             for path in reversed([self.home / directory, *[p for p in (self.home / directory).parents if self.home in p.parents]]):
                 self.account.make_directory(path)
 
-        (_, keys), (_, roster), (_, sign) = page["1"]
-        self.shell(keys)
+        (_, keys), (_, fill_in), (_, roster), (_, sign) = page["1"]
+        line = re.search(r"^{person: paula, .*}$", self.shell(keys), re.MULTILINE)[0]
         self.key = {name: self.shell(f"crossdock key show {name}.key").strip() for name in self.key}
-        self.write_roster(roster, 1, ["lon"])
+        self.shell(fill_in.replace("ed25519:…", self.key["sam"]).replace("{person: paula, …}", line))
         self.roster_root = re.search(r"roster_root: (\w+)", self.shell(sign))[1]
 
         (_, certificates), = page["2"]
@@ -136,7 +136,7 @@ class OperatingPageTest(StudioCase):
 
         for site in ("lon", "van"):
             if site == "van":
-                self.write_roster(roster, 2, ["lon", "van"])
+                self.write_roster(roster, 6, ["lon", "van"])  # above what the commands of section 1 have counted up to
                 self.shell(sign.replace("roster-1", "roster-2") + hand_in.replace("roster-1", "roster-2"))
             for _, block in page["4"]:
                 self.shell(block, site, "sam")
@@ -161,6 +161,22 @@ class OperatingPageTest(StudioCase):
         self.shell(f"crossdock approval approve {transfer} --sign-with paula.key --approver paula --yes", person="paula")
         self.wait_for_state("CLOSED")
         self.assertEqual((self.home / "proj/van/northlight/nl_010_0020/v1/a.exr").read_bytes(), b"content")
+        self.verify_by_hand(transfer)
+
+    def verify_by_hand(self, transfer):
+        """docs/security.md, where it says how to verify an approval and the roster with openssl alone."""
+        page = (SOURCE / "docs" / "security.md").read_text(encoding="utf-8")
+        block, = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+        block = block.replace("psql ", f"psql {self.server} ").replace("t-…", transfer).replace("roster-N", "roster-2")
+        said = self.shell(block)
+        self.assertEqual(said.count("Signature Verified Successfully"), 2, said)
+        for file, line in (("approval.signed", r"^signature: (\w+) "), ("roster-2.signed", r"^body_sha256: (\w+)$")):
+            signed = (self.home / file).read_text(encoding="utf-8")
+            self.assertIn(re.search(line, signed, re.MULTILINE)[1], said)
+        forged = block.replace("d' approval.signed", "d;s/^decision: approve/decision: deny/' approval.signed")
+        self.assertNotEqual(forged, block)
+        with self.assertRaises(AssertionError):
+            self.shell(forged)
 
     def wait_for_state(self, state):
         seen = []

@@ -26,20 +26,47 @@ void Read(ByteReader& in, Digest* digest) {
   std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(digest->data()));
 }
 
+void WriteStaged(ByteWriter& out, const StagedFile& file) {
+  out.Short(file.path).U64(file.size).I64(file.mtime_ns).U64(file.source_inode).U64(file.staged_inode);
+}
+
+void ReadStaged(ByteReader& in, StagedFile* file) {
+  file->path = in.Short();
+  file->size = in.U64();
+  file->mtime_ns = in.I64();
+  file->source_inode = in.U64();
+  file->staged_inode = in.U64();
+}
+
+ByteWriter Begin(LedgerType type) {
+  ByteWriter out;
+  out.U8(static_cast<uint8_t>(type));
+  return out;
+}
+
 struct Encoder {
   std::string operator()(const LedgerHeader& header) const {
-    ByteWriter out;
-    out.U8(static_cast<uint8_t>(LedgerType::kHeader)).U8(kVersion).U32(XXH_versionNumber());
+    ByteWriter out = Begin(LedgerType::kHeader);
+    out.U8(kVersion).U32(XXH_versionNumber());
     out.Short(header.transfer).U64(header.epoch.generation).U64(header.epoch.n).Short(header.listing_digest);
     return out.Short(header.boot_id).U8(header.durable ? 1 : 0).Take();
   }
   std::string operator()(const LedgerFile& file) const {
-    ByteWriter out;
-    out.U8(static_cast<uint8_t>(LedgerType::kFile)).Short(file.path).U64(file.size).I64(file.mtime_ns);
-    out.U64(file.source_inode).U64(file.staged_inode);
+    ByteWriter out = Begin(LedgerType::kFile);
+    WriteStaged(out, file);
     out.Raw(View(file.xxh3)).U8(file.sha256 ? 1 : 0);
     if (file.sha256) out.Raw(View(*file.sha256));
     return out.Take();
+  }
+  std::string operator()(const LedgerBlock& block) const {
+    ByteWriter out = Begin(LedgerType::kBlock);
+    WriteStaged(out, block);
+    return out.U64(block.offset).U64(block.length).Raw(View(block.xxh3)).Take();
+  }
+  std::string operator()(const LedgerHashState& hash) const {
+    ByteWriter out = Begin(LedgerType::kHashState);
+    WriteStaged(out, hash);
+    return out.U64(hash.offset).Short(hash.state).Take();
   }
   std::string operator()(const LedgerUnknown&) const {
     INVARIANT(false) << "a record without a type is never written";
@@ -65,19 +92,29 @@ bool Decode(std::string_view body, LedgerRecord* record) {
     }
     case LedgerType::kFile: {
       LedgerFile file;
-      file.path = in.Short();
-      file.size = in.U64();
-      file.mtime_ns = in.I64();
-      file.source_inode = in.U64();
-      file.staged_inode = in.U64();
+      ReadStaged(in, &file);
       Read(in, &file.xxh3);
       if (in.U8() == 1) Read(in, &file.sha256.emplace());
       *record = std::move(file);
       return in.Complete();
     }
-    case LedgerType::kBlock:
-    case LedgerType::kHashState:
-      break;
+    case LedgerType::kBlock: {
+      LedgerBlock block;
+      ReadStaged(in, &block);
+      block.offset = in.U64();
+      block.length = in.U64();
+      Read(in, &block.xxh3);
+      *record = std::move(block);
+      return in.Complete();
+    }
+    case LedgerType::kHashState: {
+      LedgerHashState hash;
+      ReadStaged(in, &hash);
+      hash.offset = in.U64();
+      hash.state = in.Short();
+      *record = std::move(hash);
+      return in.Complete();
+    }
   }
   *record = LedgerUnknown{};
   return true;

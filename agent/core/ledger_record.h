@@ -21,8 +21,8 @@ inline constexpr size_t kLedgerRecordMax = 8192;
 enum class LedgerType : uint8_t {
   kHeader = 1,
   kFile = 2,
-  kBlock = 3,      // reserved: a block of a large file is durable
-  kHashState = 4,  // reserved: the running XXH3 of a large file
+  kBlock = 3,
+  kHashState = 4,
 };
 
 // First, once.
@@ -34,22 +34,39 @@ struct LedgerHeader {
   bool durable = false;        // each file was synced before its record was written
   bool operator==(const LedgerHeader&) const = default;
 };
-// A file is complete and verified in staging.
-struct LedgerFile {
+// Which file of the source, and which of the staged tree: both as they must still be for the record to hold.
+struct StagedFile {
   std::string path;
   uint64_t size = 0;
-  int64_t mtime_ns = 0;       // the source's, and the staged file's
+  int64_t mtime_ns = 0;       // the source's; the staged file's too, once it is complete
   uint64_t source_inode = 0;  // as the manifest told it
   uint64_t staged_inode = 0;  // so that a file put in its place is not taken for it
+  bool operator==(const StagedFile&) const = default;
+};
+// A file is complete and verified in staging.
+struct LedgerFile : StagedFile {
   wire::Digest128 xxh3{};
   std::optional<wire::Digest256> sha256;  // when the content was bound
   bool operator==(const LedgerFile&) const = default;
+};
+// A block of a file is verified in staging.
+struct LedgerBlock : StagedFile {
+  uint64_t offset = 0;
+  uint64_t length = 0;
+  wire::Digest128 xxh3{};  // of the block
+  bool operator==(const LedgerBlock&) const = default;
+};
+// All of a file before `offset` is there, and this is the XXH3 of it so far.
+struct LedgerHashState : StagedFile {
+  uint64_t offset = 0;
+  std::string state;  // Xxh3::Save
+  bool operator==(const LedgerHashState&) const = default;
 };
 // A type of a later version; kept out of the way.
 struct LedgerUnknown {
   bool operator==(const LedgerUnknown&) const = default;
 };
-using LedgerRecord = std::variant<LedgerHeader, LedgerFile, LedgerUnknown>;
+using LedgerRecord = std::variant<LedgerHeader, LedgerFile, LedgerBlock, LedgerHashState, LedgerUnknown>;
 
 std::string EncodeLedger(const LedgerRecord& record);
 

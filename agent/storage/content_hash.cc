@@ -23,10 +23,9 @@ absl::StatusOr<std::string> HashContent(const Volume& volume, const std::string&
     if (entry.type != wire::EntryType::kFile) continue;
     ASSIGN_OR_RETURN(SourceFile file, SourceFile::Open(package.get(), entry, volume.calls()));
     uint64_t total = 0;
-    while (true) {
+    while (total < entry.size) {
       if (stop.stop_requested()) return Fail(wire::Reason::kCancelled, "the hashing was stopped");
-      ASSIGN_OR_RETURN(const size_t got, file.Read(buffer.data(), buffer.size()));
-      if (got == 0) break;
+      ASSIGN_OR_RETURN(const size_t got, file.ReadAt(total, buffer.data(), buffer.size()));
       sha256.Update({buffer.data(), got});
       total += got;
       if (bytes_done != nullptr) bytes_done->fetch_add(got, std::memory_order_relaxed);

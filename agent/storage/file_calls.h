@@ -14,7 +14,9 @@ class FileCalls {
  public:
   virtual ~FileCalls() = default;
   virtual ssize_t Write(int fd, const void* bytes, size_t size) = 0;
+  virtual ssize_t WriteAt(int fd, const void* bytes, size_t size, off_t offset) = 0;
   virtual ssize_t Read(int fd, void* bytes, size_t size) = 0;
+  virtual ssize_t ReadAt(int fd, void* bytes, size_t size, off_t offset) = 0;
   virtual int Sync(int fd) = 0;
   virtual int RenameNoReplace(int from_dir, const std::string& from, int to_dir, const std::string& to) = 0;
   virtual int Link(int from_dir, const std::string& from, int to_dir, const std::string& to) = 0;
@@ -23,7 +25,9 @@ class FileCalls {
 class SystemFileCalls : public FileCalls {
  public:
   ssize_t Write(int fd, const void* bytes, size_t size) override;
+  ssize_t WriteAt(int fd, const void* bytes, size_t size, off_t offset) override;
   ssize_t Read(int fd, void* bytes, size_t size) override;
+  ssize_t ReadAt(int fd, void* bytes, size_t size, off_t offset) override;
   int Sync(int fd) override;
   int RenameNoReplace(int from_dir, const std::string& from, int to_dir, const std::string& to) override;
   int Link(int from_dir, const std::string& from, int to_dir, const std::string& to) override;

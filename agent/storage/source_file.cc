@@ -26,10 +26,13 @@ absl::StatusOr<SourceFile> SourceFile::Open(int package, const wire::Entry& entr
   return SourceFile(std::move(fd), entry.path, now, calls);
 }
 
-absl::StatusOr<size_t> SourceFile::Read(char* bytes, size_t size) {
+absl::StatusOr<size_t> SourceFile::ReadAt(uint64_t offset, char* bytes, size_t size) {
   while (true) {
-    const ssize_t got = calls_->Read(fd_.get(), bytes, size);
-    if (got >= 0) return static_cast<size_t>(got);
+    const ssize_t got = calls_->ReadAt(fd_.get(), bytes, size, static_cast<off_t>(offset));
+    if (got > 0) return static_cast<size_t>(got);
+    if (got == 0) {
+      return Fail(wire::Reason::kSourceChanged, "'", base::PercentEscape(path_), "' became shorter while it was read");
+    }
     if (errno != EINTR) return SourceError(errno, "cannot read", path_);
   }
 }

@@ -19,8 +19,8 @@ class SourceFile {
   // the manifest; SOURCE_MISSING, SOURCE_UNREADABLE as they are.
   static absl::StatusOr<SourceFile> Open(int package, const wire::Entry& entry, FileCalls& calls);
 
-  // Up to `size` bytes; 0 at the end.
-  absl::StatusOr<size_t> Read(char* bytes, size_t size);
+  // Some of the bytes from `offset` on, at least one and at most `size`. SOURCE_CHANGED when the file ends there.
+  absl::StatusOr<size_t> ReadAt(uint64_t offset, char* bytes, size_t size);
   // After the last byte: SOURCE_CHANGED when size, mtime or ctime moved meanwhile.
   absl::Status CheckUnchanged() const;
 

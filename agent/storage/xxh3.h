@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "lib/wire/frames.h"
@@ -18,6 +19,11 @@ class Xxh3 {
   void Update(std::string_view bytes);
   // Canonical form of all that was given; starts anew afterwards.
   wire::Digest128 Finish();
+  // What was given so far, to go on with later: only by the same version of the library. Empty when that is not the
+  // one that this program was built with.
+  std::string Save() const;
+  // False when it was saved by another version, or is damaged; nothing has changed then.
+  bool Restore(std::string_view saved);
 
  private:
   std::unique_ptr<XXH3_state_s, void (*)(XXH3_state_s*)> state_;

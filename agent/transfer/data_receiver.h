@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/storage/xxh3.h"
+#include "agent/transfer/block_file.h"
 #include "agent/transfer/frame_io.h"
 #include "agent/transfer/leg_loop.h"
 #include "agent/transfer/receive_attempt.h"
@@ -16,26 +17,31 @@ class DataReceiver {
   LegOutcome Run(const wire::LegHello& expected);
 
  private:
-  // A file that is arriving, or bytes that nobody needs (no fd): a copy of what has landed meanwhile.
+  // What is arriving: a file that comes whole, a block of one that comes in parts, or bytes that nobody needs, a copy
+  // of what has landed meanwhile.
   struct Arriving {
-    uint32_t index = 0;
+    wire::Block block;
     wire::Entry entry;
-    base::UniqueFd fd;
-    uint64_t received = 0;
     bool wanted = false;
+    std::shared_ptr<BlockFile> parts;          // none: the file comes whole
+    std::shared_ptr<const base::UniqueFd> fd;  // none: not wanted
+    uint64_t received = 0;
   };
 
   absl::Status Greeting(const wire::LegHello& expected);
-  absl::Status File(const wire::FileHeader& header);
-  // Waits for the manifest to reach the file, and claims it unless it has landed. A copy that another leg is still
-  // bringing loses its claim: a sender sends again only what was on a leg that it has lost.
-  absl::Status Claim(const wire::FileHeader& header, Arriving* file);
-  absl::Status OpenStaged(Arriving* file);
-  absl::Status Segment(uint32_t size, Arriving* file);
-  absl::Status Trailer(const wire::FileTrailer& trailer, Arriving* file);
+  absl::Status Block(const wire::Block& block);
+  // Waits for the manifest to reach the file, and claims the block unless it has landed. A copy that another leg is
+  // still bringing loses its claim: a sender sends again only what was on a leg that it has lost.
+  absl::Status Claim(const wire::Block& block, Arriving* arriving);
+  absl::Status OpenWhole(Arriving* arriving);
+  absl::Status Segment(uint32_t size, Arriving* arriving);
+  absl::Status Trailer(const wire::BlockTrailer& trailer, Arriving* arriving);
+  void LandBlock(const Arriving& arriving, const wire::Digest128& xxh3);
   // Whether the file is still this leg's to land.
-  bool Holds(const Arriving& file) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(attempt_.mutex_);
-  void Unclaim(const Arriving& file);
+  bool HoldsWhole(const Arriving& arriving) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(attempt_.mutex_);
+  void Unclaim(const Arriving& arriving);
+  // The volume is everybody's: no other leg would do better.
+  absl::Status FailAttempt(const absl::Status& status);
 
   ReceiveAttempt& attempt_;
   FrameReader reader_;

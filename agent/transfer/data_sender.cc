@@ -31,7 +31,7 @@ absl::Status DataSender::Hello(const wire::LegHello& hello) {
   return Flush();
 }
 
-absl::Status DataSender::Send(uint32_t index, const wire::Entry& entry, int package) {
+absl::Status DataSender::Send(const wire::Block& block, const wire::Entry& entry, int package) {
   absl::Status leg;
   SetBusy(true);
   auto file = SourceFile::Open(package, entry, calls_);
@@ -39,9 +39,9 @@ absl::Status DataSender::Send(uint32_t index, const wire::Entry& entry, int pack
     source_status_ = file.status();
     return leg;
   }
-  Append(Encode(wire::FileHeader{index, 0, entry.size, wire::kWholeFile}));
-  wire::FileTrailer trailer;
-  source_status_ = Content(*file, entry, &leg);
+  Append(Encode(block));
+  wire::BlockTrailer trailer;
+  source_status_ = Content(*file, block, &leg);
   RETURN_IF_ERROR(leg);
   trailer.withdrawn = !source_status_.ok();
   trailer.xxh3 = xxh3_.Finish();
@@ -49,23 +49,19 @@ absl::Status DataSender::Send(uint32_t index, const wire::Entry& entry, int pack
   return used_ >= kFlushSize ? Flush() : absl::OkStatus();
 }
 
-absl::Status DataSender::Content(SourceFile& file, const wire::Entry& entry, absl::Status* leg) {
-  for (uint64_t left = entry.size; left > 0;) {
+absl::Status DataSender::Content(SourceFile& file, const wire::Block& block, absl::Status* leg) {
+  for (uint64_t at = block.offset; at < block.end();) {
     const size_t flush_size = Pace();
     if (used_ + wire::kFrameHeaderSize >= flush_size && !(*leg = Flush()).ok()) return absl::OkStatus();
     // The bytes are read to where they leave from; their header is put before them once their number is known.
     char* const bytes = buffer_.data() + used_ + wire::kFrameHeaderSize;
-    const size_t room = std::min<uint64_t>(left, flush_size - used_ - wire::kFrameHeaderSize);
-    ASSIGN_OR_RETURN(const size_t got, file.Read(bytes, room));
-    if (got == 0) {
-      return Fail(wire::Reason::kSourceChanged, "'", base::PercentEscape(entry.path),
-                  "' became shorter while it was read");
-    }
+    const size_t room = std::min<uint64_t>(block.end() - at, flush_size - used_ - wire::kFrameHeaderSize);
+    ASSIGN_OR_RETURN(const size_t got, file.ReadAt(at, bytes, room));
     xxh3_.Update({bytes, got});
     const auto header = wire::EncodeSegmentHeader(static_cast<uint32_t>(got));
     std::memcpy(buffer_.data() + used_, header.data(), header.size());
     used_ += header.size() + got;
-    left -= got;
+    at += got;
     bytes_moved_.fetch_add(got, std::memory_order_relaxed);
   }
   return file.CheckUnchanged();

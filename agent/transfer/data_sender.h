@@ -1,4 +1,4 @@
-// The sender's side of one data leg: files become frames, small ones share a write. Not thread-safe.
+// The sender's side of one data leg: blocks become frames, small ones share a write. Not thread-safe.
 #pragma once
 
 #include <atomic>
@@ -21,9 +21,9 @@ class DataSender {
   DataSender& operator=(const DataSender&) = delete;
 
   absl::Status Hello(const wire::LegHello& hello);
-  // Reads the file below `package` and sends it. An error is the leg's. When the source is to blame, the file is
-  // withdrawn on the wire, the result is OK, and source_status() says why.
-  absl::Status Send(uint32_t index, const wire::Entry& entry, int package);
+  // Reads the block of the file below `package` and sends it. An error is the leg's. When the source is to blame, the
+  // block is withdrawn on the wire, the result is OK, and source_status() says why.
+  absl::Status Send(const wire::Block& block, const wire::Entry& entry, int package);
   // Nothing to do for now: sends what waits for company, and leaves the pace to the other legs.
   absl::Status Rest();
   // Says that no more files come, and nothing else.
@@ -32,8 +32,8 @@ class DataSender {
 
  private:
   void Append(std::string_view bytes);
-  // Reads the file's bytes into segments; the error is the source's, `leg` gets the leg's.
-  absl::Status Content(SourceFile& file, const wire::Entry& entry, absl::Status* leg);
+  // Reads the block's bytes into segments; the error is the source's, `leg` gets the leg's.
+  absl::Status Content(SourceFile& file, const wire::Block& block, absl::Status* leg);
   absl::Status Flush();
   void SetBusy(bool busy);
   // Paces the socket to the leg's share; gives how much to hand it at once, so that a new share is soon felt.

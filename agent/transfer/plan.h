@@ -91,6 +91,7 @@ struct ReceiveResult {
   uint64_t files = 0;
   uint64_t bytes = 0;
   uint64_t files_resumed = 0;  // adopted from earlier epochs, not sent again
+  uint64_t bytes_resumed = 0;  // of files that had landed in part
   uint64_t bytes_received = 0;
   bool already_present = false;
   std::string listing_digest;

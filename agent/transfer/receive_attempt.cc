@@ -21,6 +21,13 @@ namespace crossdock::agent {
 
 using wire::Reason;
 
+namespace {
+
+// As many as a frame holds with room to spare.
+constexpr size_t kRangesPerFrame = 65536;
+
+}  // namespace
+
 ReceiveAttempt::ReceiveAttempt(ReceivePlan plan, const Deps& deps) : plan_(std::move(plan)), deps_(deps) {}
 
 ReceiveAttempt::~ReceiveAttempt() = default;
@@ -45,9 +52,8 @@ absl::StatusOr<ReceiveResult> ReceiveAttempt::Run(std::stop_token stop) {
 }
 
 absl::StatusOr<ReceiveResult> ReceiveAttempt::RunInside(Lifeline& lifeline) {
-  pool_ =
-      std::make_unique<LandingPool>(deps_.volume.calls(), staging_->ledger(), plan_.verify, plan_.durability,
-                                    [this](uint32_t index, const absl::Status& status) { FileLanded(index, status); });
+  pool_ = std::make_unique<LandingPool>(staging_->data(), deps_.volume.calls(), staging_->ledger(), plan_.verify,
+                                        plan_.durability);
   std::optional<std::stop_callback<std::function<void()>>> wake;
   wake.emplace(lifeline.token(), [this] {
     pool_->Stop();
@@ -155,7 +161,7 @@ absl::StatusOr<bool> ReceiveAttempt::Handle(wire::ControlFrame frame) {
     RETURN_IF_ERROR(TakeChunk(*chunk));
   } else if (const auto* end = std::get_if<wire::ManifestEnd>(&frame)) {
     RETURN_IF_ERROR(TakeEnd(*end));
-  } else if (const auto* refused = std::get_if<wire::FileRefused>(&frame)) {
+  } else if (const auto* refused = std::get_if<wire::BlockRefused>(&frame)) {
     return Fail(wire::ParseReason(refused->reason).value_or(Reason::kPeerProtocol),
                 "the sender withdrew a file: ", base::PercentEscape(refused->detail));
   } else if (!std::holds_alternative<wire::Sent>(frame)) {
@@ -213,29 +219,36 @@ absl::Status ReceiveAttempt::TakeEnd(const wire::ManifestEnd& end) {
   }
   if (!have_said_) {
     RETURN_IF_ERROR(CheckDestinationListing(deps_.volume, manifest_, hello_.form, plan_.destination.path));
-    wire::Have have;
-    const absl::Status adopted =
-        staging_->Adopt(manifest_, bound, [&](uint32_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-          states_[index] = FileState::kLanded;
-          ++landed_;
-          ++result_.files_resumed;
-          counters_.files_done.fetch_add(1);
-          counters_.bytes_done.fetch_add(manifest_.entries[index].size);
-          if (!have.ranges.empty() && have.ranges.back().first + have.ranges.back().count == index) {
-            ++have.ranges.back().count;
-          } else {
-            have.ranges.push_back({index, 1});
-          }
-          if (have.ranges.size() == 65536) control_->Queue(std::exchange(have, {}));
-        });
-    RETURN_IF_ERROR(adopted);
-    have.last = true;
-    control_->Queue(have);
-    have_said_ = true;
+    RETURN_IF_ERROR(SayHave());
   }
   manifest_checked_ = true;
   changed_.NotifyAll();
   StartPublisherIfComplete();
+  return absl::OkStatus();
+}
+
+absl::Status ReceiveAttempt::SayHave() {
+  wire::Have have;
+  const auto whole = [&](uint32_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    states_[index] = FileState::kLanded;
+    ++landed_;
+    ++result_.files_resumed;
+    counters_.files_done.fetch_add(1);
+    counters_.bytes_done.fetch_add(manifest_.entries[index].size);
+    if (!have.ranges.empty() && have.ranges.back().first + have.ranges.back().count == index) {
+      ++have.ranges.back().count;
+    } else {
+      have.ranges.push_back({index, 1});
+    }
+    if (have.ranges.size() == kRangesPerFrame) control_->Queue(std::exchange(have, {}));
+  };
+  const auto part =
+      [&](uint32_t index, PartialFile partial, base::UniqueFd fd, uint64_t inode)
+          ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { AdoptParts(index, std::move(partial), std::move(fd), inode); };
+  RETURN_IF_ERROR(staging_->Adopt(manifest_, !plan_.terms.content_root.empty(), whole, part));
+  have.last = true;
+  control_->Queue(have);
+  have_said_ = true;
   return absl::OkStatus();
 }
 
@@ -268,7 +281,10 @@ void ReceiveAttempt::FileLanded(uint32_t index, const absl::Status& status) {
   states_[index] = FileState::kLanded;
   ++landed_;
   counters_.files_done.fetch_add(1, std::memory_order_relaxed);
-  counters_.bytes_done.fetch_add(manifest_.entries[index].size, std::memory_order_relaxed);
+  // Those of parts have been counted.
+  if (parts_.erase(index) == 0) {
+    counters_.bytes_done.fetch_add(manifest_.entries[index].size, std::memory_order_relaxed);
+  }
   control_->QueueAck(index);
   StartPublisherIfComplete();
 }

@@ -1,5 +1,5 @@
-// One attempt at receiving a package: files land in staging, each is verified, made durable and acknowledged; when all
-// are there the orchestrator is asked, and the package appears at its place at once.
+// One attempt at receiving a package: files, or blocks of them, land in staging, each is verified, made durable and
+// acknowledged; when all are there the orchestrator is asked, and the package appears at its place at once.
 //
 //   control leg ──── ◀ hello, manifest; have, acknowledgements, published ▶   the thread that calls Run
 //   data legs 1…N ── ◀ headers, segments, trailers                            a thread each
@@ -10,8 +10,10 @@
 #include <memory>
 #include <stop_token>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
+#include "agent/transfer/block_file.h"
 #include "agent/transfer/control_channel.h"
 #include "agent/transfer/landing_pool.h"
 #include "agent/transfer/lifeline.h"
@@ -33,7 +35,8 @@ class ReceiveAttempt {
 
  private:
   friend class DataReceiver;
-  enum class FileState : uint8_t { kNoFile, kMissing, kArriving, kLanding, kLanded };
+  // kArriving: whole, on one leg; kParts: in blocks.
+  enum class FileState : uint8_t { kNoFile, kMissing, kArriving, kParts, kLanding, kLanded };
 
   absl::StatusOr<ReceiveResult> RunInside(Lifeline& lifeline);
   // Greets, and runs the control leg to its end.
@@ -46,7 +49,23 @@ class ReceiveAttempt {
   absl::Status TakeEnd(const wire::ManifestEnd& end);
   absl::Status CheckForm() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunDataLeg(uint16_t leg, Lifeline& lifeline);
+  // Says what staging holds already.
+  absl::Status SayHave() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FileLanded(uint32_t index, const absl::Status& status);
+
+  // Files that come in blocks (receive_blocks.cc).
+  // The file's parts: made, with an empty staged file, when this is its first block.
+  absl::StatusOr<std::shared_ptr<BlockFile>> PartsOf(uint32_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AdoptParts(uint32_t index, PartialFile partial, base::UniqueFd fd, uint64_t inode)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void BlockLanded(const std::shared_ptr<BlockFile>& parts, const wire::Block& block, const wire::Digest128& xxh3,
+                   const absl::Status& status);
+  // Hashes on; lands the file when its end is reached.
+  void Advance(const std::shared_ptr<BlockFile>& parts);
+  absl::Status AdvanceInside(const std::shared_ptr<BlockFile>& parts);
+  // Asks for the block again.
+  void Refuse(const wire::Block& block);
+
   // Everything is here: manifest checked, every file landed.
   bool Complete() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartPublisherIfComplete() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -71,6 +90,7 @@ class ReceiveAttempt {
   wire::Manifest manifest_ ABSL_GUARDED_BY(mutex_);
   std::vector<FileState> states_ ABSL_GUARDED_BY(mutex_);
   std::vector<uint16_t> arriving_on_ ABSL_GUARDED_BY(mutex_);  // the leg of each file in kArriving
+  std::unordered_map<uint32_t, std::shared_ptr<BlockFile>> parts_ ABSL_GUARDED_BY(mutex_);  // of each in kParts
   uint64_t landed_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t listed_files_ ABSL_GUARDED_BY(mutex_) = 0;
   bool greeted_ ABSL_GUARDED_BY(mutex_) = false;

@@ -168,7 +168,7 @@ absl::Status SendAttempt::Greet(ControlChannel& control, Lifeline& lifeline) {
   RETURN_IF_ERROR(CheckHello(*peer, plan_.terms));
   result_.peer_roster_number = peer->roster_number;
   base::MutexLock lock(mutex_);
-  board_ = std::make_unique<SendBoard>(package_->manifest);
+  board_ = std::make_unique<SendBoard>(package_->manifest, plan_.terms.streams);
   return absl::OkStatus();
 }
 
@@ -179,22 +179,9 @@ absl::StatusOr<bool> SendAttempt::Handle(wire::ControlFrame frame, ControlChanne
     if (!board_->AllAcknowledged()) return Fail(Reason::kPeerProtocol, "published before every file was acknowledged");
     return false;
   }
-  if (const auto* refused = std::get_if<wire::FileRefused>(&frame)) return HandleRefused(*refused);
+  if (const auto* refused = std::get_if<wire::BlockRefused>(&frame)) return HandleRefused(*refused);
   base::MutexLock lock(mutex_);
-  if (const auto* have = std::get_if<wire::Have>(&frame)) {
-    for (const auto& range : have->ranges) {
-      if (range.first + uint64_t{range.count} > package_->manifest.entries.size()) {
-        return Fail(Reason::kPeerProtocol, "the receiver holds files that do not exist");
-      }
-      for (uint32_t i = range.first; i < range.first + range.count; ++i) Acknowledged(i);
-    }
-    may_send_ = may_send_ || have->last;
-    if (have->last) counters_.stage = Stage::kMoving;
-  } else if (const auto* ack = std::get_if<wire::FileAck>(&frame)) {
-    for (const uint32_t index : ack->indexes) Acknowledged(index);
-  } else {
-    return Fail(Reason::kPeerProtocol, "the receiver sent a frame that only senders send");
-  }
+  RETURN_IF_ERROR(TakeAcks(frame));
   if (may_send_ && board_->AllAcknowledged() && !std::exchange(sent_said_, true)) {
     control.Queue(wire::Sent{result_.files, result_.bytes});
     counters_.stage = Stage::kPublishing;
@@ -216,26 +203,41 @@ void SendAttempt::SayLanded(Lifeline& lifeline) {
   });
 }
 
-void SendAttempt::Acknowledged(uint32_t index) {
-  const uint64_t before = board_->acknowledged();
-  // Ranges of `have` run over directories too.
-  if (!board_->Acknowledge(index) || board_->acknowledged() == before) return;
-  counters_.files_done.fetch_add(1, std::memory_order_relaxed);
-  counters_.bytes_done.fetch_add(package_->manifest.entries[index].size, std::memory_order_relaxed);
+absl::Status SendAttempt::TakeAcks(const wire::ControlFrame& frame) {
+  bool sound = true;
+  if (const auto* have = std::get_if<wire::Have>(&frame)) {
+    for (const auto& range : have->ranges) {
+      sound = sound && range.first + uint64_t{range.count} <= package_->manifest.entries.size();
+      // Ranges run over directories too.
+      for (uint32_t i = range.first; sound && i < range.first + range.count; ++i) board_->Acknowledge(i);
+    }
+    may_send_ = may_send_ || have->last;
+    if (have->last) counters_.stage = Stage::kMoving;
+  } else if (const auto* ack = std::get_if<wire::FileAck>(&frame)) {
+    for (const uint32_t index : ack->indexes) sound = board_->Acknowledge(index) && sound;
+  } else if (const auto* part = std::get_if<wire::BlockAck>(&frame)) {
+    for (const wire::Block& block : part->blocks) sound = board_->Acknowledge(block) && sound;
+  } else {
+    return Fail(Reason::kPeerProtocol, "the receiver sent a frame that only senders send");
+  }
+  if (!sound) return Fail(Reason::kPeerProtocol, "the receiver holds what does not exist");
+  counters_.files_done = board_->acknowledged();
+  counters_.bytes_done = board_->bytes_acknowledged();
+  return absl::OkStatus();
 }
 
-absl::StatusOr<bool> SendAttempt::HandleRefused(const wire::FileRefused& refused) {
+absl::StatusOr<bool> SendAttempt::HandleRefused(const wire::BlockRefused& refused) {
   base::MutexLock lock(mutex_);
-  if (refused.index >= package_->manifest.entries.size()) {
+  if (refused.block.index >= package_->manifest.entries.size()) {
     return Fail(Reason::kPeerProtocol, "the receiver refused a file that does not exist");
   }
-  if (refused.reason == Name(Reason::kDigestMismatch) && board_->Again(refused.index)) {
+  if (refused.reason == Name(Reason::kDigestMismatch) && board_->Again(refused.block)) {
     changed_.NotifyAll();
     return true;
   }
   const auto reason = wire::ParseReason(refused.reason);
   return Fail(reason.value_or(Reason::kPeerProtocol), "the receiver refused '",
-              base::PercentEscape(package_->manifest.entries[refused.index].path),
+              base::PercentEscape(package_->manifest.entries[refused.block.index].path),
               "': ", base::PercentEscape(refused.detail));
 }
 
@@ -245,16 +247,15 @@ void SendAttempt::RunDataLeg(uint16_t leg, Lifeline& lifeline) {
     LegOutcome outcome;
     outcome.status = sender.Hello({plan_.terms.transfer, plan_.terms.epoch, leg, attempt});
     while (outcome.status.ok()) {
-      const std::optional<uint32_t> index = NextFile(leg);
-      if (index) {
-        outcome.status = sender.Send(*index, package_->manifest.entries[*index], package_directory_.get());
+      if (const auto block = NextBlock(leg)) {
+        outcome.status = sender.Send(*block, package_->manifest.entries[block->index], package_directory_.get());
         outcome.moved = outcome.moved || outcome.status.ok();
         if (sender.source_status().ok()) continue;
         // The package as it was decided can no longer arrive.
         lifeline.Fail(sender.source_status());
         break;
       }
-      // Nothing to do for now: what is in the buffer leaves, then we wait for a file to come back or for the end.
+      // Nothing to do for now: what is in the buffer leaves, then we wait for a block to come back or for the end.
       outcome.status = sender.Rest();
       if (outcome.status.ok() && !WaitForMore(lifeline)) {
         if (!lifeline.ended()) outcome.status = sender.End();
@@ -281,7 +282,7 @@ void SendAttempt::RunDataLeg(uint16_t leg, Lifeline& lifeline) {
   if (last && !status.ok()) lifeline.Fail(base::Annotate(status, "no data leg is left"));
 }
 
-std::optional<uint32_t> SendAttempt::NextFile(uint16_t leg) {
+std::optional<wire::Block> SendAttempt::NextBlock(uint16_t leg) {
   base::MutexLock lock(mutex_);
   return may_send_ ? board_->Next(leg) : std::nullopt;
 }

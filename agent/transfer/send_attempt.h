@@ -1,4 +1,4 @@
-// One attempt at sending a package: whole files to whichever data leg is free, acknowledged asynchronously.
+// One attempt at sending a package: files or blocks of them to whichever data leg is free, acknowledged asynchronously.
 //
 //   scan (own thread) ─┐
 //   control leg ───────┴─ hello, manifest ▶ ◀ have, acknowledgements, published     the thread that calls Run
@@ -35,16 +35,16 @@ class SendAttempt {
   absl::Status Prepare(const std::stop_token& stop);
   absl::Status Greet(ControlChannel& control, Lifeline& lifeline);
   absl::StatusOr<bool> Handle(wire::ControlFrame frame, ControlChannel& control, Lifeline& lifeline);
-  absl::StatusOr<bool> HandleRefused(const wire::FileRefused& refused);
+  absl::StatusOr<bool> HandleRefused(const wire::BlockRefused& refused);
   // Hands the receipt in, on a thread of its own: the control leg must go on answering.
   void SayLanded(Lifeline& lifeline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Waits for the receipt that is on its way, however the control leg ended. True when it was handed in.
   bool JoinLanded(const absl::Status& control);
   void RunDataLeg(uint16_t leg, Lifeline& lifeline);
-  std::optional<uint32_t> NextFile(uint16_t leg);
-  // Blocks until a file waits (true), or every file is acknowledged or the attempt has ended (false).
+  std::optional<wire::Block> NextBlock(uint16_t leg);
+  // Blocks until something waits (true), or every file is acknowledged or the attempt has ended (false).
   bool WaitForMore(const Lifeline& lifeline);
-  void Acknowledged(uint32_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status TakeAcks(const wire::ControlFrame& frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   SendPlan plan_;
   const Deps deps_;

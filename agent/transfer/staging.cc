@@ -56,6 +56,46 @@ absl::Status RemoveAttempt(Volume& volume, int transfer, const std::string& name
 
 }  // namespace
 
+class Staging::Collector {
+ public:
+  explicit Collector(Earlier& earlier) : earlier_(earlier) {}
+
+  void operator()(const LedgerRecord& record) {
+    empty_ = false;
+    if (const auto* header = std::get_if<LedgerHeader>(&record)) {
+      usable_ = header->durable || header->boot_id == BootId();
+    }
+    if (!usable_) return;
+    if (const auto* file = std::get_if<LedgerFile>(&record)) {
+      earlier_.parts.erase(HashPath(file->path));
+      earlier_.files.push_back({HashPath(file->path), *file});
+      earlier_.files.back().file.path = {};
+    } else if (const auto* block = std::get_if<LedgerBlock>(&record)) {
+      EarlierPart& part = PartOf(*block);
+      part.bytes += block->length;
+      part.partial.blocks.push_back(*block);
+      part.partial.blocks.back().path = {};
+    } else if (const auto* hash = std::get_if<LedgerHashState>(&record)) {
+      PartOf(*hash).partial.hash = *hash;
+    }
+  }
+  bool empty() const { return empty_; }
+
+ private:
+  EarlierPart& PartOf(const StagedFile& staged) {
+    EarlierPart& part = earlier_.parts[HashPath(staged.path)];
+    StagedFile file = staged;
+    file.path = {};
+    // Begun anew since: another staged file, or of another state of the source.
+    if (file != part.file) part = {file, {}, 0};
+    return part;
+  }
+
+  Earlier& earlier_;
+  bool usable_ = false;
+  bool empty_ = true;
+};
+
 absl::StatusOr<std::unique_ptr<Staging>> Staging::Open(Volume& volume, const Request& request) {
   for (const std::string& name : {request.transfer, request.agent}) {
     if (wire::CheckName(name) || name.size() > 128) {
@@ -86,25 +126,20 @@ absl::Status Staging::OpenOwn(const Request& request) {
 
   Earlier own;
   own.name = name_;
-  bool usable = false;
-  bool empty = true;
-  const auto each = [&](const LedgerRecord& record) {
-    empty = false;
-    if (const auto* header = std::get_if<LedgerHeader>(&record))
-      usable = header->durable || header->boot_id == BootId();
-    if (const auto* file = std::get_if<LedgerFile>(&record); file != nullptr && usable) {
-      own.files.push_back({HashPath(file->path), *file});
-      own.files.back().file.path = {};
-    }
-  };
-  ASSIGN_OR_RETURN(ledger_, Ledger::Open(directory_.get(), /*create=*/true, volume_.calls(), each));
-  if (!empty) {
+  Collector collect(own);
+  ASSIGN_OR_RETURN(ledger_, Ledger::Open(directory_.get(), /*create=*/true, volume_.calls(),
+                                         [&](const LedgerRecord& record) { collect(record); }));
+  if (!collect.empty()) {
     own.data = OpenBeneath(transfer_.get(), data, O_RDONLY | O_DIRECTORY);
     if (!own.data) return DestinationError(errno, "cannot open", data);
     earlier_.push_back(std::move(own));
   }
-  return ledger_->Append(
-      LedgerHeader{request.transfer, request.epoch, request.listing_digest, BootId(), request.durable});
+  RETURN_IF_ERROR(ledger_->Append(
+      LedgerHeader{request.transfer, request.epoch, request.listing_digest, BootId(), request.durable}));
+  if (!request.durable) return absl::OkStatus();
+  RETURN_IF_ERROR(ledger_->Sync());
+  if (volume_.calls().Sync(directory_.get()) != 0) return DestinationError(errno, "cannot sync", name_);
+  return absl::OkStatus();
 }
 
 absl::Status Staging::OpenEarlier(const Request& request) {
@@ -120,17 +155,9 @@ absl::Status Staging::OpenEarlier(const Request& request) {
     const base::UniqueFd directory = OpenBeneath(transfer_.get(), name, O_RDONLY | O_DIRECTORY);
     earlier.data = OpenBeneath(transfer_.get(), name + "/data", O_RDONLY | O_DIRECTORY);
     if (!directory || !earlier.data) continue;
-    bool usable = false;
-    const auto each = [&](const LedgerRecord& record) {
-      if (const auto* header = std::get_if<LedgerHeader>(&record)) {
-        usable = header->durable || header->boot_id == BootId();
-      }
-      if (const auto* file = std::get_if<LedgerFile>(&record); file != nullptr && usable) {
-        earlier.files.push_back({HashPath(file->path), *file});
-        earlier.files.back().file.path = {};
-      }
-    };
-    auto ledger = Ledger::Open(directory.get(), /*create=*/false, volume_.calls(), each);
+    Collector collect(earlier);
+    auto ledger = Ledger::Open(directory.get(), /*create=*/false, volume_.calls(),
+                               [&](const LedgerRecord& record) { collect(record); });
     if (base::ReasonOf(ledger.status()) == Name(wire::Reason::kStagingBusy)) return ledger.status();
     if (!ledger.ok()) continue;  // it fell before its ledger was made: nothing to take over
     earlier.ledger = *std::move(ledger);
@@ -147,60 +174,105 @@ uint64_t Staging::earlier_bytes() const {
   uint64_t sum = 0;
   for (const Earlier& earlier : earlier_) {
     for (const EarlierFile& file : earlier.files) sum += file.file.size;
+    for (const auto& [hash, part] : earlier.parts) sum += part.bytes;
   }
   return sum;
 }
 
 bool Staging::has_earlier() const {
-  return std::any_of(earlier_.begin(), earlier_.end(), [](const Earlier& e) { return !e.files.empty(); });
+  return std::any_of(earlier_.begin(), earlier_.end(),
+                     [](const Earlier& e) { return !e.files.empty() || !e.parts.empty(); });
 }
 
-absl::Status Staging::Adopt(const wire::Manifest& manifest, bool bound,
-                            const std::function<void(uint32_t index)>& adopted) {
+absl::Status Staging::Adopt(const wire::Manifest& manifest, bool bound, const Whole& whole, const Part& part) {
   for (uint32_t i = 0; i < manifest.entries.size(); ++i) {
     const wire::Entry& entry = manifest.entries[i];
     if (entry.type != wire::EntryType::kFile) continue;
+    bool taken = false;
     for (const Earlier& earlier : earlier_) {
-      ASSIGN_OR_RETURN(const bool taken, AdoptOne(earlier, entry, bound));
-      if (!taken) continue;
-      adopted(i);
-      break;
+      ASSIGN_OR_RETURN(taken, AdoptWhole(earlier, entry, bound));
+      if (taken) break;
     }
+    if (taken) whole(i);
+    if (taken) continue;
+    // Each attempt takes over what the one before had, so that one of them has the most.
+    const auto bytes = [hash = HashPath(entry.path)](const Earlier& earlier) {
+      const auto found = earlier.parts.find(hash);
+      return found == earlier.parts.end() ? 0 : found->second.bytes;
+    };
+    const auto most = std::max_element(earlier_.begin(), earlier_.end(),
+                                       [&](const Earlier& a, const Earlier& b) { return bytes(a) < bytes(b); });
+    if (most != earlier_.end()) RETURN_IF_ERROR(AdoptPart(*most, entry, i, part).status());
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> Staging::AdoptOne(const Earlier& earlier, const wire::Entry& entry, bool bound) {
+absl::StatusOr<bool> Staging::AdoptWhole(const Earlier& earlier, const wire::Entry& entry, bool bound) {
   const uint64_t hash = HashPath(entry.path);
   auto at = std::lower_bound(earlier.files.begin(), earlier.files.end(), hash,
                              [](const EarlierFile& file, uint64_t value) { return file.path_hash < value; });
   for (; at != earlier.files.end() && at->path_hash == hash; ++at) {
     const LedgerFile& file = at->file;
-    if (file.size != entry.size || file.mtime_ns != entry.mtime_ns || file.source_inode != entry.inode) continue;
     if (bound && file.sha256 != entry.sha256) continue;
-    std::string name;
-    const base::UniqueFd from = OpenParent(earlier.data.get(), entry.path, &name);
-    struct stat info {};
-    if (!from || fstatat(from.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode) ||
-        static_cast<uint64_t>(info.st_size) != entry.size || Nanoseconds(info.st_mtim) != entry.mtime_ns ||
-        info.st_ino != file.staged_inode) {
-      continue;
-    }
-    if (earlier.ledger == nullptr) return true;  // this epoch's own: it is where it should be, and recorded
-    const base::UniqueFd to = OpenParent(data_.get(), entry.path, &name);
-    if (!to) return DestinationError(errno, "cannot open the staging of", entry.path);
-    unlinkat(to.get(), name.c_str(), 0);
-    // A second name first, so that a crash between here and the ledger loses nothing.
-    if (volume_.calls().Link(from.get(), name, to.get(), name) != 0 &&
-        renameat(from.get(), name.c_str(), to.get(), name.c_str()) != 0) {
-      return DestinationError(errno, "cannot take over", entry.path);
-    }
+    ASSIGN_OR_RETURN(const bool taken, TakeOver(earlier, file, entry, /*whole=*/true));
+    if (!taken) continue;
+    if (earlier.ledger == nullptr) return true;  // this epoch's own: recorded already
     LedgerFile record = file;
     record.path = entry.path;
     RETURN_IF_ERROR(ledger_->Append(record));
     return true;
   }
   return false;
+}
+
+absl::StatusOr<bool> Staging::AdoptPart(const Earlier& earlier, const wire::Entry& entry, uint32_t index,
+                                        const Part& part) {
+  const auto found = earlier.parts.find(HashPath(entry.path));
+  if (found == earlier.parts.end() || found->second.partial.blocks.empty()) return false;
+  ASSIGN_OR_RETURN(const bool taken, TakeOver(earlier, found->second.file, entry, /*whole=*/false));
+  if (!taken) return false;
+  base::UniqueFd fd = OpenBeneath(data_.get(), entry.path, O_RDWR | O_NOFOLLOW);
+  if (!fd) return DestinationError(errno, "cannot open the staging of", entry.path);
+  PartialFile partial = found->second.partial;
+  if (earlier.ledger != nullptr) {
+    for (LedgerBlock& block : partial.blocks) {
+      block.path = entry.path;
+      RETURN_IF_ERROR(ledger_->Append(block));
+    }
+    if (partial.hash) {
+      partial.hash->path = entry.path;
+      RETURN_IF_ERROR(ledger_->Append(*partial.hash));
+    }
+  }
+  part(index, std::move(partial), std::move(fd), found->second.file.staged_inode);
+  return true;
+}
+
+absl::StatusOr<bool> Staging::TakeOver(const Earlier& earlier, const StagedFile& staged, const wire::Entry& entry,
+                                       bool whole) {
+  if (staged.size != entry.size || staged.mtime_ns != entry.mtime_ns || staged.source_inode != entry.inode) {
+    return false;
+  }
+  std::string name;
+  const base::UniqueFd from = OpenParent(earlier.data.get(), entry.path, &name);
+  struct stat info {};
+  if (!from || fstatat(from.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode) ||
+      info.st_ino != staged.staged_inode) {
+    return false;
+  }
+  // The time of one that is not complete is that of its last write.
+  if (whole && (static_cast<uint64_t>(info.st_size) != entry.size || Nanoseconds(info.st_mtim) != entry.mtime_ns)) {
+    return false;
+  }
+  if (earlier.ledger == nullptr) return true;  // this epoch's own: it is where it should be
+  const base::UniqueFd to = OpenParent(data_.get(), entry.path, &name);
+  if (!to) return DestinationError(errno, "cannot open the staging of", entry.path);
+  unlinkat(to.get(), name.c_str(), 0);
+  if (volume_.calls().Link(from.get(), name, to.get(), name) != 0 &&
+      renameat(from.get(), name.c_str(), to.get(), name.c_str()) != 0) {
+    return DestinationError(errno, "cannot take over", entry.path);
+  }
+  return true;
 }
 
 absl::Status Staging::Remove(bool own) {

@@ -9,10 +9,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "agent/storage/volume.h"
+#include "agent/transfer/block_file.h"
 #include "agent/transfer/ledger.h"
 #include "lib/wire/manifest.h"
 
@@ -39,10 +41,14 @@ class Staging {
   uint64_t earlier_bytes() const;
   bool has_earlier() const;
 
-  // The files of `manifest` that earlier attempts completed become this one's, without reading a byte: the same size,
-  // mtime and inode at the source, untouched since the ledger was written, and, when `bound`, the SHA-256 that the
-  // manifest asks for. `adopted` gets their indexes. Directories of the manifest must exist below data().
-  absl::Status Adopt(const wire::Manifest& manifest, bool bound, const std::function<void(uint32_t index)>& adopted);
+  // What earlier attempts left of `manifest` becomes this one's, without reading a byte of it: files at the source that
+  // have the size, mtime and inode that they had, whose staged files nobody has touched since the ledger was written.
+  // `whole` gets the files that were complete, and, when `bound`, have the SHA-256 that the manifest asks for; `part`
+  // those of which blocks have landed, open for reading and writing. Directories of the manifest must exist below
+  // data().
+  using Whole = std::function<void(uint32_t index)>;
+  using Part = std::function<void(uint32_t index, PartialFile partial, base::UniqueFd fd, uint64_t staged_inode)>;
+  absl::Status Adopt(const wire::Manifest& manifest, bool bound, const Whole& whole, const Part& part);
 
   // Removes what earlier epochs left; then, with `own`, this one's as well.
   absl::Status Remove(bool own);
@@ -52,19 +58,31 @@ class Staging {
     uint64_t path_hash = 0;
     LedgerFile file;  // without its path
   };
+  struct EarlierPart {
+    StagedFile file;  // without its path
+    PartialFile partial;
+    uint64_t bytes = 0;
+  };
   struct Earlier {
     std::string name;
     base::UniqueFd data;
-    std::unique_ptr<Ledger> ledger;  // holds the lock; null of this epoch's own
-    std::vector<EarlierFile> files;  // sorted by path_hash
+    std::unique_ptr<Ledger> ledger;                   // holds the lock; null of this epoch's own
+    std::vector<EarlierFile> files;                   // sorted by path_hash
+    std::unordered_map<uint64_t, EarlierPart> parts;  // by path_hash; of files that are not complete
   };
+  // Collects a ledger's records, as far as they can be believed.
+  class Collector;
 
   Staging(Volume& volume, std::string above, base::UniqueFd transfer)
       : volume_(volume), above_(std::move(above)), transfer_(std::move(transfer)) {}
   absl::Status OpenOwn(const Request& request);
   absl::Status OpenEarlier(const Request& request);
   // True when the file was taken over.
-  absl::StatusOr<bool> AdoptOne(const Earlier& earlier, const wire::Entry& entry, bool bound);
+  absl::StatusOr<bool> AdoptWhole(const Earlier& earlier, const wire::Entry& entry, bool bound);
+  absl::StatusOr<bool> AdoptPart(const Earlier& earlier, const wire::Entry& entry, uint32_t index, const Part& part);
+  // Gives what `staged` says a second name in this attempt's tree: first, so that a crash before the ledger knows of it
+  // loses nothing. False when it is not what the ledger was about.
+  absl::StatusOr<bool> TakeOver(const Earlier& earlier, const StagedFile& staged, const wire::Entry& entry, bool whole);
 
   Volume& volume_;
   const std::string above_;  // the transfer's directory, relative to the volume

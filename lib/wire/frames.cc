@@ -11,7 +11,9 @@
 namespace crossdock::wire {
 namespace {
 
-constexpr uint32_t kTextPayloadMax = 4 + 2 + kReasonSizeMax + 2 + kDetailSizeMax;
+constexpr uint32_t kTextPayloadMax = 2 + kReasonSizeMax + 2 + kDetailSizeMax;
+constexpr uint32_t kBlockSize = 20;
+constexpr uint64_t kFileSizeMax = INT64_MAX;
 
 struct Limits {
   FrameType type;
@@ -26,16 +28,17 @@ constexpr Limits kLimits[] = {
     {FrameType::kManifestEnd, true, 40, 40},
     {FrameType::kHave, true, 1, kControlPayloadMax},
     {FrameType::kFileAck, true, 4, kControlPayloadMax},
-    {FrameType::kFileRefused, true, 8, kTextPayloadMax},
+    {FrameType::kBlockRefused, true, kBlockSize + 4, kBlockSize + kTextPayloadMax},
     {FrameType::kSent, true, 16, 16},
     {FrameType::kPublished, true, 1, 1},
     {FrameType::kStop, true, 4, kTextPayloadMax},
     {FrameType::kError, true, 4, kTextPayloadMax},
     {FrameType::kAlive, true, 0, 0},
+    {FrameType::kBlockAck, true, kBlockSize, kControlPayloadMax},
     {FrameType::kLegHello, false, 22, 22 + kTransferIdSizeMax},
-    {FrameType::kFileHeader, false, 21, 21},
+    {FrameType::kBlockHeader, false, kBlockSize, kBlockSize},
     {FrameType::kSegment, false, 1, kSegmentSizeMax},
-    {FrameType::kFileTrailer, false, 17, 17},
+    {FrameType::kBlockTrailer, false, 17, 17},
     {FrameType::kLegEnd, false, 0, 0},
 };
 
@@ -50,6 +53,16 @@ std::string_view Cut(std::string_view text, size_t size) { return text.substr(0,
 void WriteDigest(ByteWriter& out, std::string_view digest) {
   INVARIANT(digest.empty() || digest.size() == base::kSha256Size) << "a digest of " << digest.size() << " bytes";
   out.U8(static_cast<uint8_t>(digest.size())).Raw(digest);
+}
+
+void WriteBlock(ByteWriter& out, const Block& block) { out.U32(block.index).U64(block.offset).U64(block.length); }
+
+// False when it would reach beyond every file.
+bool ReadBlock(ByteReader& in, Block* block) {
+  block->index = in.U32();
+  block->offset = in.U64();
+  block->length = in.U64();
+  return block->length <= kFileSizeMax && block->offset <= kFileSizeMax - block->length;
 }
 
 // None, or 32 bytes.
@@ -92,10 +105,17 @@ struct Encoder {
     INVARIANT(out.size() <= kControlPayloadMax) << "too many acknowledgements";
     return Framed(FrameType::kFileAck, out.bytes());
   }
-  std::string operator()(const FileRefused& refused) const {
+  std::string operator()(const BlockAck& ack) const {
     ByteWriter out;
-    out.U32(refused.index).Short(Cut(refused.reason, kReasonSizeMax)).Short(Cut(refused.detail, kDetailSizeMax));
-    return Framed(FrameType::kFileRefused, out.bytes());
+    for (const Block& block : ack.blocks) WriteBlock(out, block);
+    INVARIANT(out.size() <= kControlPayloadMax) << "too many acknowledgements";
+    return Framed(FrameType::kBlockAck, out.bytes());
+  }
+  std::string operator()(const BlockRefused& refused) const {
+    ByteWriter out;
+    WriteBlock(out, refused.block);
+    out.Short(Cut(refused.reason, kReasonSizeMax)).Short(Cut(refused.detail, kDetailSizeMax));
+    return Framed(FrameType::kBlockRefused, out.bytes());
   }
   std::string operator()(const Sent& sent) const {
     return Framed(FrameType::kSent, ByteWriter().U64(sent.files).U64(sent.bytes).bytes());
@@ -168,13 +188,22 @@ absl::StatusOr<ControlFrame> DecodeAck(ByteReader in) {
   return ack;
 }
 
+absl::StatusOr<ControlFrame> DecodeBlockAck(ByteReader in) {
+  BlockAck ack;
+  bool sound = true;
+  ack.blocks.reserve(in.left() / kBlockSize);
+  while (sound && in.ok() && in.left() > 0) sound = ReadBlock(in, &ack.blocks.emplace_back());
+  if (!sound || !in.Complete()) return Unsound("block_ack");
+  return ack;
+}
+
 absl::StatusOr<ControlFrame> DecodeRefused(ByteReader in) {
-  FileRefused refused;
-  refused.index = in.U32();
+  BlockRefused refused;
+  const bool sound = ReadBlock(in, &refused.block);
   refused.reason = in.Short();
   refused.detail = in.Short();
-  if (!in.Complete() || refused.reason.size() > kReasonSizeMax || refused.detail.size() > kDetailSizeMax) {
-    return Unsound("file_refused");
+  if (!sound || !in.Complete() || refused.reason.size() > kReasonSizeMax || refused.detail.size() > kDetailSizeMax) {
+    return Unsound("block_refused");
   }
   return refused;
 }
@@ -192,6 +221,12 @@ absl::StatusOr<ControlFrame> DecodeText(ByteReader in) {
 
 }  // namespace
 
+bool IsBlockOf(const Block& block, uint64_t size) {
+  if (block.length > size || block.offset > size - block.length) return false;
+  if (block.offset == 0 && block.length == size) return true;
+  return block.length > 0 && block.offset % kBlockUnit == 0 && (block.length % kBlockUnit == 0 || block.end() == size);
+}
+
 std::string Encode(const ControlFrame& frame) { return std::visit(Encoder(), frame); }
 
 std::string Encode(const LegHello& frame) {
@@ -201,17 +236,17 @@ std::string Encode(const LegHello& frame) {
   return Framed(FrameType::kLegHello, out.bytes());
 }
 
-std::string Encode(const FileHeader& frame) {
+std::string Encode(const Block& block) {
   ByteWriter out;
-  out.U32(frame.index).U64(frame.offset).U64(frame.length).U8(frame.flags);
-  return Framed(FrameType::kFileHeader, out.bytes());
+  WriteBlock(out, block);
+  return Framed(FrameType::kBlockHeader, out.bytes());
 }
 
-std::string Encode(const FileTrailer& frame) {
+std::string Encode(const BlockTrailer& frame) {
   ByteWriter out;
   out.U8(frame.withdrawn ? 1 : 0);
   out.Raw({reinterpret_cast<const char*>(frame.xxh3.data()), frame.xxh3.size()});
-  return Framed(FrameType::kFileTrailer, out.bytes());
+  return Framed(FrameType::kBlockTrailer, out.bytes());
 }
 
 std::string EncodeLegEnd() { return Framed(FrameType::kLegEnd, ""); }
@@ -253,7 +288,9 @@ absl::StatusOr<ControlFrame> DecodeControl(FrameType type, std::string_view payl
       return DecodeHave(in);
     case FrameType::kFileAck:
       return DecodeAck(in);
-    case FrameType::kFileRefused:
+    case FrameType::kBlockAck:
+      return DecodeBlockAck(in);
+    case FrameType::kBlockRefused:
       return DecodeRefused(in);
     case FrameType::kSent: {
       Sent sent;
@@ -275,9 +312,9 @@ absl::StatusOr<ControlFrame> DecodeControl(FrameType type, std::string_view payl
       if (!in.Complete()) return Unsound("alive");
       return Alive{};
     case FrameType::kLegHello:
-    case FrameType::kFileHeader:
+    case FrameType::kBlockHeader:
     case FrameType::kSegment:
-    case FrameType::kFileTrailer:
+    case FrameType::kBlockTrailer:
     case FrameType::kLegEnd:
       break;
   }
@@ -296,24 +333,21 @@ absl::StatusOr<LegHello> DecodeLegHello(std::string_view payload) {
   return hello;
 }
 
-absl::StatusOr<FileHeader> DecodeFileHeader(std::string_view payload) {
+absl::StatusOr<Block> DecodeBlock(std::string_view payload) {
   ByteReader in(payload);
-  FileHeader header;
-  header.index = in.U32();
-  header.offset = in.U64();
-  header.length = in.U64();
-  header.flags = in.U8();
-  if (!in.Complete() || (header.flags & ~kWholeFile) != 0) return Unsound("file_header");
-  return header;
+  Block block;
+  const bool sound = ReadBlock(in, &block);
+  if (!sound || !in.Complete()) return Unsound("block_header");
+  return block;
 }
 
-absl::StatusOr<FileTrailer> DecodeFileTrailer(std::string_view payload) {
+absl::StatusOr<BlockTrailer> DecodeBlockTrailer(std::string_view payload) {
   ByteReader in(payload);
-  FileTrailer trailer;
+  BlockTrailer trailer;
   const uint8_t withdrawn = in.U8();
   trailer.withdrawn = withdrawn == 1;
   const std::string_view digest = in.Raw(trailer.xxh3.size());
-  if (!in.Complete() || withdrawn > 1) return Unsound("file_trailer");
+  if (!in.Complete() || withdrawn > 1) return Unsound("block_trailer");
   std::copy(digest.begin(), digest.end(), reinterpret_cast<char*>(trailer.xxh3.data()));
   return trailer;
 }

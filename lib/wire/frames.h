@@ -3,7 +3,7 @@
 // Control leg: frames both ways, each a header (type u8, payload length u32) and its payload; every type has a limit of
 // its own. Data legs: the sender speaks, the receiver only listens; the same header, then
 //
-//   leg_hello  (file_header  segment*  file_trailer)*  leg_end
+//   leg_hello  (block_header  segment*  block_trailer)*  leg_end
 //
 // Pure. Nothing here trusts a length: a decoder sees whole payloads that the header's limit let in.
 #pragma once
@@ -35,17 +35,18 @@ enum class FrameType : uint8_t {
   kManifestEnd = 3,
   kHave = 4,
   kFileAck = 5,
-  kFileRefused = 6,
+  kBlockRefused = 6,
   kSent = 7,
   kPublished = 8,
   kStop = 9,
   kError = 10,
   kAlive = 11,
+  kBlockAck = 12,
   // Data legs.
   kLegHello = 64,
-  kFileHeader = 65,
+  kBlockHeader = 65,
   kSegment = 66,
-  kFileTrailer = 67,
+  kBlockTrailer = 67,
   kLegEnd = 68,
 };
 
@@ -67,6 +68,19 @@ enum class PackageForm : uint8_t {
   kFiles = 2,      // named files below the path
   kFile = 3,       // the path is one file
 };
+
+// Some of a file's bytes: what one leg carries in one go. A whole file is a block from 0 to its size. Others begin at a
+// multiple of kBlockUnit and end at one, or at the file's end.
+struct Block {
+  uint32_t index = 0;   // of the manifest entry
+  uint64_t offset = 0;  // of the first byte
+  uint64_t length = 0;
+  uint64_t end() const { return offset + length; }
+  bool operator==(const Block&) const = default;
+};
+inline constexpr uint64_t kBlockUnit = 4u << 20;
+// Whether a file of `size` bytes can be sent in blocks of which this is one.
+bool IsBlockOf(const Block& block, uint64_t size);
 
 // Both ways, first. A side that finds a difference says `error` and ends.
 struct Hello {
@@ -112,12 +126,17 @@ struct FileAck {
   std::vector<uint32_t> indexes;
   bool operator==(const FileAck&) const = default;
 };
-// Either side: this file cannot be sent or kept, and why. Receiver with DIGEST_MISMATCH: send it again.
-struct FileRefused {
-  uint32_t index = 0;
+// Receiver: these blocks of files that are not whole yet are kept. Before the last `have` it says so what it holds.
+struct BlockAck {
+  std::vector<Block> blocks;
+  bool operator==(const BlockAck&) const = default;
+};
+// Either side: this cannot be sent or kept, and why. Receiver with DIGEST_MISMATCH: send it again.
+struct BlockRefused {
+  Block block;
   std::string reason;
   std::string detail;
-  bool operator==(const FileRefused&) const = default;
+  bool operator==(const BlockRefused&) const = default;
 };
 // Sender: every file was acknowledged.
 struct Sent {
@@ -146,8 +165,8 @@ struct Alive {
   bool operator==(const Alive&) const = default;
 };
 
-using ControlFrame = std::variant<Hello, ManifestChunk, ManifestEnd, Have, FileAck, FileRefused, Sent, Published, Stop,
-                                  PeerError, Alive>;
+using ControlFrame = std::variant<Hello, ManifestChunk, ManifestEnd, Have, FileAck, BlockAck, BlockRefused, Sent,
+                                  Published, Stop, PeerError, Alive>;
 
 // First on each data leg, so that a leg can never be taken for another attempt's.
 struct LegHello {
@@ -157,27 +176,20 @@ struct LegHello {
   uint16_t attempt = 0;  // how often this leg was dialled before
   bool operator==(const LegHello&) const = default;
 };
-struct FileHeader {
-  uint32_t index = 0;   // of the manifest entry
-  uint64_t offset = 0;  // of the first byte; 0 for a whole file
-  uint64_t length = 0;  // of what follows; the file's size for a whole file
-  uint8_t flags = 0;    // kWholeFile; the other bits are for blocks and must be 0
-  bool operator==(const FileHeader&) const = default;
-};
-inline constexpr uint8_t kWholeFile = 1;
-
 using Digest128 = std::array<uint8_t, 16>;
-struct FileTrailer {
+// After a block's bytes.
+struct BlockTrailer {
   bool withdrawn = false;  // the sender could not read it to its end; `file_refused` says why
   Digest128 xxh3{};        // XXH3-128 of the bytes, canonical (big-endian)
-  bool operator==(const FileTrailer&) const = default;
+  bool operator==(const BlockTrailer&) const = default;
 };
 
 // The whole frame: header and payload. Strings above their limit are cut (detail) or refused (INVARIANT: our own bug).
 std::string Encode(const ControlFrame& frame);
 std::string Encode(const LegHello& frame);
-std::string Encode(const FileHeader& frame);
-std::string Encode(const FileTrailer& frame);
+// The header frame of a block.
+std::string Encode(const Block& block);
+std::string Encode(const BlockTrailer& frame);
 std::string EncodeLegEnd();
 // Header of a segment of `size` bytes, which follow it.
 std::array<char, kFrameHeaderSize> EncodeSegmentHeader(uint32_t size);
@@ -186,7 +198,7 @@ std::array<char, kFrameHeaderSize> EncodeSegmentHeader(uint32_t size);
 absl::StatusOr<FrameHeader> DecodeHeader(std::string_view bytes, bool control);
 absl::StatusOr<ControlFrame> DecodeControl(FrameType type, std::string_view payload);
 absl::StatusOr<LegHello> DecodeLegHello(std::string_view payload);
-absl::StatusOr<FileHeader> DecodeFileHeader(std::string_view payload);
-absl::StatusOr<FileTrailer> DecodeFileTrailer(std::string_view payload);
+absl::StatusOr<Block> DecodeBlock(std::string_view payload);
+absl::StatusOr<BlockTrailer> DecodeBlockTrailer(std::string_view payload);
 
 }  // namespace crossdock::wire

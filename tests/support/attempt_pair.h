@@ -139,6 +139,12 @@ class HookedCalls : public SystemFileCalls {
   ssize_t Write(int fd, const void* bytes, size_t size) override {
     return Refused(on_write ? on_write(size) : 0) ? -1 : SystemFileCalls::Write(fd, bytes, size);
   }
+  ssize_t WriteAt(int fd, const void* bytes, size_t size, off_t offset) override {
+    return Refused(on_write ? on_write(size) : 0) ? -1 : SystemFileCalls::WriteAt(fd, bytes, size, offset);
+  }
+  ssize_t ReadAt(int fd, void* bytes, size_t size, off_t offset) override {
+    return Refused(on_read ? on_read() : 0) ? -1 : SystemFileCalls::ReadAt(fd, bytes, size, offset);
+  }
   ssize_t Read(int fd, void* bytes, size_t size) override {
     return Refused(on_read ? on_read() : 0) ? -1 : SystemFileCalls::Read(fd, bytes, size);
   }

@@ -30,7 +30,8 @@ std::vector<ControlFrame> Samples() {
           ManifestEnd{5, std::string(32, 'd')},
           Have{true, {{0, 3}, {9, 1}}},
           FileAck{{1, 2, 70000}},
-          FileRefused{4, "SOURCE_CHANGED", "its size is another"},
+          BlockAck{{{1, 0, 5}, {70000, kBlockUnit, kBlockUnit}}},
+          BlockRefused{{4, kBlockUnit, 9}, "SOURCE_CHANGED", "its size is another"},
           Sent{10, 1000},
           Published{true},
           Stop{"CANCELLED", "by paula"},
@@ -58,10 +59,13 @@ TEST_CASE("the bytes of frames are fixed", "[wire][frames]") {
   CHECK(base::ToHex(Encode(ControlFrame(FileAck{{1, 258}}))) == "05000000080000000100000102");
   CHECK(base::ToHex(Encode(ControlFrame(Have{true, {{2, 3}}}))) == "0400000009010000000200000003");
   CHECK(base::ToHex(Encode(ControlFrame(Stop{"A", "b"}))) == "0900000006000141000162");
-  CHECK(base::ToHex(Encode(FileHeader{3, 0, 256, kWholeFile})) ==
-        "41000000150000000300000000000000000000000000000100"
-        "01");
-  FileTrailer trailer;
+  CHECK(base::ToHex(Encode(Block{3, 1, 256})) == "41000000140000000300000000000000010000000000000100");
+  CHECK(base::ToHex(Encode(ControlFrame(BlockAck{{{3, 1, 256}}}))) ==
+        "0c000000140000000300000000000000010000000000000100");
+  CHECK(base::ToHex(Encode(ControlFrame(BlockRefused{{3, 1, 256}, "A", "b"}))) ==
+        "060000001a00000003000000000000000100000000000001000001410001"
+        "62");
+  BlockTrailer trailer;
   trailer.xxh3.fill(0xab);
   CHECK(base::ToHex(Encode(trailer)) == "430000001100abababababababababababababababab");
   CHECK(base::ToHex(EncodeLegEnd()) == "4400000000");
@@ -94,7 +98,7 @@ TEST_CASE("every truncation of every frame is refused, or is another whole frame
       const auto decoded = DecodeControl(header->type, std::string_view(whole).substr(kFrameHeaderSize, size));
       // Lists have no count of their own, the length is the count: a shorter list is a list. Chunks are read later.
       const bool list = header->type == FrameType::kHave || header->type == FrameType::kFileAck ||
-                        header->type == FrameType::kManifestChunk;
+                        header->type == FrameType::kBlockAck || header->type == FrameType::kManifestChunk;
       if (!list) CHECK_FALSE(decoded.ok());
       if (decoded.ok()) CHECK_FALSE(*decoded == frame);
     }
@@ -134,18 +138,15 @@ TEST_CASE("data frames come back as they were sent, and truncated ones do not", 
   const std::string bytes = Encode(hello).substr(kFrameHeaderSize);
   CHECK(DecodeLegHello(bytes).value() == hello);
   for (size_t size = 0; size < bytes.size(); ++size) CHECK_FALSE(DecodeLegHello(bytes.substr(0, size)).ok());
-  const FileHeader header{3, 0, 256, kWholeFile};
-  const std::string file = Encode(header).substr(kFrameHeaderSize);
-  CHECK(DecodeFileHeader(file).value() == header);
-  for (size_t size = 0; size < file.size(); ++size) CHECK_FALSE(DecodeFileHeader(file.substr(0, size)).ok());
-  std::string unknown_flag = file;
-  unknown_flag.back() = 2;
-  CHECK_FALSE(DecodeFileHeader(unknown_flag).ok());
-  FileTrailer trailer;
+  const Block block{3, 0, 256};
+  const std::string header = Encode(block).substr(kFrameHeaderSize);
+  CHECK(DecodeBlock(header).value() == block);
+  for (size_t size = 0; size < header.size(); ++size) CHECK_FALSE(DecodeBlock(header.substr(0, size)).ok());
+  BlockTrailer trailer;
   trailer.withdrawn = true;
   const std::string end = Encode(trailer).substr(kFrameHeaderSize);
-  CHECK(DecodeFileTrailer(end).value() == trailer);
-  for (size_t size = 0; size < end.size(); ++size) CHECK_FALSE(DecodeFileTrailer(end.substr(0, size)).ok());
+  CHECK(DecodeBlockTrailer(end).value() == trailer);
+  for (size_t size = 0; size < end.size(); ++size) CHECK_FALSE(DecodeBlockTrailer(end.substr(0, size)).ok());
 }
 
 TEST_CASE("a hello with impossible numbers is refused", "[wire][frames]") {
@@ -160,6 +161,28 @@ TEST_CASE("a hello with impossible numbers is refused", "[wire][frames]") {
   CHECK(refused([](Hello& h) { h.entries = kManifestEntriesMax + 1; }));
   CHECK(refused([](Hello& h) { h.files = 13; }));
   CHECK(refused([](Hello& h) { h.streams = 65; }));
+}
+
+TEST_CASE("a block beyond every file is refused", "[wire][frames]") {
+  const uint64_t most = INT64_MAX;
+  for (const Block& block : {Block{0, most, 1}, Block{0, 1, most}, Block{0, UINT64_MAX, UINT64_MAX}}) {
+    CHECK_FALSE(DecodeBlock(Encode(block).substr(kFrameHeaderSize)).ok());
+    CHECK_FALSE(DecodeWhole(Encode(ControlFrame(BlockAck{{block}}))).ok());
+    CHECK_FALSE(DecodeWhole(Encode(ControlFrame(BlockRefused{block, "A", ""}))).ok());
+  }
+}
+
+TEST_CASE("a block begins at a unit and ends at one, or at the file's end", "[wire][frames]") {
+  const uint64_t size = 2 * kBlockUnit + 7;
+  CHECK(IsBlockOf({0, 0, size}, size));
+  CHECK(IsBlockOf({0, 0, 0}, 0));
+  CHECK(IsBlockOf({0, kBlockUnit, kBlockUnit}, size));
+  CHECK(IsBlockOf({0, 2 * kBlockUnit, 7}, size));
+  CHECK_FALSE(IsBlockOf({0, 2 * kBlockUnit, 6}, size));
+  CHECK_FALSE(IsBlockOf({0, 2 * kBlockUnit, 8}, size));
+  CHECK_FALSE(IsBlockOf({0, 1, kBlockUnit}, size));
+  CHECK_FALSE(IsBlockOf({0, kBlockUnit, 0}, size));
+  CHECK_FALSE(IsBlockOf({0, UINT64_MAX, 2}, size));
 }
 
 }  // namespace

@@ -18,8 +18,15 @@ LedgerFile File(std::string path) {
   return file;
 }
 
+LedgerBlock BlockOf(std::string path) {
+  LedgerBlock block{{std::move(path), 30, 7, 4, 8}, 10, 20, {}};
+  block.xxh3.fill(5);
+  return block;
+}
+
 TEST_CASE("a ledger cut at any byte gives every whole record before the cut, and nothing else", "[agent][ledger]") {
   const std::vector<LedgerRecord> records = {LedgerHeader{"t", {1, 2}, std::string(32, 'l'), "boot", true}, File("a"),
+                                             BlockOf("d"), LedgerHashState{{"d", 30, 7, 4, 8}, 10, "running"},
                                              File("b/c")};
   std::string bytes;
   std::vector<size_t> ends;
@@ -43,7 +50,7 @@ TEST_CASE("a ledger cut at any byte gives every whole record before the cut, and
 }
 
 TEST_CASE("any flipped bit of a ledger record is noticed", "[agent][ledger]") {
-  const std::string bytes = EncodeLedger(File("a"));
+  const std::string bytes = EncodeLedger(GENERATE(LedgerRecord(File("a")), LedgerRecord(BlockOf("a"))));
   for (size_t bit = 0; bit < bytes.size() * 8; ++bit) {
     std::string flipped = bytes;
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));

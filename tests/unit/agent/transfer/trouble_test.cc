@@ -152,10 +152,13 @@ TEST_CASE("a destination that fills up says so to both ends and loses nothing") 
 
 TEST_CASE("storage that cannot make a file durable does not acknowledge it") {
   AttemptPair studio;
-  studio.Write(studio.Source("a.exr"), "a");
-  std::atomic<int> syncs = 0;
-  // The first are of the staging's directories.
-  studio.to_calls.on_sync = [&] { return ++syncs > 4 ? EIO : 0; };
+  studio.Write(studio.Source("a.exr"), Noise(kFileSize));
+  std::atomic<bool> arriving = false;
+  studio.exchange.meddler = [&](uint16_t leg, uint16_t, const std::string& bytes) {
+    arriving = arriving || (leg != 0 && bytes.size() > kFileSize / 2);
+    return true;
+  };
+  studio.to_calls.on_sync = [&] { return arriving ? EIO : 0; };
   const auto outcome = studio.Run();
   CHECK(base::ReasonOf(outcome.received.status()) == "DESTINATION_WRITE_ERROR");
   CHECK(studio.files_receipted == 0);

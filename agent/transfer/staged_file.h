@@ -1,0 +1,21 @@
+// Making and finishing one file of the staged tree.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "agent/storage/volume.h"
+#include "lib/wire/manifest.h"
+
+namespace crossdock::agent {
+
+// Opens a new file at the entry's path below `data`, for reading and writing, with its space reserved where that costs
+// nothing. When the name is taken, `may_replace` says whether what has it goes; otherwise the result is empty and OK.
+absl::StatusOr<base::UniqueFd> MakeStagedFile(const Volume& volume, int data, const wire::Entry& entry,
+                                              const std::function<bool()>& may_replace);
+
+// Gives a staged file with all its bytes the entry's permissions and time; returns its inode.
+absl::StatusOr<uint64_t> FinishStagedFile(int fd, const wire::Entry& entry);
+
+}  // namespace crossdock::agent

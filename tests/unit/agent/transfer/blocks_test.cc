@@ -1,0 +1,191 @@
+// Large files in blocks over several legs: what arrives, what is damaged or lost on the way, and what the next attempt
+// makes of it.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "agent/storage/content_hash.h"
+#include "catch2/catch.hpp"
+#include "tests/support/attempt_pair.h"
+
+namespace crossdock::agent {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Five blocks, since it is all that there is to do: the last is short.
+constexpr size_t kSize = 4 * wire::kBlockUnit + 77'777;
+constexpr char kName[] = "plate.mov";
+
+struct Large : AttemptPair {
+  Large() { Write(Source(kName), content); }
+  void CheckArrived(const Outcome& outcome) const {
+    INFO(outcome.sent.status() << " / " << outcome.received.status());
+    REQUIRE(outcome.sent.ok());
+    REQUIRE(outcome.received.ok());
+    CHECK(*base::ReadFile(Destination(kName), 2 * kSize) == content);
+    CHECK(StagingIsEmpty());
+  }
+  // Breaks every line once so many bytes of content have left.
+  void CutAfter(size_t bytes) {
+    exchange.meddler = [this, bytes](uint16_t leg, uint16_t, const std::string& sent) {
+      if (leg != 0 && (passed += sent.size()) > bytes) exchange.Cut();
+      return true;
+    };
+  }
+  std::string Staged() const {
+    for (const auto& each : fs::recursive_directory_iterator(tree.at("b/.crossdock"))) {
+      if (each.path().filename() == kName) return each.path().string();
+    }
+    return {};
+  }
+  // Nobody but storage that fails would do this.
+  void FlipStaged(off_t at) const {
+    const base::UniqueFd fd(open(Staged().c_str(), O_RDWR | O_CLOEXEC));
+    char byte = 0;
+    REQUIRE(pread(fd.get(), &byte, 1, at) == 1);
+    byte = static_cast<char>(byte ^ 4);
+    REQUIRE(pwrite(fd.get(), &byte, 1, at) == 1);
+  }
+  void Approve() {
+    ScanResult scanned = Scanned();
+    std::atomic<uint64_t> done = 0;
+    content_root = *HashContent(*from, scanned.root, &scanned.manifest, &done, {});
+  }
+
+  const std::string content = Noise(kSize);
+  std::atomic<size_t> passed = 0;
+};
+
+TEST_CASE("a large file crosses in blocks over all legs, and arrives as one") {
+  Large studio;
+  std::mutex mutex;
+  std::map<uint16_t, size_t> bytes;
+  studio.exchange.meddler = [&](uint16_t leg, uint16_t, const std::string& sent) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    bytes[leg] += sent.size();
+    return true;
+  };
+  const bool bound = GENERATE(false, true);
+  if (bound) studio.Approve();
+  const auto outcome = studio.Run();
+  studio.CheckArrived(outcome);
+  CHECK(outcome.sent->bytes_sent == kSize);
+  for (const uint16_t leg : {1, 2, 3}) CHECK(bytes[leg] >= 77'777);
+}
+
+TEST_CASE("blocks that landed before an attempt broke are not sent again by the next") {
+  Large studio;
+  const bool bound = GENERATE(false, true);
+  if (bound) studio.Approve();
+  // More than the legs together can have in flight.
+  studio.CutAfter(kSize * 9 / 10);
+  const auto broken = studio.Run();
+  CHECK_FALSE(broken.received.ok());
+  studio.exchange.meddler = nullptr;
+  const auto again = studio.Run();
+  studio.CheckArrived(again);
+  CHECK(again.received->bytes_resumed >= wire::kBlockUnit);
+  CHECK(again.sent->bytes_sent == kSize - again.received->bytes_resumed);
+}
+
+TEST_CASE("a file that breaks again and again loses nothing of what had landed") {
+  Large studio;
+  studio.streams = 1;
+  for (const size_t bytes : {kSize * 6 / 10, kSize * 3 / 10}) {
+    studio.passed = 0;
+    studio.CutAfter(bytes);
+    CHECK_FALSE(studio.Run().received.ok());
+  }
+  studio.exchange.meddler = nullptr;
+  const auto again = studio.Run();
+  studio.CheckArrived(again);
+  CHECK(again.received->bytes_resumed + again.received->files_resumed * kSize >= 3 * wire::kBlockUnit);
+}
+
+TEST_CASE("a block that changed on the way is sent again, and no other") {
+  Large studio;
+  std::atomic<int> changed = 0;
+  studio.exchange.meddler = [&](uint16_t leg, uint16_t, std::string& bytes) {
+    if (leg == 0 || bytes.size() < 200'000) return true;
+    if (changed++ == 0) bytes[100'000] = static_cast<char>(bytes[100'000] ^ 0x10);
+    return true;
+  };
+  const auto outcome = studio.Run();
+  studio.CheckArrived(outcome);
+  CHECK(outcome.sent->bytes_sent > kSize);
+  CHECK(outcome.sent->bytes_sent <= kSize + wire::kBlockUnit);
+}
+
+TEST_CASE("a block that storage changed after it had landed is seen before the file counts as whole") {
+  Large studio;
+  const bool bound = GENERATE(false, true);
+  if (bound) studio.Approve();
+  std::atomic<bool> flipped = false;
+  // The first read of the staged file is that of its first block, which has been made durable and acknowledged.
+  studio.to_calls.on_read = [&] {
+    if (!studio.Staged().empty() && !flipped.exchange(true)) studio.FlipStaged(1'000'000);
+    return 0;
+  };
+  const auto outcome = studio.Run();
+  CHECK(flipped);
+  studio.CheckArrived(outcome);
+  CHECK(outcome.sent->bytes_sent == kSize + wire::kBlockUnit);
+}
+
+TEST_CASE("a file that other content replaced since it was approved is refused, in blocks too") {
+  Large studio;
+  studio.Approve();
+  studio.content_root[3] = static_cast<char>(studio.content_root[3] ^ 1);
+  CHECK(base::ReasonOf(studio.Run().sent.status()) == "SOURCE_CHANGED");
+}
+
+TEST_CASE("blocks on a leg that only the sender knows to be lost come again, on another") {
+  Large studio;
+  studio.streams = 2;
+  studio.exchange.receiver_stays_unaware = true;
+  std::atomic<int> lost = 0;
+  studio.exchange.meddler = [&](uint16_t leg, uint16_t, const std::string& bytes) {
+    if (leg == 0 || lost != 0) return leg == 0 || leg != lost;
+    if ((studio.passed += bytes.size()) < 2 * wire::kBlockUnit + 1'000'000) return true;
+    lost = leg;
+    return false;
+  };
+  studio.exchange.reachable = [](bool, uint16_t, uint16_t attempt) { return attempt == 0; };
+  const auto outcome = studio.Run();
+  CHECK(lost != 0);
+  studio.CheckArrived(outcome);
+}
+
+TEST_CASE("blocks of a file that changed at its source since are not taken over") {
+  Large studio;
+  studio.CutAfter(kSize * 7 / 10);
+  CHECK_FALSE(studio.Run().received.ok());
+  studio.exchange.meddler = nullptr;
+  const std::string other = Noise(kSize);
+  studio.Write(studio.Source(kName), other);
+  const auto again = studio.Run();
+  INFO(again.sent.status() << " / " << again.received.status());
+  REQUIRE(again.received.ok());
+  CHECK(again.received->bytes_resumed == 0);
+  CHECK(*base::ReadFile(studio.Destination(kName), 2 * kSize) == other);
+}
+
+TEST_CASE("a ledger that is torn anywhere costs what it no longer says, and nothing else") {
+  Large studio;
+  studio.CutAfter(kSize * 9 / 10);
+  CHECK_FALSE(studio.Run().received.ok());
+  studio.exchange.meddler = nullptr;
+  const std::string ledger = fs::path(studio.Staged()).parent_path().parent_path().string() + "/ledger";
+  const uintmax_t torn = GENERATE(1u, 90u, 700u);
+  fs::resize_file(ledger, fs::file_size(ledger) - std::min(torn, fs::file_size(ledger)));
+  studio.CheckArrived(studio.Run());
+}
+
+TEST_CASE("what is read back from storage is read back block by block") {
+  Large studio;
+  studio.verify = Verify::kReadback;
+  studio.CheckArrived(studio.Run());
+}
+
+}  // namespace
+}  // namespace crossdock::agent

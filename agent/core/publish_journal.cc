@@ -7,9 +7,22 @@
 namespace crossdock::agent {
 namespace {
 
-constexpr std::string_view kMagic = "crossdock/publish/v1\n";
+constexpr std::string_view kMagic = "crossdock/publish/v2\n";
+// Without what concerns merging: journals that an older program left are finished too.
+constexpr std::string_view kMagic1 = "crossdock/publish/v1\n";
+
+constexpr std::string_view kMergeNames[] = {"never", "whole", "visible"};
 
 }  // namespace
+
+std::string_view Name(Merge merge) { return kMergeNames[static_cast<size_t>(merge)]; }
+
+std::optional<Merge> ParseMerge(std::string_view name) {
+  for (const Merge merge : {Merge::kNever, Merge::kWhole, Merge::kVisible}) {
+    if (Name(merge) == name) return merge;
+  }
+  return std::nullopt;
+}
 
 std::string Encode(const PublishJournal& journal) {
   wire::ByteWriter out;
@@ -19,6 +32,8 @@ std::string Encode(const PublishJournal& journal) {
   out.Short(journal.policy_digest).U64(static_cast<uint64_t>(journal.began_us));
   out.U64(static_cast<uint64_t>(journal.ended_us)).U8(journal.verify);
   out.U64(journal.files).U64(journal.bytes).U64(journal.data_inode).U8(journal.already_present ? 1 : 0);
+  out.U8(static_cast<uint8_t>(journal.merge)).U8(journal.replace ? 1 : 0).U8(static_cast<uint8_t>(journal.way));
+  out.U64(journal.merged_inode).U64(journal.old_inode);
   const std::string checksum = base::Sha256(out.bytes());
   return out.Raw(checksum).Take();
 }
@@ -29,7 +44,8 @@ absl::StatusOr<PublishJournal> DecodeJournal(std::string_view bytes) {
   const std::string_view body = bytes.substr(0, bytes.size() - base::kSha256Size);
   if (base::Sha256(body) != bytes.substr(body.size())) return broken();
   wire::ByteReader in(body);
-  if (in.Raw(kMagic.size()) != kMagic) return broken();
+  const std::string_view magic = in.Raw(kMagic.size());
+  if (magic != kMagic && magic != kMagic1) return broken();
   PublishJournal journal;
   const uint8_t phase = in.U8();
   journal.transfer = in.Short();
@@ -48,7 +64,18 @@ absl::StatusOr<PublishJournal> DecodeJournal(std::string_view bytes) {
   journal.bytes = in.U64();
   journal.data_inode = in.U64();
   journal.already_present = in.U8() == 1;
-  if (!in.Complete() || phase < 1 || phase > 3 || form < 1 || form > 3) return broken();
+  uint8_t merge = 0;
+  uint8_t way = 0;
+  if (magic == kMagic) {
+    merge = in.U8();
+    journal.replace = in.U8() == 1;
+    way = in.U8();
+    journal.merged_inode = in.U64();
+    journal.old_inode = in.U64();
+  }
+  if (!in.Complete() || phase < 1 || phase > 3 || form < 1 || form > 3 || merge > 2 || way > 2) return broken();
+  journal.merge = static_cast<Merge>(merge);
+  journal.way = static_cast<PublishWay>(way);
   journal.phase = static_cast<PublishPhase>(phase);
   journal.form = static_cast<wire::PackageForm>(form);
   return journal;

@@ -4,6 +4,7 @@
 // Pure and thread-safe.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,23 @@ enum class PublishPhase : uint8_t {
   kPrepared = 1,   // asking, or about to: whether it may publish is not known here
   kCommitted = 2,  // it may, and only this epoch may
   kPublished = 3,  // the package stands at its place; what is left is the receipt and tidying up
+};
+
+// What may become of a directory that stands at the destination already.
+enum class Merge : uint8_t {
+  kNever = 0,    // nothing is added to it: the same content is success, another a refusal
+  kWhole = 1,    // the package joins what is there, all of it at once or not at all
+  kVisible = 2,  // file by file where the storage cannot do that, with a marker in the directory meanwhile
+};
+// "never", "whole", "visible".
+std::string_view Name(Merge merge);
+std::optional<Merge> ParseMerge(std::string_view name);
+
+// How the package gets to its place.
+enum class PublishWay : uint8_t {
+  kMove = 0,      // nothing stands there: by its one name
+  kExchange = 1,  // what is there and what comes, linked into one tree, which takes the old one's name
+  kInPlace = 2,   // file by file into what is there
 };
 
 struct PublishJournal {
@@ -36,6 +54,11 @@ struct PublishJournal {
   uint64_t bytes = 0;
   uint64_t data_inode = 0;       // of the staged tree: what stands at the destination with it is ours
   bool already_present = false;  // nothing is to be moved
+  Merge merge = Merge::kNever;
+  bool replace = false;  // a file there of the same name, with other content, gives way
+  PublishWay way = PublishWay::kMove;
+  uint64_t merged_inode = 0;  // kExchange: of the tree that takes the name,
+  uint64_t old_inode = 0;     // and of the one that has it
   bool operator==(const PublishJournal&) const = default;
 };
 

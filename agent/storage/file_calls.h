@@ -1,5 +1,5 @@
-// The few system calls whose refusal has to be tested: a full disk, a failing one, a filesystem (NFS) that knows
-// neither RENAME_NOREPLACE nor links. Everything else is called directly.
+// The system calls of the landing that a filesystem may refuse or a crash may cut off: whatever writes, makes durable,
+// or changes a name. A full disk, a failing one, NFS and a power cut are doubles of this class.
 #pragma once
 
 #include <sys/types.h>
@@ -9,17 +9,34 @@
 
 namespace crossdock::agent {
 
-// Like the system calls: -1 and errno. Thread-safe.
+// Like the system calls: -1 and errno. Names are single components beneath an open directory. Thread-safe.
 class FileCalls {
  public:
   virtual ~FileCalls() = default;
+
   virtual ssize_t Write(int fd, const void* bytes, size_t size) = 0;
   virtual ssize_t WriteAt(int fd, const void* bytes, size_t size, off_t offset) = 0;
   virtual ssize_t Read(int fd, void* bytes, size_t size) = 0;
   virtual ssize_t ReadAt(int fd, void* bytes, size_t size, off_t offset) = 0;
+  // A file's bytes, or a directory's names.
   virtual int Sync(int fd) = 0;
-  virtual int RenameNoReplace(int from_dir, const std::string& from, int to_dir, const std::string& to) = 0;
+  // Reserves blocks without changing the size. EOPNOTSUPP where that is unknown.
+  virtual int Allocate(int fd, off_t offset, off_t size) = 0;
+  // A new or existing file, never through a link; the descriptor is the caller's.
+  virtual int Create(int directory, const std::string& name, int flags, mode_t mode) = 0;
+  virtual int MakeDirectory(int directory, const std::string& name, mode_t mode) = 0;
   virtual int Link(int from_dir, const std::string& from, int to_dir, const std::string& to) = 0;
+  virtual int SymbolicLink(const std::string& target, int directory, const std::string& name) = 0;
+  // Replaces what has the name `to`.
+  virtual int Rename(int from_dir, const std::string& from, int to_dir, const std::string& to) = 0;
+  // EEXIST when `to` is taken; EINVAL on filesystems that cannot promise it (NFS).
+  virtual int RenameNoReplace(int from_dir, const std::string& from, int to_dir, const std::string& to) = 0;
+  // Both names at once; EINVAL on filesystems that cannot (NFS).
+  virtual int RenameExchange(int dir_a, const std::string& a, int dir_b, const std::string& b) = 0;
+  // `flags` is 0 or AT_REMOVEDIR.
+  virtual int Unlink(int directory, const std::string& name, int flags) = 0;
+  // An extended attribute of an open file or directory.
+  virtual int SetAttribute(int fd, const std::string& name, const void* value, size_t size) = 0;
 };
 
 class SystemFileCalls : public FileCalls {
@@ -29,8 +46,19 @@ class SystemFileCalls : public FileCalls {
   ssize_t Read(int fd, void* bytes, size_t size) override;
   ssize_t ReadAt(int fd, void* bytes, size_t size, off_t offset) override;
   int Sync(int fd) override;
-  int RenameNoReplace(int from_dir, const std::string& from, int to_dir, const std::string& to) override;
+  int Allocate(int fd, off_t offset, off_t size) override;
+  int Create(int directory, const std::string& name, int flags, mode_t mode) override;
+  int MakeDirectory(int directory, const std::string& name, mode_t mode) override;
   int Link(int from_dir, const std::string& from, int to_dir, const std::string& to) override;
+  int SymbolicLink(const std::string& target, int directory, const std::string& name) override;
+  int Rename(int from_dir, const std::string& from, int to_dir, const std::string& to) override;
+  int RenameNoReplace(int from_dir, const std::string& from, int to_dir, const std::string& to) override;
+  int RenameExchange(int dir_a, const std::string& a, int dir_b, const std::string& b) override;
+  int Unlink(int directory, const std::string& name, int flags) override;
+  int SetAttribute(int fd, const std::string& name, const void* value, size_t size) override;
 };
+
+// Whether `error` says that the filesystem does not know the call, and not that this one failed.
+bool IsUnsupported(int error);
 
 }  // namespace crossdock::agent

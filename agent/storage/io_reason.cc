@@ -39,6 +39,9 @@ Reason DestinationReason(int error) {
     case ELOOP:
     case EXDEV:
     case ENOTDIR:
+    // Names that this storage cannot hold.
+    case ENAMETOOLONG:
+    case EILSEQ:
       return Reason::kDestinationUnwritable;
     case EEXIST:
     case ENOTEMPTY:

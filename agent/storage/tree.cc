@@ -59,16 +59,16 @@ absl::StatusOr<std::vector<std::string>> ListDirectory(int directory, const std:
 
 absl::Status WalkTree(int directory, const Each& each) { return Walk(directory, "", each); }
 
-absl::Status RemoveTree(int directory, const std::string& name) {
-  if (unlinkat(directory, name.c_str(), 0) == 0 || errno == ENOENT) return absl::OkStatus();
+absl::Status RemoveTree(int directory, const std::string& name, FileCalls& calls) {
+  if (calls.Unlink(directory, name, 0) == 0 || errno == ENOENT) return absl::OkStatus();
   if (errno != EISDIR && errno != EPERM) return DestinationError(errno, "cannot remove", name);
   {
     const base::UniqueFd below = OpenBeneath(directory, name, O_RDONLY | O_DIRECTORY);
     if (!below) return DestinationError(errno, "cannot open", name);
     ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(below.get(), name));
-    for (const std::string& inner : names) RETURN_IF_ERROR(RemoveTree(below.get(), inner));
+    for (const std::string& inner : names) RETURN_IF_ERROR(RemoveTree(below.get(), inner, calls));
   }
-  if (unlinkat(directory, name.c_str(), AT_REMOVEDIR) != 0) return DestinationError(errno, "cannot remove", name);
+  if (calls.Unlink(directory, name, AT_REMOVEDIR) != 0) return DestinationError(errno, "cannot remove", name);
   return absl::OkStatus();
 }
 

@@ -22,7 +22,7 @@ absl::Status WalkTree(int directory,
                       const std::function<absl::Status(const std::string& path, const struct stat&)>& each);
 
 // Removes `name` in `directory` with all below. Nothing there is fine.
-absl::Status RemoveTree(int directory, const std::string& name);
+absl::Status RemoveTree(int directory, const std::string& name, FileCalls& calls);
 
 // Syncs `directory` and every directory below.
 absl::Status SyncDirectories(int directory, FileCalls& calls);

@@ -37,11 +37,9 @@ int MakeDirectories(int directory, const std::string& path, mode_t mode, FileCal
     std::string name;
     const base::UniqueFd parent = OpenParent(directory, above, &name);
     if (!parent) return errno;
-    if (mkdirat(parent.get(), name.c_str(), mode) == 0) {
-      if (calls.Sync(parent.get()) != 0) return errno;
-    } else if (errno != EEXIST) {
-      return errno;
-    }
+    if (calls.MakeDirectory(parent.get(), name, mode) != 0 && errno != EEXIST) return errno;
+    // What is there already may have been made by a program that died before this.
+    if (calls.Sync(parent.get()) != 0) return errno;
     if (end == std::string::npos) break;
   }
   return 0;

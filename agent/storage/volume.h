@@ -28,7 +28,7 @@ struct VolumeOptions {
 // directory itself. On failure the result is empty and errno says why; a link on the way is ELOOP, a way out EXDEV.
 base::UniqueFd OpenBeneath(int directory, const std::string& path, int flags, mode_t mode = 0);
 
-// Makes `path` and what is missing above it, beneath `directory`, and syncs each directory it added a name to.
+// Makes what is missing of `path` and above it, beneath `directory`, and makes all its names durable.
 // Returns 0 or an errno.
 int MakeDirectories(int directory, const std::string& path, mode_t mode, FileCalls& calls);
 

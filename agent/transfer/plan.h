@@ -83,6 +83,8 @@ struct ReceivePlan {
   Verify verify = Verify::kLanded;
   Durability durability = Durability::kSafe;
   bool allow_empty_files = false;
+  Merge merge = Merge::kNever;
+  bool replace = false;
   CommitCallback commit;  // on a thread of the attempt
   PublishedCallback published;
 };

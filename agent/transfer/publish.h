@@ -1,8 +1,8 @@
 // Publishing: from a complete, durable tree in staging to the package at its place, all or nothing, never over anything
-// that is there.
+// that is there unless the transfer says so.
 //
-//   CheckDestination → journal(prepared), durable → the orchestrator's commit → journal(committed) → rename → fsync →
-//   journal(published) → receipt
+//   CheckDestination → PreparePlace → journal(prepared), durable → the orchestrator's commit → journal(committed) →
+//   Place: rename, exchange or links → fsync → journal(published) → receipt
 //
 // A crash anywhere leaves the journal; RecoverPublishes finds it, and FinishPublish takes the same steps again: each of
 // them sees whether it has been done.
@@ -19,22 +19,29 @@
 
 namespace crossdock::agent {
 
+// Where a package is to stand, and what it may do to what stands there.
+struct PackagePlace {
+  wire::PackageForm form = wire::PackageForm::kDirectory;
+  std::string destination;  // as the journal's
+  Merge merge = Merge::kNever;
+  bool replace = false;
+};
+
 enum class DestinationState {
-  kFree,       // nothing there, or (named files) nothing of the same names
+  kFree,       // nothing there, or (when merged) nothing in the way
   kIdentical,  // exactly this content is there
 };
 // Compares what is staged in `data` with the destination; DESTINATION_EXISTS when something else is there.
-absl::StatusOr<DestinationState> CheckDestination(Volume& volume, int data, wire::PackageForm form,
-                                                  const std::string& destination);
+absl::StatusOr<DestinationState> CheckDestination(Volume& volume, int data, const PackagePlace& place);
 
 // The same from the listing alone, before anything is sent: DESTINATION_EXISTS when names and sizes already say that
 // something else is there. Reads no content.
-absl::Status CheckDestinationListing(Volume& volume, const wire::Manifest& manifest, wire::PackageForm form,
-                                     const std::string& destination);
+absl::Status CheckDestinationListing(Volume& volume, const wire::Manifest& manifest, const PackagePlace& place);
 
 // Asks (`commit`), publishes and says what came of it. `staging` is the attempt's directory. COMMIT_UNKNOWN when the
 // answer did not come: the journal stays, and this is called again later. COMMIT_FENCED, COMMIT_REFUSED: the journal
-// is gone and nothing was moved. Callable again after any failure.
+// is gone and nothing was moved. The errors of PreparePlace come before anybody was asked. Callable again after any
+// failure.
 absl::StatusOr<PublishJournal> Publish(Volume& volume, int staging, PublishJournal journal,
                                        const CommitCallback& commit, const base::Clock& clock);
 

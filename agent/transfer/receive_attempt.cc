@@ -190,7 +190,7 @@ absl::Status ReceiveAttempt::TakeChunk(const wire::ManifestChunk& chunk) {
     if (entry.type != wire::EntryType::kDirectory) continue;
     std::string name;
     const base::UniqueFd parent = OpenParent(staging_->data(), entry.path, &name);
-    if (!parent || (mkdirat(parent.get(), name.c_str(), 0700) != 0 && errno != EEXIST)) {
+    if (!parent || (deps_.volume.calls().MakeDirectory(parent.get(), name, 0700) != 0 && errno != EEXIST)) {
       return DestinationError(errno, "cannot make", entry.path);
     }
   }
@@ -218,7 +218,7 @@ absl::Status ReceiveAttempt::TakeEnd(const wire::ManifestEnd& end) {
     return Fail(Reason::kPeerProtocol, "a package of one file has ", manifest_.entries.size(), " entries");
   }
   if (!have_said_) {
-    RETURN_IF_ERROR(CheckDestinationListing(deps_.volume, manifest_, hello_.form, plan_.destination.path));
+    RETURN_IF_ERROR(CheckDestinationListing(deps_.volume, manifest_, Destination()));
     RETURN_IF_ERROR(SayHave());
   }
   manifest_checked_ = true;
@@ -306,11 +306,14 @@ void ReceiveAttempt::StartPublisherIfComplete() {
   });
 }
 
+PackagePlace ReceiveAttempt::Destination() const {
+  return {hello_.form, plan_.destination.path, plan_.merge, plan_.replace};
+}
+
 absl::Status ReceiveAttempt::PublishAll() {
   counters_.stage = Stage::kVerifying;
   RETURN_IF_ERROR(FinishTree());
-  ASSIGN_OR_RETURN(const DestinationState there,
-                   CheckDestination(deps_.volume, staging_->data(), hello_.form, plan_.destination.path));
+  ASSIGN_OR_RETURN(const DestinationState there, CheckDestination(deps_.volume, staging_->data(), Destination()));
   struct stat info {};
   if (fstat(staging_->data(), &info) != 0) return DestinationError(errno, "cannot look at", "data");
   PublishJournal journal;
@@ -327,6 +330,8 @@ absl::Status ReceiveAttempt::PublishAll() {
   journal.files = result_.files;
   journal.bytes = result_.bytes;
   journal.data_inode = info.st_ino;
+  journal.merge = plan_.merge;
+  journal.replace = plan_.replace;
   journal.already_present = there == DestinationState::kIdentical;
   counters_.stage = Stage::kCommitting;
   if (lifeline_->ended()) return lifeline_->status();
@@ -356,8 +361,8 @@ absl::Status ReceiveAttempt::FinishTree() {
     const base::UniqueFd parent = OpenParent(staging_->data(), entry->path, &name);
     if (!parent) return DestinationError(errno, "cannot open the staging of", entry->path);
     if (entry->type == wire::EntryType::kSymlink) {
-      unlinkat(parent.get(), name.c_str(), 0);
-      if (symlinkat(entry->link_target->c_str(), parent.get(), name.c_str()) != 0) {
+      deps_.volume.calls().Unlink(parent.get(), name, 0);
+      if (deps_.volume.calls().SymbolicLink(*entry->link_target, parent.get(), name) != 0) {
         return DestinationError(errno, "cannot make the link", entry->path);
       }
     } else if (fchmodat(parent.get(), name.c_str(), entry->mode | 0700, 0) != 0) {

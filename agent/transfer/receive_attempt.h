@@ -18,6 +18,7 @@
 #include "agent/transfer/landing_pool.h"
 #include "agent/transfer/lifeline.h"
 #include "agent/transfer/plan.h"
+#include "agent/transfer/publish.h"
 #include "agent/transfer/staging.h"
 
 namespace crossdock::agent {
@@ -69,6 +70,7 @@ class ReceiveAttempt {
   // Everything is here: manifest checked, every file landed.
   bool Complete() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartPublisherIfComplete() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  PackagePlace Destination() const;
   absl::Status PublishAll();
   absl::Status FinishTree();
 

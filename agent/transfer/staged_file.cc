@@ -22,18 +22,18 @@ absl::StatusOr<base::UniqueFd> MakeStagedFile(const Volume& volume, int data, co
   std::string name;
   const base::UniqueFd parent = OpenParent(data, entry.path, &name);
   if (!parent) return DestinationError(errno, "cannot open the staging of", entry.path);
-  const auto make = [&] { return OpenBeneath(parent.get(), name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600); };
+  FileCalls& calls = volume.calls();
+  const auto make = [&] { return base::UniqueFd(calls.Create(parent.get(), name, O_RDWR | O_EXCL, 0600)); };
   base::UniqueFd fd = make();
   if (!fd && errno == EEXIST) {
     if (!may_replace()) return base::UniqueFd();
     // It may have a second name in another attempt's staging: never write into it.
-    unlinkat(parent.get(), name.c_str(), 0);
+    calls.Unlink(parent.get(), name, 0);
     fd = make();
   }
   if (!fd) return DestinationError(errno, "cannot make", entry.path);
   if (entry.size >= kFallocateMin && volume.cheap_fallocate() &&
-      fallocate(fd.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(entry.size)) != 0 &&
-      (errno == ENOSPC || errno == EDQUOT)) {
+      calls.Allocate(fd.get(), 0, static_cast<off_t>(entry.size)) != 0 && (errno == ENOSPC || errno == EDQUOT)) {
     return DestinationError(errno, "cannot reserve the space of", entry.path);
   }
   return fd;

@@ -42,7 +42,7 @@ std::optional<wire::Epoch> EpochOf(std::string_view name, std::string_view agent
 absl::Status RemoveAttempt(Volume& volume, int transfer, const std::string& name) {
   // What is no directory, a link say, is unlinked and not followed.
   const base::UniqueFd attempt = OpenBeneath(transfer, name, O_RDONLY | O_DIRECTORY);
-  if (!attempt) return RemoveTree(transfer, name);
+  if (!attempt) return RemoveTree(transfer, name, volume.calls());
   if (faccessat(attempt.get(), "journal", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
     return base::WithReason(
         base::FailedPrecondition("the attempt ", name, " may have been committed; it must be finished first"),
@@ -51,7 +51,7 @@ absl::Status RemoveAttempt(Volume& volume, int transfer, const std::string& name
   // Held while it is removed, so that no attempt begins here meanwhile.
   const auto lock = Ledger::Open(attempt.get(), /*create=*/false, volume.calls(), [](const LedgerRecord&) {});
   if (base::ReasonOf(lock.status()) == Name(wire::Reason::kStagingBusy)) return lock.status();
-  return RemoveTree(transfer, name);
+  return RemoveTree(transfer, name, volume.calls());
 }
 
 }  // namespace
@@ -267,9 +267,9 @@ absl::StatusOr<bool> Staging::TakeOver(const Earlier& earlier, const StagedFile&
   if (earlier.ledger == nullptr) return true;  // this epoch's own: it is where it should be
   const base::UniqueFd to = OpenParent(data_.get(), entry.path, &name);
   if (!to) return DestinationError(errno, "cannot open the staging of", entry.path);
-  unlinkat(to.get(), name.c_str(), 0);
-  if (volume_.calls().Link(from.get(), name, to.get(), name) != 0 &&
-      renameat(from.get(), name.c_str(), to.get(), name.c_str()) != 0) {
+  FileCalls& calls = volume_.calls();
+  calls.Unlink(to.get(), name, 0);
+  if (calls.Link(from.get(), name, to.get(), name) != 0 && calls.Rename(from.get(), name, to.get(), name) != 0) {
     return DestinationError(errno, "cannot take over", entry.path);
   }
   return true;
@@ -277,11 +277,11 @@ absl::StatusOr<bool> Staging::TakeOver(const Earlier& earlier, const StagedFile&
 
 absl::Status Staging::Remove(bool own) {
   for (const Earlier& earlier : earlier_) {
-    if (earlier.name != name_) RETURN_IF_ERROR(RemoveTree(transfer_.get(), earlier.name));
+    if (earlier.name != name_) RETURN_IF_ERROR(RemoveTree(transfer_.get(), earlier.name, volume_.calls()));
   }
   earlier_.clear();
   if (!own) return absl::OkStatus();
-  RETURN_IF_ERROR(RemoveTree(transfer_.get(), name_));
+  RETURN_IF_ERROR(RemoveTree(transfer_.get(), name_, volume_.calls()));
   // The transfer's directory goes with its last attempt; another agent's staging keeps it.
   std::string name;
   const base::UniqueFd above = OpenParent(volume_.root(), above_, &name);

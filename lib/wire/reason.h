@@ -38,6 +38,8 @@ enum class Reason {
   kDestinationReadOnly,
   kDestinationUnwritable,
   kDestinationWriteError,
+  kMergeNotWhole,
+  kLandingNotAllowed,
   kStagingBusy,
   kDigestMismatch,
   // The peer and the way to it.

@@ -22,6 +22,7 @@
 #include "lib/base/random.h"
 #include "lib/base/status.h"
 #include "lib/wire/reason.h"
+#include "tests/support/double_calls.h"
 #include "tests/support/temp_tree.h"
 
 namespace crossdock::agent {
@@ -128,30 +129,26 @@ class ExchangeDialer : public LegDialer {
   const bool sender_;
 };
 
-// System calls that a test may refuse: a hook returns an errno, or 0 to let the call through.
-class HookedCalls : public SystemFileCalls {
+// System calls that a test may refuse by what they are about: a hook returns an errno, or 0 to let the call through.
+class HookedCalls : public DoubleCalls {
  public:
   std::function<int(size_t size)> on_write;
   std::function<int()> on_read;
   std::function<int()> on_sync;
-  bool nfs = false;  // knows neither RENAME_NOREPLACE nor links
 
   ssize_t Write(int fd, const void* bytes, size_t size) override {
-    return Refused(on_write ? on_write(size) : 0) ? -1 : SystemFileCalls::Write(fd, bytes, size);
+    return Refused(on_write ? on_write(size) : 0) ? -1 : DoubleCalls::Write(fd, bytes, size);
   }
   ssize_t WriteAt(int fd, const void* bytes, size_t size, off_t offset) override {
-    return Refused(on_write ? on_write(size) : 0) ? -1 : SystemFileCalls::WriteAt(fd, bytes, size, offset);
+    return Refused(on_write ? on_write(size) : 0) ? -1 : DoubleCalls::WriteAt(fd, bytes, size, offset);
   }
   ssize_t ReadAt(int fd, void* bytes, size_t size, off_t offset) override {
-    return Refused(on_read ? on_read() : 0) ? -1 : SystemFileCalls::ReadAt(fd, bytes, size, offset);
+    return Refused(on_read ? on_read() : 0) ? -1 : DoubleCalls::ReadAt(fd, bytes, size, offset);
   }
   ssize_t Read(int fd, void* bytes, size_t size) override {
-    return Refused(on_read ? on_read() : 0) ? -1 : SystemFileCalls::Read(fd, bytes, size);
+    return Refused(on_read ? on_read() : 0) ? -1 : DoubleCalls::Read(fd, bytes, size);
   }
-  int Sync(int fd) override { return Refused(on_sync ? on_sync() : 0) ? -1 : SystemFileCalls::Sync(fd); }
-  int RenameNoReplace(int from_dir, const std::string& from, int to_dir, const std::string& to) override {
-    return Refused(nfs ? EINVAL : 0) ? -1 : SystemFileCalls::RenameNoReplace(from_dir, from, to_dir, to);
-  }
+  int Sync(int fd) override { return Refused(on_sync ? on_sync() : 0) ? -1 : DoubleCalls::Sync(fd); }
 
  private:
   static bool Refused(int error) {
@@ -219,6 +216,8 @@ class AttemptPair {
     receive.destination = {"in/sh010", source.files};
     receive.allow_empty_files = allow_empty_at_destination;
     receive.verify = verify;
+    receive.merge = merge;
+    receive.replace = replace;
     receive.commit = [this]() -> absl::StatusOr<CommitVerdict> {
       // As the orchestrator: it says nothing before it holds the sender's receipt.
       receipt.get_future().get();
@@ -246,6 +245,8 @@ class AttemptPair {
   ScanOptions scan_options;
   bool allow_empty_at_destination = false;
   Verify verify = Verify::kLanded;
+  Merge merge = Merge::kNever;
+  bool replace = false;
   std::string content_root;
   uint16_t streams = 3;
   uint64_t epoch = 0;

@@ -1,5 +1,5 @@
 // An attempt from end to end: what arrives, what does not, and what the two ends say of it.
-#include "tests/support/attempt_pair.h"
+#include "tests/support/landing_pair.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 TEST_CASE("a package arrives whole, byte for byte, and the sender's receipt comes before it is published") {
-  AttemptPair studio;
+  LandingPair studio;
   std::map<std::string, std::string> files;
   for (int frame = 1001; frame < 1041; ++frame) files["f." + std::to_string(frame) + ".exr"] = Noise(70'000);
   files["sub/notes.txt"] = "for paint";
@@ -29,7 +29,7 @@ TEST_CASE("a package arrives whole, byte for byte, and the sender's receipt come
 }
 
 TEST_CASE("what a fenced attempt has landed is not published, and is not sent again") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source("a.exr"), Noise(300'000));
   studio.Write(studio.Source("b.exr"), Noise(300'000));
   const ScanResult listing = studio.Scanned();
@@ -47,7 +47,7 @@ TEST_CASE("what a fenced attempt has landed is not published, and is not sent ag
 }
 
 TEST_CASE("a destination with other content is never overwritten") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source("a.exr"), "new");
   studio.Write(studio.Destination("a.exr"), "old");
   const auto outcome = studio.Run();
@@ -56,7 +56,7 @@ TEST_CASE("a destination with other content is never overwritten") {
 }
 
 TEST_CASE("other content that its names or sizes give away is refused before anything is sent") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source("a.exr"), Noise(1000));
   studio.Write(studio.Source("sub/b.exr"), "beta");
   const auto there = GENERATE(std::pair<const char*, const char*>("a.exr", "much longer"),
@@ -76,7 +76,7 @@ TEST_CASE("other content that its names or sizes give away is refused before any
 }
 
 TEST_CASE("a destination with the same content counts as delivered") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source("a.exr"), "same");
   studio.Write(studio.Destination("a.exr"), "same");
   const auto outcome = studio.Run();
@@ -88,7 +88,7 @@ TEST_CASE("a destination with the same content counts as delivered") {
 TEST_CASE("a name that other systems could not hold does not cross, and its reason says why") {
   const auto [name, reason] = GENERATE(std::pair<const char*, const char*>("new\nline", "NAME_CONTROL"),
                                        std::pair<const char*, const char*>("\xff\xfe", "NAME_INVALID_UTF8"));
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source(name), "x");
   const auto outcome = studio.Run();
   CHECK(base::ReasonOf(outcome.sent.status()) == reason);
@@ -96,7 +96,7 @@ TEST_CASE("a name that other systems could not hold does not cross, and its reas
 }
 
 TEST_CASE("a source that changed since it was listed is not sent") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source("a.exr"), "approved");
   const ScanResult listing = studio.Scanned();
   studio.Write(studio.Source("a.exr"), "something else");
@@ -107,7 +107,7 @@ TEST_CASE("a source that changed since it was listed is not sent") {
 }
 
 TEST_CASE("an answer to the commit that never came leaves a journal that finishes later") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source("a.exr"), "content");
   studio.verdict = absl::UnavailableError("the line broke");
   const auto outcome = studio.Run();
@@ -125,7 +125,7 @@ TEST_CASE("an answer to the commit that never came leaves a journal that finishe
 }
 
 TEST_CASE("the sender's part is done when the line breaks after its receipt was taken") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source("a.exr"), Noise(100'000));
   studio.on_commit = [&] { studio.exchange.Cut(); };
   const auto outcome = studio.Run();
@@ -136,7 +136,7 @@ TEST_CASE("the sender's part is done when the line breaks after its receipt was 
 }
 
 TEST_CASE("a line that breaks while the receipt is handed in does not take it back") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source("a.exr"), "content");
   studio.on_landed = [&](const std::stop_token& stop) {
     studio.exchange.Cut();
@@ -150,7 +150,7 @@ TEST_CASE("a line that breaks while the receipt is handed in does not take it ba
 }
 
 TEST_CASE("a sender whose receipt is refused has failed") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source("a.exr"), "content");
   studio.on_landed = [](const std::stop_token&) { return wire::Refuse(wire::Reason::kEpochStale, "too late"); };
   studio.verdict = CommitVerdict::kFenced;
@@ -161,7 +161,7 @@ TEST_CASE("a sender whose receipt is refused has failed") {
 }
 
 TEST_CASE("permissions, times and links arrive as they were, times before 1970 too") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source("run.sh"), "#!/bin/sh\n");
   studio.Write(studio.Source("sub/old.exr"), "old");
   fs::permissions(studio.Source("run.sh"), fs::perms(0750));
@@ -181,7 +181,7 @@ TEST_CASE("permissions, times and links arrive as they were, times before 1970 t
 }
 
 TEST_CASE("an empty file is refused, unless it was allowed") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source("a.exr"), "");
   studio.Write(studio.Source("b.exr"), "b");
   SECTION("nobody allowed it") { CHECK(base::ReasonOf(studio.Run().sent.status()) == "FILE_EMPTY"); }
@@ -200,12 +200,13 @@ TEST_CASE("an empty file is refused, unless it was allowed") {
 }
 
 TEST_CASE("named files land beside what is there already, and nothing else moves") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source("a.exr"), "a");
   studio.Write(studio.Source("sub/b.exr"), "b");
   studio.Write(studio.Source("c.exr"), "c");
   studio.Write(studio.Destination("other.exr"), "other");
   studio.source.files = {"a.exr", "sub/b.exr"};
+  studio.merge = Merge::kVisible;  // which NFS needs
   const auto outcome = studio.Run();
   INFO(outcome.sent.status() << " / " << outcome.received.status());
   REQUIRE(outcome.received.ok());
@@ -215,7 +216,7 @@ TEST_CASE("named files land beside what is there already, and nothing else moves
 }
 
 TEST_CASE("content that was approved is what arrives, and other content of the same listing is not") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source("a.exr"), "approved");
   ScanResult scanned = studio.Scanned();
   std::atomic<uint64_t> done = 0;

@@ -5,7 +5,7 @@
 
 #include "agent/storage/content_hash.h"
 #include "catch2/catch.hpp"
-#include "tests/support/attempt_pair.h"
+#include "tests/support/landing_pair.h"
 
 namespace crossdock::agent {
 namespace {
@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 constexpr size_t kSize = 4 * wire::kBlockUnit + 77'777;
 constexpr char kName[] = "plate.mov";
 
-struct Large : AttemptPair {
+struct Large : LandingPair {
   Large() { Write(Source(kName), content); }
   void CheckArrived(const Outcome& outcome) const {
     INFO(outcome.sent.status() << " / " << outcome.received.status());

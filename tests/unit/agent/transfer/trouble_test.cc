@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include "catch2/catch.hpp"
-#include "tests/support/attempt_pair.h"
+#include "tests/support/landing_pair.h"
 
 namespace crossdock::agent {
 namespace {
@@ -26,7 +26,7 @@ void CheckFrames(const AttemptPair& studio) {
 }
 
 TEST_CASE("what landed before an attempt broke is not sent again by the next") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.streams = 1;
   WriteFrames(studio);
   std::atomic<size_t> passed = 0;
@@ -49,7 +49,7 @@ TEST_CASE("what landed before an attempt broke is not sent again by the next") {
 }
 
 TEST_CASE("a leg that breaks is dialled again, and the attempt goes on") {
-  AttemptPair studio;
+  LandingPair studio;
   WriteFrames(studio);
   std::atomic<size_t> passed = 0;
   studio.exchange.meddler = [&](uint16_t leg, uint16_t attempt, const std::string& bytes) {
@@ -64,7 +64,7 @@ TEST_CASE("a leg that breaks is dialled again, and the attempt goes on") {
 }
 
 TEST_CASE("a file comes again on another leg while the receiver still waits for it on the lost one") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.streams = 2;
   studio.Write(studio.Source("a.mov"), Noise(3'000'000));
   studio.exchange.receiver_stays_unaware = true;
@@ -87,7 +87,7 @@ TEST_CASE("a file comes again on another leg while the receiver still waits for 
 }
 
 TEST_CASE("bytes that changed on the way are seen, and the file is sent again") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.streams = 1;
   studio.Write(studio.Source("a.mov"), Noise(3'000'000));
   std::atomic<int> changed = 0;
@@ -104,7 +104,7 @@ TEST_CASE("bytes that changed on the way are seen, and the file is sent again") 
 }
 
 TEST_CASE("a source that changes while it is read ends the attempt, and nothing of it is published") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source("a.mov"), Noise(3'000'000));
   const ScanResult decided = studio.Scanned();
   std::atomic<int> reads = 0;
@@ -119,7 +119,7 @@ TEST_CASE("a source that changes while it is read ends the attempt, and nothing 
 }
 
 TEST_CASE("a source that cannot be read is named, and the receiver is told why") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source("a.exr"), "a");
   const ScanResult decided = studio.Scanned();
   studio.from_calls.on_read = [] { return EIO; };
@@ -130,7 +130,7 @@ TEST_CASE("a source that cannot be read is named, and the receiver is told why")
 }
 
 TEST_CASE("a destination that fills up says so to both ends and loses nothing") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.streams = 1;
   WriteFrames(studio);
   std::atomic<size_t> written = 0;
@@ -151,7 +151,7 @@ TEST_CASE("a destination that fills up says so to both ends and loses nothing") 
 }
 
 TEST_CASE("storage that cannot make a file durable does not acknowledge it") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.Write(studio.Source("a.exr"), Noise(kFileSize));
   std::atomic<bool> arriving = false;
   studio.exchange.meddler = [&](uint16_t leg, uint16_t, const std::string& bytes) {
@@ -165,7 +165,7 @@ TEST_CASE("storage that cannot make a file durable does not acknowledge it") {
 }
 
 TEST_CASE("a receiver that is stopped tells the sender, and what had landed stays for the next attempt") {
-  AttemptPair studio;
+  LandingPair studio;
   studio.streams = 1;
   WriteFrames(studio);
   std::atomic<size_t> passed = 0;

@@ -1,0 +1,106 @@
+// What stands at the destination, before anything is sent and again before anything is promised.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "agent/storage/io_reason.h"
+#include "agent/storage/tree.h"
+#include "agent/transfer/destination.h"
+#include "agent/transfer/publish.h"
+#include "lib/base/status.h"
+
+namespace crossdock::agent {
+namespace {
+
+using wire::PackageForm;
+
+struct Counts {
+  uint64_t staged = 0;
+  uint64_t same = 0;
+};
+
+// Counts the staged names that stand at the destination with the same content; DESTINATION_EXISTS for another that may
+// not give way.
+absl::StatusOr<Counts> CompareStaged(Volume& volume, int data, const PackagePlace& place) {
+  Counts counts;
+  RETURN_IF_ERROR(WalkTree(data, [&](const std::string& path, const struct stat& info) -> absl::Status {
+    const std::string target = TargetOf(place.form, place.destination, path);
+    if (S_ISDIR(info.st_mode)) {
+      const base::UniqueFd there = OpenBeneath(volume.root(), target, O_PATH | O_DIRECTORY);
+      return there || errno == ENOENT ? absl::OkStatus() : AlreadyThere(target);
+    }
+    ++counts.staged;
+    ASSIGN_OR_RETURN(const Standing there, Compare(volume, data, path, volume.root(), target));
+    if (there == Standing::kDirectory || (there == Standing::kOther && !place.replace)) return AlreadyThere(target);
+    if (there == Standing::kSame) ++counts.same;
+    return absl::OkStatus();
+  }));
+  return counts;
+}
+
+// Whether what stands at `target` could be `entry`, or may give way to it.
+bool MayBe(const Volume& volume, const std::string& target, const wire::Entry& entry, const PackagePlace& place,
+           bool alone) {
+  std::string name;
+  const base::UniqueFd parent = OpenParent(volume.root(), target, &name);
+  struct stat info {};
+  if (!parent || fstatat(parent.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return !alone;
+  if (entry.type == wire::EntryType::kDirectory) return S_ISDIR(info.st_mode);
+  if (place.replace && !S_ISDIR(info.st_mode)) return true;
+  if (entry.type == wire::EntryType::kSymlink) return S_ISLNK(info.st_mode);
+  return S_ISREG(info.st_mode) && static_cast<uint64_t>(info.st_size) == entry.size;
+}
+
+// Files, links and the like below `path`; a package is the whole directory.
+absl::StatusOr<uint64_t> CountFiles(const Volume& volume, const std::string& path) {
+  const base::UniqueFd directory = OpenBeneath(volume.root(), path, O_RDONLY | O_DIRECTORY);
+  if (!directory) return DestinationError(errno, "cannot open", path);
+  uint64_t files = 0;
+  RETURN_IF_ERROR(WalkTree(directory.get(), [&](const std::string&, const struct stat& info) {
+    if (!S_ISDIR(info.st_mode)) ++files;
+    return absl::OkStatus();
+  }));
+  return files;
+}
+
+// A directory that must be the package and nothing else.
+bool StandsAlone(const PackagePlace& place) {
+  return place.form == PackageForm::kDirectory && place.merge == Merge::kNever;
+}
+
+}  // namespace
+
+absl::StatusOr<DestinationState> CheckDestination(Volume& volume, int data, const PackagePlace& place) {
+  if (place.form == PackageForm::kDirectory) {
+    if (InodeAt(volume.root(), place.destination) == 0) return DestinationState::kFree;
+    if (!OpenBeneath(volume.root(), place.destination, O_PATH | O_DIRECTORY)) return AlreadyThere(place.destination);
+  }
+  ASSIGN_OR_RETURN(const Counts counts, CompareStaged(volume, data, place));
+  const bool identical = counts.same == counts.staged;
+  if (!StandsAlone(place)) return identical ? DestinationState::kIdentical : DestinationState::kFree;
+  // What is missing or besides makes it another.
+  ASSIGN_OR_RETURN(const uint64_t there, CountFiles(volume, place.destination));
+  if (!identical || there != counts.staged) return AlreadyThere(place.destination);
+  return DestinationState::kIdentical;
+}
+
+absl::Status CheckDestinationListing(Volume& volume, const wire::Manifest& manifest, const PackagePlace& place) {
+  const bool directory = place.form == PackageForm::kDirectory;
+  const bool alone = StandsAlone(place);
+  if (directory && InodeAt(volume.root(), place.destination) == 0) return absl::OkStatus();
+  uint64_t listed = 0;
+  for (const wire::Entry& entry : manifest.entries) {
+    const std::string target = TargetOf(place.form, place.destination, entry.path);
+    if (!MayBe(volume, target, entry, place, alone)) return AlreadyThere(alone ? place.destination : target);
+    if (entry.type != wire::EntryType::kDirectory) ++listed;
+  }
+  if (directory && !OpenBeneath(volume.root(), place.destination, O_PATH | O_DIRECTORY)) {
+    return AlreadyThere(place.destination);
+  }
+  if (!alone) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const uint64_t there, CountFiles(volume, place.destination));
+  return there == listed ? absl::OkStatus() : AlreadyThere(place.destination);
+}
+
+}  // namespace crossdock::agent

@@ -1,0 +1,58 @@
+#include "agent/core/publish_journal.h"
+
+#include "catch2/catch.hpp"
+#include "lib/base/digest.h"
+
+namespace crossdock::agent {
+namespace {
+
+PublishJournal Sample() {
+  PublishJournal journal;
+  journal.phase = PublishPhase::kCommitted;
+  journal.transfer = "t-1";
+  journal.agent = "van-1";
+  journal.epoch = {3, 7};
+  journal.form = wire::PackageForm::kFiles;
+  journal.destination = "in/sh010";
+  journal.listing_digest = std::string(32, 'l');
+  journal.data_inode = 12;
+  return journal;
+}
+
+TEST_CASE("a publish journal says after a crash what it said before") {
+  PublishJournal journal = Sample();
+  journal.merge = Merge::kVisible;
+  journal.replace = true;
+  journal.way = PublishWay::kExchange;
+  journal.merged_inode = 13;
+  journal.old_inode = 14;
+  CHECK(DecodeJournal(Encode(journal)).value() == journal);
+}
+
+TEST_CASE("a publish journal of the version before is finished as that would have finished it") {
+  const PublishJournal journal = Sample();
+  std::string bytes = Encode(journal);
+  // Without its checksum, without what came with version 2.
+  bytes.resize(bytes.size() - base::kSha256Size - 3 - 16);
+  bytes[bytes.find("/v2\n") + 2] = '1';
+  bytes += base::Sha256(bytes);
+  CHECK(DecodeJournal(bytes).value() == journal);
+}
+
+TEST_CASE("a publish journal that is damaged anywhere is not believed") {
+  const std::string bytes = Encode(Sample());
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    std::string damaged = bytes;
+    damaged[i] = static_cast<char>(damaged[i] ^ 1);
+    CHECK_FALSE(DecodeJournal(damaged).ok());
+    CHECK_FALSE(DecodeJournal(bytes.substr(0, i)).ok());
+  }
+}
+
+TEST_CASE("what a merge is called can be read again") {
+  for (const Merge merge : {Merge::kNever, Merge::kWhole, Merge::kVisible}) CHECK(ParseMerge(Name(merge)) == merge);
+  CHECK_FALSE(ParseMerge("yes"));
+}
+
+}  // namespace
+}  // namespace crossdock::agent

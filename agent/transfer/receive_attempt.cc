@@ -12,6 +12,7 @@
 #include "agent/transfer/data_receiver.h"
 #include "agent/transfer/leg_loop.h"
 #include "agent/transfer/publish.h"
+#include "agent/transfer/staged_tree.h"
 #include "lib/base/log.h"
 #include "lib/base/status.h"
 #include "lib/wire/name.h"
@@ -187,13 +188,8 @@ absl::Status ReceiveAttempt::TakeChunk(const wire::ManifestChunk& chunk) {
     if (file && entry.size == 0 && !plan_.allow_empty_files) {
       return Fail(Reason::kFileEmpty, "'", base::PercentEscape(entry.path), "' has no content");
     }
-    if (entry.type != wire::EntryType::kDirectory) continue;
-    std::string name;
-    const base::UniqueFd parent = OpenParent(staging_->data(), entry.path, &name);
-    if (!parent || (deps_.volume.calls().MakeDirectory(parent.get(), name, 0700) != 0 && errno != EEXIST)) {
-      return DestinationError(errno, "cannot make", entry.path);
-    }
   }
+  RETURN_IF_ERROR(MakeStagedDirectories(deps_.volume, staging_->data(), std::span(manifest_.entries).subspan(before)));
   changed_.NotifyAll();
   return absl::OkStatus();
 }
@@ -355,22 +351,7 @@ absl::Status ReceiveAttempt::FinishTree() {
     base::MutexLock lock(mutex_);
     manifest = &manifest_;
   }
-  for (auto entry = manifest->entries.rbegin(); entry != manifest->entries.rend(); ++entry) {
-    if (entry->type == wire::EntryType::kFile) continue;
-    std::string name;
-    const base::UniqueFd parent = OpenParent(staging_->data(), entry->path, &name);
-    if (!parent) return DestinationError(errno, "cannot open the staging of", entry->path);
-    if (entry->type == wire::EntryType::kSymlink) {
-      deps_.volume.calls().Unlink(parent.get(), name, 0);
-      if (deps_.volume.calls().SymbolicLink(*entry->link_target, parent.get(), name) != 0) {
-        return DestinationError(errno, "cannot make the link", entry->path);
-      }
-    } else if (fchmodat(parent.get(), name.c_str(), entry->mode | 0700, 0) != 0) {
-      // The owner's bits stay: a directory that its owner cannot write can be neither renamed nor removed.
-      return DestinationError(errno, "cannot finish", entry->path);
-    }
-  }
-  if (fchmod(staging_->data(), 0755) != 0) return DestinationError(errno, "cannot finish", "data");
+  RETURN_IF_ERROR(FinishStagedTree(deps_.volume, staging_->data(), *manifest));
   if (plan_.durability == Durability::kFast) return absl::OkStatus();
   RETURN_IF_ERROR(staging_->ledger().Sync());
   return SyncDirectories(staging_->data(), deps_.volume.calls());

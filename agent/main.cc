@@ -12,6 +12,7 @@
 #include "agent/own_host.h"
 #include "agent/session/attempt_client.h"
 #include "agent/session/session.h"
+#include "agent/storage/volume_guarantees.h"
 #include "agent/tasks/work.h"
 #include "agent/tending.h"
 #include "lib/base/log.h"
@@ -35,6 +36,12 @@ absl::StatusOr<Volumes> OpenVolumes(const Config& config, FileCalls& calls) {
   return volumes;
 }
 
+void SayGuarantees(const Volumes& volumes, base::Random& random) {
+  for (const auto& [name, volume] : volumes) {
+    LOG_INFO("volume", {{"volume", name}, {"guarantees", Describe(ProbeVolume(*volume, random))}});
+  }
+}
+
 absl::Status RenewWhenDue(const Config& config, const Identity& identity, base::Instant now) {
   ASSIGN_OR_RETURN(const base::Instant due, RenewalTime(config));
   if (now < due) return absl::OkStatus();
@@ -53,6 +60,7 @@ absl::Status Run(const Config& config, bool check) {
   ASSIGN_OR_RETURN(const net::TlsKey tls_key, net::TlsKey::Load(paths.tls_key));
   ASSIGN_OR_RETURN(const std::unique_ptr<TrustStore> store, TrustStore::Open(config.state));
   if (check) return absl::OkStatus();
+  SayGuarantees(volumes, random);
 
   const auto dial = [&](const std::string& address) {
     rpc::ChannelOptions options;

@@ -12,6 +12,8 @@ namespace crossdock::agent {
 struct VolumeConfig {
   std::string root;  // a directory
   bool hard_links_allowed = false;
+  Merge merge_allowed = Merge::kNever;
+  bool replace_allowed = false;
 };
 
 struct Config {

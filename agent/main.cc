@@ -31,7 +31,9 @@ using std::chrono::milliseconds;
 absl::StatusOr<Volumes> OpenVolumes(const Config& config, FileCalls& calls) {
   Volumes volumes;
   for (const auto& [name, each] : config.volumes) {
-    ASSIGN_OR_RETURN(volumes[name], Volume::Open(name, each.root, {each.hard_links_allowed}, calls));
+    ASSIGN_OR_RETURN(
+        volumes[name],
+        Volume::Open(name, each.root, {each.hard_links_allowed, each.merge_allowed, each.replace_allowed}, calls));
   }
   return volumes;
 }

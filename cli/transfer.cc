@@ -273,6 +273,12 @@ void AddCreate(CLI::App& noun, Context& context, const Shared& options) {
   create->add_option("--client", options->entity_client, "whose content it is")->required();
   create->add_option("--path", options->path, "directory or file below the volume's root")->required();
   create->add_option("--as", options->destination_path, "path at the destination; the same when not given");
+  text("--merge", static_cast<Set>(&R::set_merge<const std::string&>),
+       "whether it may join a directory that is there: never (usual), whole (all at once), visible (file by file on "
+       "NFS)");
+  create->add_flag_function(
+      "--replace", [options](int64_t) { options->create.set_replace(true); },
+      "files of the same names at the destination give way");
   create->add_option("--entity-source", options->source_database, "name of the asset database that knows the entity");
   create->add_option("--entity-type", options->type, "version, shot, asset …");
   create->add_option("--entity-id", options->id, "its id there");

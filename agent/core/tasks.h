@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/core/publish_journal.h"
 #include "lib/base/clock.h"
 #include "lib/wire/frames.h"
 
@@ -92,6 +93,8 @@ struct MoveTask {
   uint32_t streams = 8;
   std::string verify;      // transit, landed, readback
   std::string durability;  // fast, safe
+  Merge merge = Merge::kNever;
+  bool replace = false;
   bool operator==(const MoveTask&) const = default;
 };
 

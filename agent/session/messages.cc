@@ -53,6 +53,9 @@ MoveTask FromMessage(const v1::MoveTask& message, bool send) {
   move.streams = message.streams();
   move.verify = message.verify();
   move.durability = message.durability();
+  // A word that this version does not know permits nothing.
+  move.merge = ParseMerge(message.merge()).value_or(Merge::kNever);
+  move.replace = message.replace();
   return move;
 }
 

@@ -67,6 +67,17 @@ Volume::Volume(std::string name, base::UniqueFd root, const VolumeOptions& optio
   }
 }
 
+absl::Status Volume::CheckAllowed(Merge merge, bool replace) const {
+  if (merge > options_.merge_allowed) {
+    return Fail(wire::Reason::kLandingNotAllowed, "the transfer asks for `merge: ", Name(merge), "`, and volume '",
+                name_, "' allows `", Name(options_.merge_allowed),
+                "`; `merge_allowed` in the agent's configuration says so");
+  }
+  if (!replace || options_.replace_allowed) return absl::OkStatus();
+  return Fail(wire::Reason::kLandingNotAllowed, "the transfer asks to replace files, and volume '", name_,
+              "' does not allow it; `replace_allowed` in the agent's configuration says so");
+}
+
 absl::StatusOr<Volume::Space> Volume::space() const {
   struct statvfs info {};
   if (fstatvfs(root_.get(), &info) != 0) return base::Errno(errno, "cannot ask for the space of volume '", name_, "'");

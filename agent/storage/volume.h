@@ -11,6 +11,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "agent/core/publish_journal.h"
 #include "agent/storage/file_calls.h"
 #include "lib/base/fd.h"
 
@@ -22,6 +23,9 @@ inline constexpr char kStagingRoot[] = ".crossdock";
 struct VolumeOptions {
   // A file with several names may be changed by any of them: refused unless the volume is declared to use them.
   bool hard_links_allowed = false;
+  // The most that a transfer may ask for here. The site's own word: nothing that an orchestrator says goes beyond it.
+  Merge merge_allowed = Merge::kNever;
+  bool replace_allowed = false;
 };
 
 // Opens `path` beneath `directory` without following any symbolic link and without leaving the mount. "" is the
@@ -62,6 +66,8 @@ class Volume {
   int root() const { return root_.get(); }
   const VolumeOptions& options() const { return options_; }
   FileCalls& calls() const { return calls_; }
+  // LANDING_NOT_ALLOWED when a transfer asks for more than the volume's configuration lets it.
+  absl::Status CheckAllowed(Merge merge, bool replace) const;
   // True on filesystems where reserving a file's blocks costs nothing (ext4, XFS, btrfs).
   bool cheap_fallocate() const { return cheap_fallocate_; }
 

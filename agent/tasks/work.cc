@@ -213,6 +213,7 @@ absl::Status Work::Do(const MoveTask& move, TaskControl& control) {
   const absl::Status status = [&]() -> absl::Status {
     ASSIGN_OR_RETURN(const Warranted warranted, AwaitWarrant(*task, move, control.stop()));
     ASSIGN_OR_RETURN(Volume * volume, Find(move.send ? move.source.volume : move.destination.volume));
+    if (!move.send) RETURN_IF_ERROR(volume->CheckAllowed(move.merge, move.replace));
     ASSIGN_OR_RETURN(const AttemptTerms terms, TermsOf(*task, move, warranted));
     const std::unique_ptr<LegDialer> legs = deps_.legs(control, warranted);
     return move.send ? Send(move, warranted, terms, *legs, *volume, control)
@@ -287,6 +288,8 @@ absl::Status Work::Attempt(const MoveTask& move, const AttemptTerms& terms, LegD
   plan.destination = {move.destination.path, move.source.files};
   plan.allow_empty_files = kAsListed.allow_empty_files;
   plan.verify = VerifyOf(move.verify);
+  plan.merge = move.merge;
+  plan.replace = move.replace;
   plan.durability = move.durability == "fast" ? Durability::kFast : Durability::kSafe;
   plan.commit = [&] { return Commit(terms.transfer, terms.epoch, move.listing, move.content, control.stop()); };
   plan.published = [&](const PublishJournal& journal) -> absl::Status {

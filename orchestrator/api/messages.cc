@@ -79,6 +79,8 @@ studio::v1::Transfer ToMessage(const Transfer& transfer, const Fleet& fleet) {
   out.set_destination_path(transfer.destination_path);
   out.set_purpose(transfer.purpose);
   out.set_priority(transfer.priority);
+  out.set_merge(transfer.merge);
+  out.set_replace(transfer.replace);
   out.set_state(ToMessage(transfer.state));
   out.set_reason(transfer.reason);
   out.set_detail(transfer.detail);

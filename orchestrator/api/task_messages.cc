@@ -62,6 +62,8 @@ void Fill(const MoveTask& move, v1::MoveTask* message) {
   message->set_streams(static_cast<uint32_t>(move.streams));
   message->set_verify(move.verify);
   message->set_durability(move.durability);
+  message->set_merge(move.merge);
+  message->set_replace(move.replace);
 }
 
 struct FillWork {

@@ -1,5 +1,7 @@
 #include "orchestrator/api/transfer_service.h"
 
+#include <algorithm>
+
 #include "orchestrator/api/messages.h"
 #include "orchestrator/api/page.h"
 #include "orchestrator/api/watch_stream.h"
@@ -77,6 +79,11 @@ grpc::Status TransferService::CreateTransfer(grpc::ServerContext* context,
     wanted.destination_path = request->destination_path();
     wanted.purpose = request->purpose();
     wanted.priority = request->priority();
+    if (!request->merge().empty()) wanted.merge = request->merge();
+    if (std::find(kMerges.begin(), kMerges.end(), wanted.merge) == kMerges.end()) {
+      return rpc::InvalidFields({{"merge", "is never, whole or visible"}});
+    }
+    wanted.replace = request->replace();
     ASSIGN_OR_RETURN(const std::string made, api_.commands.CreateTransfer(wanted, request->validate_only(),
                                                                           {caller.subject, request->request_id()}));
     if (request->validate_only()) return absl::OkStatus();

@@ -33,6 +33,8 @@ struct NewTransfer {
   std::string destination_path;  // bytes; empty: as path
   std::string purpose;
   int priority = 0;
+  std::string merge = "never";
+  bool replace = false;
 };
 
 // What the policy demands before it lets a transfer go.

@@ -69,6 +69,8 @@ struct MoveTask {
   int streams = 8;
   std::string verify;
   std::string durability = "safe";
+  std::string merge = "never";
+  bool replace = false;
 };
 
 // The attempt was committed: the agent that holds its journal finishes publishing.

@@ -2,10 +2,12 @@
 // them.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/clock.h"
@@ -45,6 +47,9 @@ struct PathRef {
   std::string path;
 };
 
+// Whether a package may join a directory that is there: not at all, all at once, or file by file where it must be.
+inline constexpr std::array<std::string_view, 3> kMerges = {"never", "whole", "visible"};
+
 struct Transfer {
   std::string id;
   std::string delivery;
@@ -60,6 +65,8 @@ struct Transfer {
   std::string destination_path;  // bytes
   std::string purpose;
   int priority = 0;
+  std::string merge = "never";  // kMerges: what may become of a directory that stands at the destination
+  bool replace = false;         // files of the same names there give way
   std::optional<base::Instant> deadline;
 
   State state = State::kReceived;

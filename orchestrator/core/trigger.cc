@@ -68,6 +68,8 @@ absl::StatusOr<Trigger> ReadTrigger(yaml::Map& map) {
   ASSIGN_OR_RETURN(trigger.purpose, deliver.String("purpose", 64));
   ASSIGN_OR_RETURN(const int64_t priority, deliver.IntOr("priority", 0, -kPriorityMax, kPriorityMax));
   trigger.priority = static_cast<int>(priority);
+  ASSIGN_OR_RETURN(trigger.merge, deliver.OneOfOr("merge", "never", {kMerges[0], kMerges[1], kMerges[2]}));
+  ASSIGN_OR_RETURN(trigger.replace, deliver.BoolOr("replace", false));
   if (deliver.Has("deadline")) {
     ASSIGN_OR_RETURN(trigger.deadline, deliver.Duration("deadline"));
   }
@@ -122,7 +124,8 @@ absl::StatusOr<std::vector<PlannedDelivery>> Apply(const Trigger& trigger, const
   std::vector<PlannedDelivery> deliveries;
   for (const std::string& site : trigger.to) {
     deliveries.push_back({trigger.id, trigger.from, site, trigger.volume.empty() ? entity.volume : trigger.volume, path,
-                          destination_path, trigger.purpose, trigger.priority, trigger.deadline});
+                          destination_path, trigger.purpose, trigger.priority, trigger.deadline, trigger.merge,
+                          trigger.replace});
   }
   return deliveries;
 }

@@ -10,6 +10,8 @@
 //         as: "northlight/{name}/in/{version}"     # optional; the same path otherwise
 //         purpose: comp
 //         priority: 10
+//         merge: whole       # never | whole | visible: whether it may join a directory that is there; never otherwise
+//         replace: true      # files there of the same names give way; nothing is replaced otherwise
 //
 // Pure. The path of the package is the entity's own (`path:` may override it with a template). Templates know
 // {project}, {name}, {version}, {entity_id} and {path}.
@@ -43,6 +45,8 @@ struct Trigger {
   std::string as;               // template; empty: as the source path
   std::string purpose;
   int priority = 0;
+  std::string merge = "never";
+  bool replace = false;
   std::optional<std::chrono::milliseconds> deadline;  // after the event
 };
 
@@ -63,6 +67,8 @@ struct PlannedDelivery {
   std::string purpose;
   int priority = 0;
   std::optional<std::chrono::milliseconds> deadline;
+  std::string merge = "never";
+  bool replace = false;
 };
 // Fails with PATH_REFUSED when a path would leave the volume.
 absl::StatusOr<std::vector<PlannedDelivery>> Apply(const Trigger& trigger, const Entity& entity);

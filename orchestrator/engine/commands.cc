@@ -26,6 +26,8 @@ absl::StatusOr<std::string> EngineCommands::CreateTransfer(const NewTransfer& wa
   planned.destination_path = wanted.destination_path.empty() ? wanted.path : wanted.destination_path;
   planned.purpose = wanted.purpose;
   planned.priority = wanted.priority;
+  planned.merge = wanted.merge;
+  planned.replace = wanted.replace;
   ASSIGN_OR_RETURN(const Transfer transfer,
                    engine::CreateTransfer(context_, wanted.entity, planned, validate_only, actor));
   if (!validate_only) return transfer.id;

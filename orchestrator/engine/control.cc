@@ -60,7 +60,8 @@ std::string ChooseScanner(const std::vector<AgentView>& agents, const Transfer& 
 bool Makes(const PlannedDelivery& planned, const Transfer& transfer) {
   return planned.source_site == transfer.source_site && planned.destination_site == transfer.destination_site &&
          planned.volume == transfer.volume && planned.path == transfer.path &&
-         planned.destination_path == transfer.destination_path && planned.purpose == transfer.purpose;
+         planned.destination_path == transfer.destination_path && planned.purpose == transfer.purpose &&
+         planned.merge == transfer.merge && planned.replace == transfer.replace;
 }
 
 }  // namespace
@@ -86,6 +87,8 @@ absl::StatusOr<std::optional<Transfer>> Insert(const Context& context, pg::Tx& t
   transfer.destination_path = planned.destination_path;
   transfer.purpose = planned.purpose;
   transfer.priority = planned.priority;
+  transfer.merge = planned.merge;
+  transfer.replace = planned.replace;
   if (planned.deadline) transfer.deadline = now + *planned.deadline;
   transfer.rendezvous = context.random.Bytes(kRendezvousSize);
   transfer.created = now;
@@ -172,6 +175,8 @@ absl::StatusOr<Transfer> CreateTransfer(const Context& context, const Entity& en
     preview.destination_path = planned.destination_path;
     preview.purpose = planned.purpose;
     preview.priority = planned.priority;
+    preview.merge = planned.merge;
+    preview.replace = planned.replace;
     return preview;
   }
   if (transfer.ok()) WakeAll(context, *transfer);

@@ -79,6 +79,8 @@ absl::StatusOr<MoveTask> MakeMove(const Context& context, pg::Tx& tx, const Tran
   move.bytes = transfer.bytes;
   move.streams = context.streams;
   move.verify = transfer.verify;
+  move.merge = transfer.merge;
+  move.replace = transfer.replace;
   return move;
 }
 

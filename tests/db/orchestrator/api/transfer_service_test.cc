@@ -62,6 +62,15 @@ TEST_CASE("a transfer that was asked for is shown as it stands in the database")
     request.mutable_entity()->set_project("other");
     CHECK(Ask(operators, &Stub::CreateTransfer, request, &response).code() == absl::StatusCode::kInvalidArgument);
   }
+  SECTION("what may become of the destination is one of three words") {
+    v1::CreateTransferRequest request = CreateRequest();
+    request.set_merge("always");
+    const absl::Status status = Ask(operators, &Stub::CreateTransfer, request, &response);
+    REQUIRE(rpc::FieldViolationsOf(status).size() == 1);
+    CHECK(rpc::FieldViolationsOf(status)[0].field == "merge");
+    request.set_merge("visible");
+    CHECK(Ask(operators, &Stub::CreateTransfer, request, &response).ok());
+  }
   SECTION("what the engine refuses arrives with its reason") {
     server.commands.Fail(base::WithReason(base::FailedPrecondition("no"), "PATH_SPANS_CLIENTS"));
     const absl::Status status = Ask(operators, &Stub::CreateTransfer, CreateRequest(), &response);

@@ -27,6 +27,22 @@ TEST_CASE("a creation that is repeated gives the same transfer; another id makes
   CHECK(studio.transfers() == 2);
 }
 
+TEST_CASE("what a transfer may do to its destination is kept with it, and is nothing unless it was asked for") {
+  Studio studio;
+  const auto usual = studio.Create("r-1");
+  REQUIRE(usual.ok());
+  CHECK(usual->merge == "never");
+  CHECK_FALSE(usual->replace);
+  const auto asked = studio.Create("r-2", "northlight/a", "visible", true);
+  REQUIRE(asked.ok());
+  studio.Write([&](pg::Tx& tx) {
+    const auto read = store::GetTransfer(tx, asked->id);
+    CHECK(read->merge == "visible");
+    CHECK(read->replace);
+  });
+  CHECK(base::ReasonOf(studio.Create("r-2").status()) == "REQUEST_ID_REUSED");
+}
+
 TEST_CASE("a request_id that was used for something else is refused, and nothing is made") {
   Studio studio;
   const auto first = studio.Create("r-1");

@@ -41,13 +41,16 @@ struct Studio {
                 })
                 .ok());
   }
-  absl::StatusOr<Transfer> Create(const std::string& request_id, const std::string& path = "northlight/a") {
+  absl::StatusOr<Transfer> Create(const std::string& request_id, const std::string& path = "northlight/a",
+                                  const std::string& merge = "never", bool replace = false) {
     PlannedDelivery planned;
     planned.source_site = "lon";
     planned.destination_site = "van";
     planned.volume = "proj";
     planned.path = planned.destination_path = path;
     planned.purpose = "review";
+    planned.merge = merge;
+    planned.replace = replace;
     Entity entity;
     entity.project = "nl";
     return CreateTransfer(context, entity, planned, false, {"ops", request_id});

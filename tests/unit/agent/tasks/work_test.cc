@@ -132,6 +132,8 @@ class TwoAgents {
     move.files = listed.files;
     move.bytes = listed.bytes;
     move.streams = 2;
+    move.merge = merge;
+    move.replace = replace;
     return move;
   }
   // Both ends of the next epoch, over what was listed.
@@ -168,6 +170,8 @@ class TwoAgents {
   Work lon{{"lon-1", lon_volumes, reports, lon_warrants, lon_receipts, Legs(true), clock}};
   Work van{{"van-1", van_volumes, reports, van_warrants, van_receipts, Legs(false), clock}};
   PathRef source = {"proj", "shots/sh010", {}};
+  Merge merge = Merge::kNever;
+  bool replace = false;
   uint64_t epoch = 0;
   absl::Status sent, received;
 };
@@ -260,6 +264,39 @@ TEST_CASE("a destination that is taken is reported as what it is, by both ends")
   site.Move(site.Scan());
   CHECK(site.reports.failures == std::vector<std::string>{"DESTINATION_EXISTS", "DESTINATION_EXISTS"});
   CHECK(site.tree.Read("van/proj/in/sh010/a.exr") == "old");
+}
+
+TEST_CASE("a volume gives a transfer no more than the site's own configuration says, whoever asks") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "new");
+  site.tree.Write("lon/proj/shots/sh010/b.exr", "b");
+  site.tree.Write("van/proj/in/sh010/a.exr", "old");
+  site.tree.Write("van/proj/in/sh010/other.exr", "other");
+  const ScanReport listed = site.Scan();
+  site.merge = Merge::kWhole;
+  site.replace = true;
+  SECTION("neither a merge nor a replacement when it says nothing") {
+    CHECK_FALSE(site.Do(site.van, {"receive", "t-1", site.Receiving(listed)}).ok());
+    CHECK(site.reports.failures == std::vector<std::string>{"LANDING_NOT_ALLOWED"});
+    CHECK(site.dials == 0);
+  }
+  const VolumeOptions generous{false, Merge::kVisible, true};
+  SECTION("a merge, and still no replacement") {
+    site.van_volumes["proj"] = *Volume::Open("proj", site.tree.at("van/proj"), {false, Merge::kWhole}, site.calls);
+    CHECK_FALSE(site.Do(site.van, {"receive", "t-1", site.Receiving(listed)}).ok());
+    CHECK(site.reports.failures == std::vector<std::string>{"LANDING_NOT_ALLOWED"});
+    site.replace = false;
+    site.Move(listed);
+    CHECK(site.reports.failures.back() == "DESTINATION_EXISTS");
+  }
+  SECTION("both") {
+    site.van_volumes["proj"] = *Volume::Open("proj", site.tree.at("van/proj"), generous, site.calls);
+    site.Move(listed);
+    INFO(site.sent << " / " << site.received);
+    CHECK(site.received.ok());
+    CHECK(site.tree.Read("van/proj/in/sh010/a.exr") == "new");
+    CHECK(site.tree.Read("van/proj/in/sh010/other.exr") == "other");
+  }
 }
 
 TEST_CASE("a publish whose answer never came is no failure, and the next start finishes it") {

@@ -23,8 +23,9 @@ constexpr size_t kBufferSize = kFlushSize + 4096;
 
 }  // namespace
 
-DataSender::DataSender(ByteStream& stream, FileCalls& calls, PaceShare& pace, std::atomic<uint64_t>& bytes_moved)
-    : stream_(stream), calls_(calls), pace_(pace), bytes_moved_(bytes_moved), buffer_(kBufferSize) {}
+DataSender::DataSender(ByteStream& stream, FileCalls& calls, PaceShare& pace, LegGauge& gauge,
+                       std::atomic<uint64_t>& bytes_moved)
+    : stream_(stream), calls_(calls), pace_(pace), gauge_(gauge), bytes_moved_(bytes_moved), buffer_(kBufferSize) {}
 
 absl::Status DataSender::Hello(const wire::LegHello& hello) {
   Append(Encode(hello));
@@ -69,7 +70,12 @@ absl::Status DataSender::Content(SourceFile& file, const wire::Block& block, abs
 
 absl::Status DataSender::Flush() {
   const size_t size = std::exchange(used_, 0);
-  return size == 0 ? absl::OkStatus() : stream_.Write({buffer_.data(), size});
+  if (size == 0) return absl::OkStatus();
+  gauge_.waiting = true;
+  const absl::Status status = stream_.Write({buffer_.data(), size});
+  gauge_.waiting = false;
+  gauge_.bytes += size;
+  return status;
 }
 
 absl::Status DataSender::End() {
@@ -89,7 +95,7 @@ absl::Status DataSender::Rest() {
 }
 
 void DataSender::SetBusy(bool busy) {
-  if (std::exchange(busy_, busy) == busy) return;
+  if (gauge_.busy.exchange(busy) == busy) return;
   busy ? pace_.Enter() : pace_.Leave();
 }
 

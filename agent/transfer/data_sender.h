@@ -8,6 +8,7 @@
 #include "agent/storage/source_file.h"
 #include "agent/storage/xxh3.h"
 #include "agent/transfer/byte_stream.h"
+#include "agent/transfer/leg_gauge.h"
 #include "lib/wire/frames.h"
 
 namespace crossdock::agent {
@@ -15,7 +16,8 @@ namespace crossdock::agent {
 class DataSender {
  public:
   // `pace` is watched while sending; `bytes_moved` counts content.
-  DataSender(ByteStream& stream, FileCalls& calls, PaceShare& pace, std::atomic<uint64_t>& bytes_moved);
+  DataSender(ByteStream& stream, FileCalls& calls, PaceShare& pace, LegGauge& gauge,
+             std::atomic<uint64_t>& bytes_moved);
   ~DataSender() { SetBusy(false); }
   DataSender(const DataSender&) = delete;
   DataSender& operator=(const DataSender&) = delete;
@@ -42,8 +44,8 @@ class DataSender {
   ByteStream& stream_;
   FileCalls& calls_;
   PaceShare& pace_;
+  LegGauge& gauge_;
   std::atomic<uint64_t>& bytes_moved_;
-  bool busy_ = false;
   uint64_t share_applied_ = PaceShare::kUnlimited;
   std::vector<char> buffer_;
   size_t used_ = 0;

@@ -55,8 +55,9 @@ struct SendPlan {
   // Of an earlier scan of the same listing, with SHA-256 when the content is bound; without it the attempt scans (and
   // hashes) again.
   std::shared_ptr<const ScanResult> scanned;
-  uint64_t bytes_per_second_max = 0;  // 0: no cap
-  LandedCallback landed;              // once, on a thread of the attempt; its error ends the attempt
+  uint64_t bytes_per_second_max = 0;                                // 0: no cap
+  std::chrono::milliseconds leg_window = std::chrono::seconds(10);  // how long a slow leg is looked at (LegWatch)
+  LandedCallback landed;  // once, on a thread of the attempt; its error ends the attempt
 };
 
 enum class Verify {

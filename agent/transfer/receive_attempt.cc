@@ -62,17 +62,11 @@ absl::StatusOr<ReceiveResult> ReceiveAttempt::RunInside(Lifeline& lifeline) {
     changed_.NotifyAll();
   });
   counters_.stage = Stage::kConnecting;
-  std::vector<std::jthread> legs;
-  {
-    base::MutexLock lock(mutex_);
-    legs_alive_ = plan_.terms.streams;
-  }
-  for (uint16_t leg = 1; leg <= plan_.terms.streams; ++leg) {
-    legs.emplace_back([this, leg, &lifeline] { RunDataLeg(leg, lifeline); });
-  }
+  StartLegs(plan_.terms.streams, lifeline);
   auto stream = DialControl(deps_.dialer, lifeline);
   if (!stream.ok()) {
     lifeline.Fail(stream.status());
+    legs_.clear();
     return lifeline.status().ok() ? stream.status() : lifeline.status();
   }
   ControlChannel control(**stream, deps_.clock, lifeline);
@@ -83,7 +77,7 @@ absl::StatusOr<ReceiveResult> ReceiveAttempt::RunInside(Lifeline& lifeline) {
   if (!published) lifeline.Fail(status);
   lifeline.Finish();
   // Legs and pool queue on the control channel: they end before it does.
-  legs.clear();
+  legs_.clear();
   wake.reset();
   pool_.reset();
   if (published) return result_;
@@ -165,6 +159,8 @@ absl::StatusOr<bool> ReceiveAttempt::Handle(wire::ControlFrame frame) {
   } else if (const auto* refused = std::get_if<wire::BlockRefused>(&frame)) {
     return Fail(wire::ParseReason(refused->reason).value_or(Reason::kPeerProtocol),
                 "the sender withdrew a file: ", base::PercentEscape(refused->detail));
+  } else if (const auto* streams = std::get_if<wire::Streams>(&frame)) {
+    RETURN_IF_ERROR(TakeStreams(*streams));
   } else if (!std::holds_alternative<wire::Sent>(frame)) {
     return Fail(Reason::kPeerProtocol, "the sender sent a frame that only receivers send");
   }
@@ -246,6 +242,24 @@ absl::Status ReceiveAttempt::SayHave() {
   control_->Queue(have);
   have_said_ = true;
   return absl::OkStatus();
+}
+
+absl::Status ReceiveAttempt::TakeStreams(const wire::Streams& streams) {
+  if (streams.count < legs_.size() || streams.count > wire::StreamsMaxOf(plan_.terms.streams)) {
+    return Fail(Reason::kPeerProtocol, "the sender asks for ", streams.count, " data legs, having ", legs_.size());
+  }
+  StartLegs(streams.count, *lifeline_);
+  return absl::OkStatus();
+}
+
+void ReceiveAttempt::StartLegs(uint16_t count, Lifeline& lifeline) {
+  {
+    base::MutexLock lock(mutex_);
+    legs_alive_ += count - static_cast<int>(legs_.size());
+  }
+  while (legs_.size() < count) {
+    legs_.emplace_back([this, leg = static_cast<uint16_t>(legs_.size() + 1), &lifeline] { RunDataLeg(leg, lifeline); });
+  }
 }
 
 void ReceiveAttempt::RunDataLeg(uint16_t leg, Lifeline& lifeline) {

@@ -49,6 +49,9 @@ class ReceiveAttempt {
   absl::Status TakeChunk(const wire::ManifestChunk& chunk);
   absl::Status TakeEnd(const wire::ManifestEnd& end);
   absl::Status CheckForm() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Lets there be `count` data legs. On Run's thread only.
+  void StartLegs(uint16_t count, Lifeline& lifeline);
+  absl::Status TakeStreams(const wire::Streams& streams);
   void RunDataLeg(uint16_t leg, Lifeline& lifeline);
   // Says what staging holds already.
   absl::Status SayHave() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -85,6 +88,7 @@ class ReceiveAttempt {
   std::unique_ptr<LandingPool> pool_;
   wire::Hello hello_;  // the sender's
   wire::ManifestDecoder decoder_;
+  std::vector<std::jthread> legs_;
 
   base::Mutex mutex_;
   base::CondVar changed_;

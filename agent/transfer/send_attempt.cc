@@ -5,15 +5,18 @@
 #include <cerrno>
 #include <thread>
 
+#include "agent/core/stream_count.h"
 #include "agent/storage/content_hash.h"
 #include "agent/storage/io_reason.h"
 #include "agent/transfer/data_sender.h"
 #include "agent/transfer/leg_loop.h"
+#include "lib/base/log.h"
 #include "lib/base/status.h"
 #include "lib/wire/reason.h"
 
 namespace crossdock::agent {
 
+using namespace std::chrono_literals;
 using wire::Reason;
 
 namespace {
@@ -53,26 +56,24 @@ absl::StatusOr<SendResult> SendAttempt::RunInside(Lifeline& lifeline) {
     changed_.NotifyAll();
   });
   // The legs dial while the scan runs and the control leg greets.
-  std::vector<std::jthread> legs;
-  {
-    base::MutexLock lock(mutex_);
-    legs_alive_ = plan_.terms.streams;
-  }
-  for (uint16_t leg = 1; leg <= plan_.terms.streams; ++leg) {
-    legs.emplace_back([this, leg, &lifeline] { RunDataLeg(leg, lifeline); });
-  }
+  StartLegs(plan_.terms.streams, lifeline);
+  const std::jthread watching([&] { WatchLegs(lifeline); });
   const auto fail = [&](const absl::Status& status) {
     lifeline.Fail(status);
     return lifeline.status().ok() ? status : lifeline.status();
   };
 
   auto stream = DialControl(deps_.dialer, lifeline);
-  if (!stream.ok()) return fail(stream.status());
+  if (!stream.ok()) {
+    const absl::Status first = fail(stream.status());
+    legs_.clear();
+    return first;
+  }
   ControlChannel control(**stream, deps_.clock, lifeline);
   if (const absl::Status status = Greet(control, lifeline); !status.ok()) {
     const absl::Status first = fail(status);
     control.SayWhy(first);
-    legs.clear();
+    legs_.clear();
     return first;
   }
   wire::ManifestEncoder encoder(package_->manifest);
@@ -87,7 +88,7 @@ absl::StatusOr<SendResult> SendAttempt::RunInside(Lifeline& lifeline) {
   const bool handed_in = JoinLanded(status);
   if (!status.ok()) lifeline.Fail(status);
   lifeline.Finish();
-  legs.clear();
+  legs_.clear();
   if (status.ok()) control.Close();
   if (status.ok() || (handed_in && LineBroke(lifeline.status()))) return result_;
   return lifeline.status();
@@ -161,14 +162,21 @@ absl::Status SendAttempt::Greet(ControlChannel& control, Lifeline& lifeline) {
   hello.entries = package_->manifest.entries.size();
   hello.files = result_.files;
   hello.bytes = result_.bytes;
+  const base::Steady asked = deps_.clock.MonotonicNow();
   RETURN_IF_ERROR(control.SendNow(hello));
   ASSIGN_OR_RETURN(const wire::ControlFrame frame, control.ReceiveNow());
+  const base::Steady answered = deps_.clock.MonotonicNow();
   const auto* peer = std::get_if<wire::Hello>(&frame);
   if (peer == nullptr) return Fail(Reason::kPeerProtocol, "the receiver did not begin with hello");
   RETURN_IF_ERROR(CheckHello(*peer, plan_.terms));
   result_.peer_roster_number = peer->roster_number;
+  const uint16_t streams = StreamsFor(plan_.terms.streams, answered - asked, plan_.bytes_per_second_max, result_.bytes);
+  if (streams > plan_.terms.streams) {
+    RETURN_IF_ERROR(control.SendNow(wire::Streams{streams}));
+    StartLegs(streams, lifeline);
+  }
   base::MutexLock lock(mutex_);
-  board_ = std::make_unique<SendBoard>(package_->manifest, plan_.terms.streams);
+  board_ = std::make_unique<SendBoard>(package_->manifest, streams);
   return absl::OkStatus();
 }
 
@@ -241,9 +249,49 @@ absl::StatusOr<bool> SendAttempt::HandleRefused(const wire::BlockRefused& refuse
               "': ", base::PercentEscape(refused.detail));
 }
 
+void SendAttempt::WatchLegs(const Lifeline& lifeline) {
+  LegWatch watch(plan_.leg_window);
+  base::MutexLock lock(mutex_);
+  while (true) {
+    const base::Steady next = deps_.clock.MonotonicNow() + plan_.leg_window / 10;
+    for (base::Steady now; !lifeline.ended() && (now = deps_.clock.MonotonicNow()) < next;) {
+      changed_.WaitFor(mutex_, std::chrono::duration_cast<std::chrono::milliseconds>(next - now) + 1ms);
+    }
+    if (lifeline.ended()) return;
+    std::vector<LegWatch::Sample> samples;
+    for (const auto& [leg, state] : leg_states_) {
+      samples.push_back({leg, state.gauge.bytes, state.gauge.busy && state.stream != nullptr, state.gauge.waiting});
+    }
+    for (const uint16_t leg : watch.Judge(samples, deps_.clock.MonotonicNow())) {
+      LOG_INFO("leg hangs behind, replacing it", {{"transfer", plan_.terms.transfer}, {"leg", leg}});
+      leg_states_[leg].stream->Abort();
+    }
+  }
+}
+
+void SendAttempt::StartLegs(uint16_t count, Lifeline& lifeline) {
+  {
+    base::MutexLock lock(mutex_);
+    legs_alive_ += count - static_cast<int>(legs_.size());
+  }
+  while (legs_.size() < count) {
+    legs_.emplace_back([this, leg = static_cast<uint16_t>(legs_.size() + 1), &lifeline] { RunDataLeg(leg, lifeline); });
+  }
+}
+
 void SendAttempt::RunDataLeg(uint16_t leg, Lifeline& lifeline) {
+  Leg* state = nullptr;
+  {
+    base::MutexLock lock(mutex_);
+    state = &leg_states_[leg];
+  }
   const absl::Status status = RunLeg(leg, deps_.dialer, lifeline, [&](ByteStream& stream, uint16_t attempt) {
-    DataSender sender(stream, deps_.volume.calls(), pace_, counters_.bytes_moved);
+    const auto offer = [&](ByteStream* now) {
+      base::MutexLock lock(mutex_);
+      state->stream = now;
+    };
+    offer(&stream);
+    DataSender sender(stream, deps_.volume.calls(), pace_, state->gauge, counters_.bytes_moved);
     LegOutcome outcome;
     outcome.status = sender.Hello({plan_.terms.transfer, plan_.terms.epoch, leg, attempt});
     while (outcome.status.ok()) {
@@ -262,6 +310,7 @@ void SendAttempt::RunDataLeg(uint16_t leg, Lifeline& lifeline) {
         break;
       }
     }
+    offer(nullptr);
     if (!outcome.status.ok()) {
       base::MutexLock lock(mutex_);
       // With everything acknowledged there is nothing left that a leg could lose.

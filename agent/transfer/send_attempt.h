@@ -5,13 +5,16 @@
 //   data legs 1…N ─────── header, segments, trailer ▶                               a thread each
 #pragma once
 
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <thread>
 
+#include "agent/core/leg_watch.h"
 #include "agent/core/pace_share.h"
 #include "agent/core/send_board.h"
 #include "agent/transfer/control_channel.h"
+#include "agent/transfer/leg_gauge.h"
 #include "agent/transfer/lifeline.h"
 #include "agent/transfer/plan.h"
 
@@ -40,6 +43,10 @@ class SendAttempt {
   void SayLanded(Lifeline& lifeline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Waits for the receipt that is on its way, however the control leg ended. True when it was handed in.
   bool JoinLanded(const absl::Status& control);
+  // Replaces data legs that hang behind, until the attempt ends.
+  void WatchLegs(const Lifeline& lifeline);
+  // Lets there be `count` data legs. On Run's thread only.
+  void StartLegs(uint16_t count, Lifeline& lifeline);
   void RunDataLeg(uint16_t leg, Lifeline& lifeline);
   std::optional<wire::Block> NextBlock(uint16_t leg);
   // Blocks until something waits (true), or every file is acknowledged or the attempt has ended (false).
@@ -50,6 +57,7 @@ class SendAttempt {
   const Deps deps_;
   ProgressCounters counters_;
   PaceShare pace_;
+  std::vector<std::jthread> legs_;
   SendResult result_;
   std::shared_ptr<const ScanResult> package_;  // set once, before the board
   base::UniqueFd package_directory_;
@@ -60,6 +68,11 @@ class SendAttempt {
   bool may_send_ ABSL_GUARDED_BY(mutex_) = false;
   bool sent_said_ ABSL_GUARDED_BY(mutex_) = false;
   int legs_alive_ ABSL_GUARDED_BY(mutex_) = 0;
+  struct Leg {
+    LegGauge gauge;
+    ByteStream* stream = nullptr;  // while there is one
+  };
+  std::map<uint16_t, Leg> leg_states_ ABSL_GUARDED_BY(mutex_);
   // Of the receipt alone, which outlives a line that breaks.
   std::stop_source landed_stop_;
   absl::Status landed_status_ ABSL_GUARDED_BY(mutex_);

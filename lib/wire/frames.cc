@@ -35,6 +35,7 @@ constexpr Limits kLimits[] = {
     {FrameType::kError, true, 4, kTextPayloadMax},
     {FrameType::kAlive, true, 0, 0},
     {FrameType::kBlockAck, true, kBlockSize, kControlPayloadMax},
+    {FrameType::kStreams, true, 2, 2},
     {FrameType::kLegHello, false, 22, 22 + kTransferIdSizeMax},
     {FrameType::kBlockHeader, false, kBlockSize, kBlockSize},
     {FrameType::kSegment, false, 1, kSegmentSizeMax},
@@ -116,6 +117,9 @@ struct Encoder {
     WriteBlock(out, refused.block);
     out.Short(Cut(refused.reason, kReasonSizeMax)).Short(Cut(refused.detail, kDetailSizeMax));
     return Framed(FrameType::kBlockRefused, out.bytes());
+  }
+  std::string operator()(const Streams& streams) const {
+    return Framed(FrameType::kStreams, ByteWriter().U16(streams.count).bytes());
   }
   std::string operator()(const Sent& sent) const {
     return Framed(FrameType::kSent, ByteWriter().U64(sent.files).U64(sent.bytes).bytes());
@@ -292,6 +296,11 @@ absl::StatusOr<ControlFrame> DecodeControl(FrameType type, std::string_view payl
       return DecodeBlockAck(in);
     case FrameType::kBlockRefused:
       return DecodeRefused(in);
+    case FrameType::kStreams: {
+      const uint16_t count = in.U16();
+      if (!in.Complete() || count < 1 || count > kStreamsMax) return Unsound("streams");
+      return Streams{count};
+    }
     case FrameType::kSent: {
       Sent sent;
       sent.files = in.U64();

@@ -28,6 +28,10 @@ inline constexpr size_t kTransferIdSizeMax = 128;
 inline constexpr size_t kReasonSizeMax = 64;
 inline constexpr size_t kDetailSizeMax = 4096;
 inline constexpr uint16_t kStreamsMax = 64;
+// An attempt of `streams` data legs may grow to so many, on a line that is long for its rate.
+inline constexpr uint16_t StreamsMaxOf(uint16_t streams) {
+  return streams < kStreamsMax / 4 ? static_cast<uint16_t>(4 * streams) : kStreamsMax;
+}
 
 enum class FrameType : uint8_t {
   kHello = 1,
@@ -42,6 +46,7 @@ enum class FrameType : uint8_t {
   kError = 10,
   kAlive = 11,
   kBlockAck = 12,
+  kStreams = 13,
   // Data legs.
   kLegHello = 64,
   kBlockHeader = 65,
@@ -97,7 +102,7 @@ struct Hello {
   uint64_t entries = 0;
   uint64_t files = 0;
   uint64_t bytes = 0;
-  uint16_t streams = 0;  // data legs
+  uint16_t streams = 0;  // data legs to begin with
   bool operator==(const Hello&) const = default;
 };
 // Sender: a piece of the manifest (ManifestEncoder).
@@ -138,6 +143,11 @@ struct BlockRefused {
   std::string detail;
   bool operator==(const BlockRefused&) const = default;
 };
+// Sender: so many data legs from now on, more than before.
+struct Streams {
+  uint16_t count = 0;
+  bool operator==(const Streams&) const = default;
+};
 // Sender: every file was acknowledged.
 struct Sent {
   uint64_t files = 0;
@@ -165,8 +175,8 @@ struct Alive {
   bool operator==(const Alive&) const = default;
 };
 
-using ControlFrame = std::variant<Hello, ManifestChunk, ManifestEnd, Have, FileAck, BlockAck, BlockRefused, Sent,
-                                  Published, Stop, PeerError, Alive>;
+using ControlFrame = std::variant<Hello, ManifestChunk, ManifestEnd, Have, FileAck, BlockAck, BlockRefused, Streams,
+                                  Sent, Published, Stop, PeerError, Alive>;
 
 // First on each data leg, so that a leg can never be taken for another attempt's.
 struct LegHello {

@@ -40,6 +40,14 @@ uint64_t DenyNumber(pg::Tx& tx) {
   return number;
 }
 
+// What one leg may do at its relay. The sending agent shares the cap out among the legs that have something to send, so
+// that one of them may have more than an even part; 0 is no cap.
+uint64_t LegCeiling(int64_t bytes_per_second_max, int streams) {
+  constexpr int64_t kUsefulLeg = 1'000'000;
+  return static_cast<uint64_t>(
+      std::min(bytes_per_second_max, std::max(2 * bytes_per_second_max / streams, kUsefulLeg)));
+}
+
 }  // namespace
 
 absl::StatusOr<Routes> MakeRoutes(const Context& context, pg::Tx& tx, const Transfer& transfer, const Ends& ends,
@@ -54,8 +62,8 @@ absl::StatusOr<Routes> MakeRoutes(const Context& context, pg::Tx& tx, const Tran
   const base::Instant step(std::chrono::floor<minutes>(now.time_since_epoch()) / kStep * kStep);
   common.not_before = step - kBackdate;
   common.not_after = step + kLife;
-  common.streams_max = static_cast<uint16_t>(context.streams);
-  common.bytes_per_second_max = static_cast<uint64_t>(bytes_per_second_max / context.streams);
+  common.streams_max = wire::StreamsMaxOf(static_cast<uint16_t>(context.streams));
+  common.bytes_per_second_max = LegCeiling(bytes_per_second_max, context.streams);
   common.deny_number_min = DenyNumber(tx);
 
   wire::Ticket sender = common;

@@ -203,6 +203,8 @@ class AttemptPair {
     send.terms = terms;
     send.source = source;
     send.scan = scan_options;
+    send.leg_window = leg_window;
+    send.bytes_per_second_max = bytes_per_second_max;
     send.landed = [this](const SendResult& result, std::stop_token stop) {
       files_receipted = result.files;
       absl::Status status = on_landed ? on_landed(std::move(stop)) : absl::OkStatus();
@@ -249,6 +251,8 @@ class AttemptPair {
   bool replace = false;
   std::string content_root;
   uint16_t streams = 3;
+  uint64_t bytes_per_second_max = 0;
+  std::chrono::milliseconds leg_window = std::chrono::seconds(10);
   uint64_t epoch = 0;
   std::stop_source stop_receiver;
   std::promise<void> receipt;

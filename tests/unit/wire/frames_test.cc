@@ -32,6 +32,7 @@ std::vector<ControlFrame> Samples() {
           FileAck{{1, 2, 70000}},
           BlockAck{{{1, 0, 5}, {70000, kBlockUnit, kBlockUnit}}},
           BlockRefused{{4, kBlockUnit, 9}, "SOURCE_CHANGED", "its size is another"},
+          Streams{12},
           Sent{10, 1000},
           Published{true},
           Stop{"CANCELLED", "by paula"},

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <set>
+
 #include "agent/storage/content_hash.h"
 #include "catch2/catch.hpp"
 #include "tests/support/landing_pair.h"
@@ -179,6 +181,23 @@ TEST_CASE("a ledger that is torn anywhere costs what it no longer says, and noth
   const uintmax_t torn = GENERATE(1u, 90u, 700u);
   fs::resize_file(ledger, fs::file_size(ledger) - std::min(torn, fs::file_size(ledger)));
   studio.CheckArrived(studio.Run());
+}
+
+TEST_CASE("a line that holds much gets more legs, at both ends") {
+  Large studio;
+  // So much that even between two sockets megabytes would be on their way.
+  studio.bytes_per_second_max = uint64_t{1} << 50;
+  std::mutex mutex;
+  std::set<uint16_t> sending, receiving;
+  studio.exchange.reachable = [&](bool sender, uint16_t leg, uint16_t) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    (sender ? sending : receiving).insert(leg);
+    return true;
+  };
+  studio.CheckArrived(studio.Run());
+  const std::set<uint16_t> all = {0, 1, 2, 3, 4};
+  CHECK(sending == all);
+  CHECK(receiving == all);
 }
 
 TEST_CASE("what is read back from storage is read back block by block") {

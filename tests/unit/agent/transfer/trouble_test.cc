@@ -103,6 +103,36 @@ TEST_CASE("bytes that changed on the way are seen, and the file is sent again") 
   CHECK(*base::ReadFile(studio.Destination("a.mov")) == *base::ReadFile(studio.Source("a.mov")));
 }
 
+TEST_CASE("a leg that stands still while the others move is replaced, and what it carried comes on others") {
+  AttemptPair studio;
+  studio.streams = 5;
+  studio.leg_window = std::chrono::milliseconds(300);
+  for (int i = 0; i < 600; ++i) studio.Write(studio.Source("f." + std::to_string(i)), Noise(kFileSize));
+  std::atomic<bool> stands = false;
+  std::atomic<bool> replaced = false;
+  std::promise<void> again;
+  const std::shared_future<void> dialled_again = again.get_future().share();
+  studio.exchange.reachable = [&](bool sender, uint16_t leg, uint16_t attempt) {
+    if (!sender && leg == 2 && attempt == 1 && !replaced.exchange(true)) again.set_value();
+    return true;
+  };
+  studio.exchange.meddler = [&](uint16_t leg, uint16_t attempt, const std::string& bytes) {
+    if (leg == 0 || bytes.size() < kFileSize) return true;
+    if (leg == 2 && attempt == 0 && !stands.exchange(true)) {
+      // Nothing moves here until the other end dials the leg again: then this connection is lost.
+      dialled_again.wait_for(std::chrono::seconds(20));
+      return false;
+    }
+    // The others would be done before anybody could judge.
+    dialled_again.wait_for(std::chrono::milliseconds(20));
+    return true;
+  };
+  const auto outcome = studio.Run();
+  INFO(outcome.sent.status() << " / " << outcome.received.status());
+  REQUIRE(outcome.received.ok());
+  CHECK(replaced);
+}
+
 TEST_CASE("a source that changes while it is read ends the attempt, and nothing of it is published") {
   LandingPair studio;
   studio.Write(studio.Source("a.mov"), Noise(3'000'000));

@@ -47,7 +47,8 @@ absl::Status DataSender::Send(const wire::Block& block, const wire::Entry& entry
   trailer.withdrawn = !source_status_.ok();
   trailer.xxh3 = xxh3_.Finish();
   Append(Encode(trailer));
-  return used_ >= kFlushSize ? Flush() : absl::OkStatus();
+  // Small files wait for company; the other end shall know of a large block at once.
+  return used_ >= kFlushSize || block.length >= kFlushSize ? Flush() : absl::OkStatus();
 }
 
 absl::Status DataSender::Content(SourceFile& file, const wire::Block& block, absl::Status* leg) {

@@ -70,7 +70,8 @@ TEST_CASE("an earlier attempt's hash state spares reading what it covers", "[age
   }
   // It would be seen if it were read.
   const bool changed = GENERATE(false, true);
-  if (changed) REQUIRE(pwrite(f.fd.get(), "xx", 2, 100) == 2);
+  const char other = static_cast<char>(~f.content[100]);
+  if (changed) REQUIRE(pwrite(f.fd.get(), &other, 1, 100) == 1);
   const auto file = f.Make(partial);
   CHECK(file->landed() == std::vector<Block>{f.first});
   f.Land(*file, f.second);
@@ -117,7 +118,8 @@ TEST_CASE("a block that is claimed anew, or in part, is no longer its old leg's"
 TEST_CASE("a block that changed after it had landed is named, and hashed when it has come again", "[agent][blocks]") {
   Fixture f;
   const auto file = f.Make();
-  REQUIRE(pwrite(f.fd.get(), "x", 1, kBlockUnit + 3) == 1);
+  const char other = static_cast<char>(~f.content[kBlockUnit + 3]);
+  REQUIRE(pwrite(f.fd.get(), &other, 1, kBlockUnit + 3) == 1);
   f.Land(*file, f.first);
   const auto damaged = f.Land(*file, f.second);
   CHECK(damaged.damaged == std::vector<Block>{f.second});

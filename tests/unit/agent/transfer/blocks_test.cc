@@ -27,12 +27,31 @@ struct Large : LandingPair {
     CHECK(*base::ReadFile(Destination(kName), 2 * kSize) == content);
     CHECK(StagingIsEmpty());
   }
-  // Breaks every line once so many bytes of content have left.
-  void CutAfter(size_t bytes) {
-    exchange.meddler = [this, bytes](uint16_t leg, uint16_t, const std::string& sent) {
-      if (leg != 0 && (passed += sent.size()) > bytes) exchange.Cut();
+  // Breaks every line once so many bytes of content have left and so many have landed in blocks.
+  void CutAfter(size_t bytes, uint64_t landed) {
+    passed = 0;
+    exchange.meddler = [this, bytes, landed](uint16_t leg, uint16_t, const std::string& sent) {
+      if (leg == 0 || (passed += sent.size()) <= bytes) return true;
+      while (Recorded() < landed) std::this_thread::yield();
+      exchange.Cut();
       return true;
     };
+  }
+  // Bytes of the blocks that the fullest ledger knows of.
+  uint64_t Recorded() const {
+    uint64_t most = 0;
+    for (const auto& each : fs::directory_iterator(tree.at("b/.crossdock/t-1"))) {
+      const std::string ledger = base::ReadFile(each.path().string() + "/ledger").value_or("");
+      uint64_t bytes = 0;
+      LedgerRecord record;
+      size_t consumed = 0;
+      for (std::string_view left = ledger; DecodeLedger(left, &record, &consumed) == LedgerRead::kRecord;) {
+        if (const auto* block = std::get_if<LedgerBlock>(&record)) bytes += block->length;
+        left.remove_prefix(consumed);
+      }
+      most = std::max(most, bytes);
+    }
+    return most;
   }
   std::string Staged() const {
     for (const auto& each : fs::recursive_directory_iterator(tree.at("b/.crossdock"))) {
@@ -61,10 +80,16 @@ struct Large : LandingPair {
 TEST_CASE("a large file crosses in blocks over all legs, and arrives as one") {
   Large studio;
   std::mutex mutex;
-  std::map<uint16_t, size_t> bytes;
-  studio.exchange.meddler = [&](uint16_t leg, uint16_t, const std::string& sent) {
+  std::set<uint16_t> carrying;
+  const auto count = [&](uint16_t leg) {
     const std::lock_guard<std::mutex> lock(mutex);
-    bytes[leg] += sent.size();
+    carrying.insert(leg);
+    return carrying.size();
+  };
+  // None goes on before all have begun.
+  studio.exchange.meddler = [&](uint16_t leg, uint16_t, const std::string& sent) {
+    if (leg == 0 || sent.size() < 77'777) return true;
+    while (count(leg) < 3) std::this_thread::yield();
     return true;
   };
   const bool bound = GENERATE(false, true);
@@ -72,7 +97,7 @@ TEST_CASE("a large file crosses in blocks over all legs, and arrives as one") {
   const auto outcome = studio.Run();
   studio.CheckArrived(outcome);
   CHECK(outcome.sent->bytes_sent == kSize);
-  for (const uint16_t leg : {1, 2, 3}) CHECK(bytes[leg] >= 77'777);
+  CHECK(carrying == std::set<uint16_t>{1, 2, 3});
 }
 
 TEST_CASE("blocks that landed before an attempt broke are not sent again by the next") {
@@ -80,28 +105,29 @@ TEST_CASE("blocks that landed before an attempt broke are not sent again by the 
   const bool bound = GENERATE(false, true);
   if (bound) studio.Approve();
   // More than the legs together can have in flight.
-  studio.CutAfter(kSize * 9 / 10);
+  studio.CutAfter(kSize * 9 / 10, wire::kBlockUnit);
   const auto broken = studio.Run();
   CHECK_FALSE(broken.received.ok());
   studio.exchange.meddler = nullptr;
+  const uint64_t recorded = studio.Recorded();
   const auto again = studio.Run();
   studio.CheckArrived(again);
-  CHECK(again.received->bytes_resumed >= wire::kBlockUnit);
+  CHECK(again.received->bytes_resumed == recorded);
   CHECK(again.sent->bytes_sent == kSize - again.received->bytes_resumed);
 }
 
 TEST_CASE("a file that breaks again and again loses nothing of what had landed") {
   Large studio;
   studio.streams = 1;
-  for (const size_t bytes : {kSize * 6 / 10, kSize * 3 / 10}) {
-    studio.passed = 0;
-    studio.CutAfter(bytes);
-    CHECK_FALSE(studio.Run().received.ok());
-  }
+  studio.CutAfter(kSize * 6 / 10, 2 * wire::kBlockUnit);
+  CHECK_FALSE(studio.Run().received.ok());
+  studio.CutAfter(kSize * 3 / 10, 3 * wire::kBlockUnit);
+  CHECK_FALSE(studio.Run().received.ok());
+  const uint64_t recorded = studio.Recorded();
   studio.exchange.meddler = nullptr;
   const auto again = studio.Run();
   studio.CheckArrived(again);
-  CHECK(again.received->bytes_resumed + again.received->files_resumed * kSize >= 3 * wire::kBlockUnit);
+  CHECK(again.received->bytes_resumed == recorded);
 }
 
 TEST_CASE("a block that changed on the way is sent again, and no other") {
@@ -160,7 +186,7 @@ TEST_CASE("blocks on a leg that only the sender knows to be lost come again, on 
 
 TEST_CASE("blocks of a file that changed at its source since are not taken over") {
   Large studio;
-  studio.CutAfter(kSize * 7 / 10);
+  studio.CutAfter(kSize * 9 / 10, wire::kBlockUnit);
   CHECK_FALSE(studio.Run().received.ok());
   studio.exchange.meddler = nullptr;
   const std::string other = Noise(kSize);
@@ -174,7 +200,7 @@ TEST_CASE("blocks of a file that changed at its source since are not taken over"
 
 TEST_CASE("a ledger that is torn anywhere costs what it no longer says, and nothing else") {
   Large studio;
-  studio.CutAfter(kSize * 9 / 10);
+  studio.CutAfter(kSize * 9 / 10, wire::kBlockUnit);
   CHECK_FALSE(studio.Run().received.ok());
   studio.exchange.meddler = nullptr;
   const std::string ledger = fs::path(studio.Staged()).parent_path().parent_path().string() + "/ledger";

@@ -5,25 +5,23 @@ Times are the orchestrator's own, from the transfer's history. Run it on a quiet
 """
 
 import argparse
-import json
-import os
-import shutil
-import statistics
-import sys
-import tempfile
-from pathlib import Path
 
-from studio.account import Account
-from studio.process import ProgramError
-from studio.studio import Studio
+from line import FRAME_BYTES, studio_on_a_line
+from record import Record, add_options, middle, run
 from wan.delivery import Delivery, payload_limit
-from wan.network import Network
 
-SHARED_MEMORY = "/dev/shm"
-FRAME_BYTES = 25_000_000
 CELLS = [(rtt, loss) for rtt in (50, 100, 200) for loss in (0, 0.1, 1, 2, 5)]  # milliseconds, percent
 QUICK_CELLS = [(50, 0), (100, 1), (200, 2)]
 WASTE_POINTS_MAX = 0.5  # of a capped transfer, above the line's own loss
+SECONDS_TO_BEGIN = 25  # building a studio
+SECONDS_A_GB = 21  # at 500 Mbit/s, its files written and removed again
+
+
+def name_of(rtt, loss):
+    return f"{rtt} ms, {loss:g} %"
+
+
+ROWS = [name_of(*cell) for cell in CELLS]
 
 
 def goal(rtt, loss):
@@ -35,57 +33,39 @@ def goal(rtt, loss):
     return 0.90 if loss <= 1 else 0.82
 
 
-class Cell:
-    def __init__(self, rtt, loss, mbit, capped, runs):
-        self.rtt, self.loss, self.limit, self.capped, self.runs = rtt, loss, payload_limit(mbit, loss / 100), capped, runs
-        self.goal = goal(rtt, loss)
-        shares = [run.bytes_per_second / self.limit for run in runs]
-        self.min, self.median, self.max = min(shares), statistics.median(shares), max(shares)
-        self.waste = statistics.median(run.waste for run in runs)
-        self.passed = self.median >= self.goal and (not capped or self.waste <= loss + WASTE_POINTS_MAX)
-
-    @property
-    def middle(self):
-        """The run nearest the median."""
-        return min(self.runs, key=lambda run: abs(run.bytes_per_second / self.limit - self.median))
-
-    def row(self):
-        return (f"{self.rtt:>5} ms{self.loss:>7} %{self.limit / 1e6:9.1f}{self.middle.bytes_per_second / 1e6:9.1f}{self.min:8.2f}{self.median:8.2f}"
-                f"{self.max:8.2f}{self.goal:8.2f}{self.waste:9.1f} %  {'' if self.passed else 'MISSED'}")
-
-    def detail(self):
-        run, seen = self.middle, self.middle.sockets
-        lines = [f"  {run.seconds:.1f} s: the first 0.1 % across at {run.seconds_until(0.001):.1f} s, 10 % at {run.seconds_until(0.1):.1f} s, half at "
-                 f"{run.seconds_until(0.5):.1f} s, 90 % at {run.seconds_until(0.9):.1f} s, all at {run.seconds_until(1):.1f} s; commit to published "
-                 f"{run.seconds_to_publish:.2f} s; {run.attempts} attempt(s)",
-                 "  processor seconds a GB: " + ", ".join(f"{name} {seconds:.2f}" for name, seconds in run.cpu_per_gb.items()),
-                 f"  line: {run.line['packets']} packets, {run.line['lost_packets']} lost, {run.line['queue_dropped_packets']} dropped by the queue"]
-        if seen:
-            lines.append(f"  relay's sockets: {seen['sockets']} {seen['congestion']}, cwnd {seen['cwnd']:.0f}, rtt {seen['rtt_ms']:.0f} ms, pacing "
-                         f"{seen['pacing_mbit']:.0f} Mbit/s each, resent {100 * seen['resent_share']:.1f} %, limited by send buffer "
-                         f"{seen['sndbuf_limited']:.0f} %, by receive window {seen['rwnd_limited']:.0f} %")
-        return "\n".join(lines)
-
-    def figures(self):
-        run = self.middle
-        return {"rtt_ms": self.rtt, "loss_percent": self.loss, "payload_limit_bytes_per_second": round(self.limit),
-                "share": {"min": self.min, "median": self.median, "max": self.max}, "waste_percent": self.waste, "goal_share": self.goal,
-                "pass": self.passed, "seconds": run.seconds, "cpu_seconds_per_gb": run.cpu_per_gb, "line": run.line, "sockets": run.sockets}
+def detail(run):
+    """Of one delivery: where the time went, in lines."""
+    lines = [f"{run.seconds:.1f} s: the first 0.1 % across at {run.seconds_until(0.001):.1f} s, 10 % at {run.seconds_until(0.1):.1f} s, half at "
+             f"{run.seconds_until(0.5):.1f} s, 90 % at {run.seconds_until(0.9):.1f} s, all at {run.seconds_until(1):.1f} s; commit to published "
+             f"{run.seconds_to_publish:.2f} s; {run.attempts} attempt(s)",
+             "processor seconds a GB: " + ", ".join(f"{name} {seconds:.2f}" for name, seconds in run.cpu_per_gb.items()),
+             f"line: {run.line['packets']} packets, {run.line['lost_packets']} lost, {run.line['queue_dropped_packets']} dropped by the queue"]
+    if seen := run.sockets:
+        lines.append(f"relay's sockets: {seen['sockets']} {seen['congestion']}, cwnd {seen['cwnd']:.0f}, rtt {seen['rtt_ms']:.0f} ms, pacing "
+                     f"{seen['pacing_mbit']:.0f} Mbit/s each, resent {100 * seen['resent_share']:.1f} %, limited by send buffer "
+                     f"{seen['sndbuf_limited']:.0f} %, by receive window {seen['rwnd_limited']:.0f} %")
+    return lines
 
 
-def measure(arguments, studio, network):
-    cells = []
-    print(f"{'RTT':>8}{'loss':>9}{'limit':>9}{'MB/s':>9}{'min':>8}{'median':>8}{'max':>8}{'goal':>8}{'wasted':>11}", flush=True)
-    for rtt, loss in arguments.cells:
+def measure(arguments, record, studio, network):
+    for rtt, loss in arguments.cell:
+        limit = payload_limit(arguments.mbit, loss / 100)
         runs = []
-        for number in range(arguments.runs):
+        for number in range(arguments.repeats):
             network.set(arguments.mbit, rtt, loss / 100, seed=1 + 2 * number)
-            run = Delivery(studio, network, f"bench-{rtt}-{loss}-{number}").prepare(max(1, arguments.size // FRAME_BYTES), FRAME_BYTES)
-            runs.append(run.go())
-            run.remove()
-        cells.append(Cell(rtt, loss, arguments.mbit, arguments.cap_mbit > 0, runs))
-        print(cells[-1].row(), cells[-1].detail(), sep="\n", flush=True)
-    return cells
+            delivery = Delivery(studio, network, f"bench-{rtt}-{loss}-{number}").prepare(max(1, arguments.size // FRAME_BYTES), FRAME_BYTES)
+            runs.append(delivery.go())
+            delivery.remove()
+        shares = middle([one.bytes_per_second / limit for one in runs])
+        one = min(runs, key=lambda run: abs(run.bytes_per_second / limit - shares["median"]))
+        record.add(name_of(rtt, loss), shares["median"], "of the payload limit", goal(rtt, loss), **shares, rtt_ms=rtt, loss_percent=loss,
+                   payload_limit_bytes_per_second=round(limit), bytes_per_second=round(one.bytes_per_second), bytes=one.bytes,
+                   seconds=one.seconds, waste_percent=one.waste, cap_mbit=arguments.cap_mbit, streams=arguments.streams,
+                   cpu_seconds_per_gb=one.cpu_per_gb, line=one.line, sockets=one.sockets)
+        for line in detail(one):
+            record.note(line)
+        if arguments.cap_mbit:
+            record.add(f"{name_of(rtt, loss)}, capped: wasted", one.waste, "% of the line's bytes", loss + WASTE_POINTS_MAX, "most")
 
 
 def cell_of(text):
@@ -95,49 +75,30 @@ def cell_of(text):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="three cells, one run each")
-    parser.add_argument("--cells", type=cell_of, nargs="+", metavar="RTT_MS,LOSS_PERCENT", help="only these")
-    parser.add_argument("--runs", type=int, help="of each cell; 5, quick 1")
-    parser.add_argument("--size", type=float, default=4, help="GB, in frames of 25 MB")
+    add_options(parser)
+    parser.add_argument("--cell", type=cell_of, nargs="+", metavar="RTT_MS,LOSS_PERCENT", help="only these; all 15, quick three")
+    parser.add_argument("--repeats", type=int, help="of each cell, of which the median counts; 5, quick 1")
+    parser.add_argument("--size", type=float, help="GB, in frames of 25 MB; 4, quick 1")
     parser.add_argument("--mbit", type=int, default=500, help="the line's rate, IP bytes")
     parser.add_argument("--cap-mbit", type=int, default=0, help="the link's cap, as `crossdock link set` takes it; 0: none")
     parser.add_argument("--streams", type=int, default=8, help="data legs of a transfer")
     arguments = parser.parse_args()
-    arguments.cells = arguments.cells or (QUICK_CELLS if arguments.quick else CELLS)
-    arguments.runs = arguments.runs or (1 if arguments.quick else 5)
-    arguments.size = int(arguments.size * 1e9)
+    arguments.cell = arguments.cell or (QUICK_CELLS if arguments.quick else CELLS)
+    arguments.repeats = arguments.repeats or (1 if arguments.quick else 5)
+    arguments.size = int((arguments.size or (1 if arguments.quick else 4)) * 1e9)
+    arguments.whole = (arguments.size, arguments.mbit, arguments.cap_mbit, arguments.streams) == (4_000_000_000, 500, 0, 8)
     return arguments
 
 
 def main():
     arguments = parse()
-    account = Account()
-    directory = Path(tempfile.mkdtemp(prefix="crossdock-bench-", dir=SHARED_MEMORY))
-    account.own(directory, 0o700)
-    try:
-        with Network() as network:
-            studio = Studio(directory, account, network=network, limits={"streams": arguments.streams})
-            try:
-                studio.create().start()
-                studio.cli("link", "set", "lon", "van", "--cap-mbit", arguments.cap_mbit)
-                cells = measure(arguments, studio, network)
-            finally:
-                studio.stop()
-            if drops := network.device_drops():
-                print(f"the emulator did not keep up: {drops} packets never reached the line; these figures are too low", file=sys.stderr)
-    except ProgramError as error:
-        print(f"bench wan: {error}", file=sys.stderr)
-        return 2
-    finally:
-        if not os.environ.get("CROSSDOCK_KEEP"):
-            shutil.rmtree(directory, ignore_errors=True)
-    passed = all(cell.passed for cell in cells)
-    figures = {"mbit": arguments.mbit, "cap_mbit": arguments.cap_mbit, "streams": arguments.streams, "bytes": arguments.size,
-               "runs": arguments.runs, "cells": [cell.figures() for cell in cells]}
-    print(json.dumps({"bench": "wan", "pass": passed, "figures": figures,
-                      "goals": {f"{cell.rtt} ms, {cell.loss} %": cell.goal for cell in cells}}))
-    return 0 if passed else 1
+    gigabytes = len(arguments.cell) * arguments.repeats * arguments.size / 1e9
+    record = Record("wan", arguments, (SECONDS_TO_BEGIN + SECONDS_A_GB * gigabytes * 500 / arguments.mbit) / 60,
+                    f"{len(arguments.cell)} cells, {arguments.repeats} × {arguments.size / 1e9:g} GB each")
+    with studio_on_a_line(arguments.cap_mbit, {"streams": arguments.streams}) as (studio, network):
+        measure(arguments, record, studio, network)
+    return record.finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run("wan", main)

@@ -4,10 +4,12 @@
 
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "agent/core/attempt_reports.h"
+#include "lib/base/clock.h"
 #include "lib/base/ed25519.h"
 #include "lib/trust/kinds.h"
 
@@ -28,6 +30,14 @@ class Receipts {
   // Fills in agent, site and epoch, and signs.
   absl::StatusOr<SignedReceipt> Sign(trust::Receipt receipt, wire::Epoch epoch, bool already_present) const;
 
+  // The sender's receipt of an attempt. Its times are the sender's own, in no journal: so the first one is on disk
+  // before it is given, and however often an attempt is begun again after a crash, that first one comes again.
+  absl::StatusOr<SignedReceipt> SignSent(const trust::Receipt& receipt, wire::Epoch epoch) const;
+  // The attempt is over: whoever sends again has another epoch. Older attempts of the transfer are over with it.
+  void ForgetSent(const std::string& transfer, wire::Epoch epoch) const;
+  // At the start: the sender's receipts of an earlier run. Those of what was sent before `since` are removed.
+  std::vector<SignedReceipt> KeptSent(base::Instant since) const;
+
   // On disk before it returns.
   absl::Status Keep(const SignedReceipt& receipt) const;
   // Hands a kept one in, and forgets it.
@@ -36,7 +46,9 @@ class Receipts {
   std::vector<SignedReceipt> Kept() const;
 
  private:
-  std::string PathOf(const SignedReceipt& receipt) const;
+  std::string PathOf(const SignedReceipt& receipt, std::string_view suffix) const;
+  // All with this suffix; damaged ones are logged and left.
+  std::vector<SignedReceipt> All(std::string_view suffix) const;
 
   const std::string directory_;
   const std::string agent_;

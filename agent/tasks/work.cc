@@ -219,12 +219,15 @@ absl::Status Work::Do(const MoveTask& move, TaskControl& control) {
     return move.send ? Send(move, warranted, terms, *legs, *volume, control)
                      : Receive(move, terms, *legs, *volume, control);
   }();
-  if (status.ok() || control.stop().stop_requested()) return status;
-  // A journal that is left asks again when the orchestrator says so, or at the next start.
-  if (base::ReasonOf(status) == Name(Reason::kCommitUnknown)) return status;
-  const absl::Status told = deps_.reports.ReportFailure(task->transfer, move.epoch, ReasonOr(status, "ATTEMPT_FAILED"),
-                                                        std::string(base::ToStd(status.message())), control.stop());
-  return told.ok() ? status : told;
+  // Stopped: begun again, most likely. A journal that is left asks again when the orchestrator says so, or at the next
+  // start.
+  if (control.stop().stop_requested() || base::ReasonOf(status) == Name(Reason::kCommitUnknown)) return status;
+  if (!status.ok()) {
+    RETURN_IF_ERROR(deps_.reports.ReportFailure(task->transfer, move.epoch, ReasonOr(status, "ATTEMPT_FAILED"),
+                                                std::string(base::ToStd(status.message())), control.stop()));
+  }
+  if (move.send) deps_.receipts.ForgetSent(task->transfer, move.epoch);
+  return status;
 }
 
 absl::Status Work::Send(const MoveTask& move, const Warranted& warranted, const AttemptTerms& terms, LegDialer& legs,
@@ -248,8 +251,8 @@ absl::Status Work::Send(const MoveTask& move, const Warranted& warranted, const 
     receipt.verify = trust::ReceiptVerify::kTransit;
     receipt.request = terms.transfer;
     receipt.policy = warranted.policy_digest;
-    ASSIGN_OR_RETURN(const SignedReceipt text, deps_.receipts.Sign(receipt, terms.epoch, false));
-    return deps_.receipts.Submit(text, deps_.reports, stop);
+    ASSIGN_OR_RETURN(const SignedReceipt first, deps_.receipts.SignSent(receipt, terms.epoch));
+    return deps_.receipts.Submit(first, deps_.reports, stop);
   };
   SendAttempt attempt(std::move(plan), {deps_.clock, volume, legs});
   control.OnUpdate([&attempt](const Task& task) {

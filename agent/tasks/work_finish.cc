@@ -1,6 +1,7 @@
 // The part of Work that deals with what an attempt leaves behind: a publish to be finished, a receipt to be handed in,
 // staging to be removed.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "agent/tasks/stops.h"
@@ -20,6 +21,8 @@ using wire::Reason;
 
 constexpr milliseconds kFinishFirst{1'000};
 constexpr milliseconds kFinishMost{30'000};
+// No attempt waits for its commit so long after everything was sent; an agent that was away for longer has lost it.
+constexpr std::chrono::days kAttemptMax{7};
 
 }  // namespace
 
@@ -170,7 +173,10 @@ void Work::Recover(std::stop_token stop) {
                {{"transfer", each.journal.transfer}, {"outcome", status.ToString()}});
     }
   }
-  for (const SignedReceipt& kept : deps_.receipts.Kept()) {
+  std::vector<SignedReceipt> receipts = deps_.receipts.Kept();
+  // The sender's may have been handed in already: the same once more does no harm. They stay until their attempt ends.
+  std::ranges::move(deps_.receipts.KeptSent(deps_.clock.Now() - kAttemptMax), std::back_inserter(receipts));
+  for (const SignedReceipt& kept : receipts) {
     const absl::Status status = deps_.receipts.Submit(kept, deps_.reports, stop);
     if (!status.ok())
       LOG_WARNING("a kept receipt was not taken", {{"transfer", kept.transfer}, {"error", status.ToString()}});

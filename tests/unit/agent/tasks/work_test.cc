@@ -122,6 +122,19 @@ class TwoAgents {
     REQUIRE_FALSE(reports.scans.empty());
     return reports.scans.back();
   }
+  // What lon would sign over a transfer whose files had landed at `ended`.
+  static trust::Receipt Sent(std::chrono::microseconds ended) {
+    trust::Receipt receipt;
+    receipt.transfer = "t-1";
+    receipt.role = trust::ReceiptRole::kSent;
+    receipt.listing = std::string(64, 'a');
+    receipt.files = 1;
+    receipt.bytes = 5;
+    receipt.ended = base::Instant(ended);
+    receipt.request = "t-1";
+    receipt.policy = std::string(64, 'b');
+    return receipt;
+  }
   // The receiver's task of the present epoch.
   MoveTask Receiving(const ScanReport& listed) const {
     MoveTask move;
@@ -339,6 +352,47 @@ TEST_CASE("a receipt that was not taken is kept, and handed in by the next start
   site.van.Recover({});
   CHECK(site.van_receipts.Kept().empty());
   CHECK(site.reports.receipts == std::vector<std::string>{text->text});
+}
+
+TEST_CASE("a sender that is started again in the middle of an attempt hands in the receipt that it signed first") {
+  TwoAgents site;
+  const trust::Receipt sent = site.Sent(std::chrono::seconds(2'000));
+  const auto first = site.lon_receipts.SignSent(sent, {1, 1});
+  REQUIRE(first.ok());
+  // Killed before anybody had it. The attempt is begun again, by a program that knows only what is on the disk.
+  const Receipts restarted(site.tree.at("lon/kept"), "lon-1", "lon", site.lon_key);
+  const auto again = restarted.SignSent(site.Sent(std::chrono::seconds(2'009)), {1, 1});
+  REQUIRE(again.ok());
+  CHECK(again->text == first->text);
+  CHECK(restarted.SignSent(site.Sent(std::chrono::seconds(2'009)), {1, 2})->text != first->text);
+}
+
+TEST_CASE("a start hands the sender's receipt in, and keeps it until the attempt is over") {
+  TwoAgents site;
+  const base::Instant now = site.clock.Now();
+  const auto young = site.lon_receipts.SignSent(site.Sent(now.time_since_epoch() - std::chrono::hours(1)), {1, 1});
+  REQUIRE(young.ok());
+  const auto old = site.lon_receipts.SignSent(site.Sent(now.time_since_epoch() - std::chrono::days(8)), {1, 2});
+  REQUIRE(old.ok());
+  site.lon.Recover({});
+  CHECK(site.reports.receipts == std::vector<std::string>{young->text});
+  CHECK(site.lon_receipts.SignSent(site.Sent(now.time_since_epoch()), {1, 1})->text == young->text);
+  site.lon_receipts.ForgetSent("t-1", {1, 2});
+  CHECK(site.lon_receipts.KeptSent({}).empty());
+}
+
+TEST_CASE("an attempt that begins again after its receipt was signed ends with that receipt") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  const ScanReport listed = site.Scan();
+  const auto first = site.lon_receipts.SignSent(site.Sent(std::chrono::seconds(2'000)), {1, 1});
+  REQUIRE(first.ok());
+  site.Move(listed);
+  INFO(site.sent << " / " << site.received);
+  REQUIRE(site.received.ok());
+  CHECK(site.reports.receipts[0] == first->text);
+  // Over, and forgotten.
+  CHECK(site.lon_receipts.KeptSent({}).empty());
 }
 
 TEST_CASE("a finish of an attempt that left nothing says so") {

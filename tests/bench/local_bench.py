@@ -5,16 +5,14 @@ import json
 import os
 import shutil
 import sys
-import tempfile
-from pathlib import Path
 
 from studio.account import Account
 from studio.process import ProgramError
+from studio.scratch import scratch
 from studio.studio import Studio
 
 GOAL_GB_PER_SECOND = 0.85
 FILE_BYTES = 25_000_000
-SHARED_MEMORY = "/dev/shm"
 
 
 def seconds_moving(studio, transfer):
@@ -43,18 +41,17 @@ def main():
     parser.add_argument("--files", type=int, default=40, help=f"of {FILE_BYTES // 1_000_000} MB")
     arguments = parser.parse_args()
     account = Account()
-    directory = Path(tempfile.mkdtemp(prefix="crossdock-bench-", dir=SHARED_MEMORY))
-    account.own(directory, 0o700)
-    studio = Studio(directory, account)
     try:
-        studio.create().start()
-        rates = sorted(run_once(studio, number, arguments.files) for number in range(arguments.runs))
+        with scratch(account) as directory:
+            studio = Studio(directory, account)
+            try:
+                studio.create().start()
+                rates = sorted(run_once(studio, number, arguments.files) for number in range(arguments.runs))
+            finally:
+                studio.stop()
     except ProgramError as error:
         print(f"bench local: {error}", file=sys.stderr)
         return 2
-    finally:
-        studio.stop()
-        shutil.rmtree(directory, ignore_errors=True)
     median = rates[len(rates) // 2]
     passed = median >= GOAL_GB_PER_SECOND
     print(f"{'':24}{'min':>8}{'median':>8}{'max':>8}{'goal':>8}")

@@ -7,21 +7,18 @@ The peers' hosts use CUBIC, then BBR; Crossdock's own use neither: its relays ch
 
 import argparse
 import json
-import os
 import shutil
 import sys
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 from studio.account import Account
 from studio.process import ProgramError
+from studio.scratch import scratch
 from studio.studio import Studio
 from wan.delivery import Delivery, payload_limit
 from wan.network import Network
 from wan.peers import Peers
 
-SHARED_MEMORY = "/dev/shm"
 RATIO_MIN = 1.0  # against each peer
 
 
@@ -94,11 +91,9 @@ def parse():
 def main():
     arguments = parse()
     account = Account()
-    directory = Path(tempfile.mkdtemp(prefix="crossdock-bench-", dir=SHARED_MEMORY))
-    account.own(directory, 0o700)
     figures = {}
     try:
-        with Network() as network:
+        with scratch(account) as directory, Network() as network:
             studio, peers = Studio(directory, account, network=network), Peers(network, account, directory / "peers")
             try:
                 studio.create().start()
@@ -112,9 +107,6 @@ def main():
     except ProgramError as error:
         print(f"bench peers: {error}", file=sys.stderr)
         return 2
-    finally:
-        if not os.environ.get("CROSSDOCK_KEEP"):
-            shutil.rmtree(directory, ignore_errors=True)
     passed = all(rates["crossdock"] >= RATIO_MIN * rate for rates in figures.values() for rate in rates.values())
     print(json.dumps({"bench": "peers", "pass": passed, "figures": {"bytes_per_second": figures}, "goals": {"ratio_to_each_peer": RATIO_MIN}}))
     return 0 if passed else 1

@@ -9,18 +9,15 @@ import contextlib
 import datetime
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from studio.account import Account
 from studio.case import SOURCE
 from studio.process import ProgramError
-
-SHARED_MEMORY = "/dev/shm"
+from studio.scratch import scratch
 
 
 def add_options(parser):
@@ -93,13 +90,8 @@ def save(file, row):
 def workplace():
     """(account, directory) in memory; the directory is gone afterwards, unless CROSSDOCK_KEEP is set."""
     account = Account()
-    directory = Path(tempfile.mkdtemp(prefix="crossdock-bench-", dir=SHARED_MEMORY))
-    account.own(directory, 0o700)
-    try:
+    with scratch(account) as directory:
         yield account, directory
-    finally:
-        if not os.environ.get("CROSSDOCK_KEEP"):
-            shutil.rmtree(directory, ignore_errors=True)
 
 
 def run(bench, measure):

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "agent/config.h"
+#include "agent/examine.h"
 #include "agent/identity.h"
 #include "agent/own_host.h"
 #include "agent/session/attempt_client.h"
@@ -102,6 +103,20 @@ absl::Status Run(const Config& config, bool check) {
   return absl::OkStatus();
 }
 
+// Without a configuration: the host alone, before anything is installed.
+absl::StatusOr<bool> Doctor(const std::string& config_path, const std::string& rate, const std::string& round_trip,
+                            bool json) {
+  Config config;
+  if (!config_path.empty()) {
+    ASSIGN_OR_RETURN(config, LoadConfig(config_path));
+  }
+  ASSIGN_OR_RETURN(const host::Line line, host::ParseLine(rate, round_trip));
+  const std::vector<host::Finding> findings = Examine(host::ReadFacts(), config, line);
+  std::cout << (json ? host::RenderJson(findings)
+                     : host::RenderText("This host as an agent, for " + host::Describe(line) + ":", findings));
+  return !host::HasProblem(findings);
+}
+
 std::string ReadToken() { return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()}; }
 
 // What a wrong command line or configuration ends with.
@@ -114,14 +129,33 @@ int Main(int argc, char** argv) {
   std::string path;
   bool check = false;
   bool enrol = false;
-  app.add_option("--config", path, "YAML; see deploy/config/agent.example.yaml")->required();
+  bool doctor = false;
+  bool json = false;
+  std::string rate = "1Gbit/s";
+  std::string round_trip = "150ms";
+  app.add_option("--config", path, "YAML; see deploy/config/agent.example.yaml");
   app.add_flag("--check-config", check, "reads the configuration and the state, says what is wrong, and ends");
   app.add_flag("--enrol", enrol, "joins the site, with a join token on standard input, and ends");
+  auto* doctor_option = app.add_flag("--doctor", doctor,
+                                     "says what of this host limits an agent, and the line to change; ends with 1 when "
+                                     "there is a problem. --config: its volumes as well");
+  app.add_option("--rate", rate, "with --doctor: of the line to other sites")
+      ->capture_default_str()
+      ->needs(doctor_option);
+  app.add_option("--rtt", round_trip, "with --doctor: its round trip")->capture_default_str()->needs(doctor_option);
+  app.add_flag("--json", json, "with --doctor: for programs")->needs(doctor_option);
   app.set_version_flag("--version", std::string("crossdock-agent ") + CROSSDOCK_VERSION);
   try {
     app.parse(argc, argv);
+    if (!doctor && path.empty()) throw CLI::RequiredError("--config");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsage;
+  }
+  if (doctor) {
+    const absl::StatusOr<bool> healthy = Doctor(path, rate, round_trip, json);
+    if (healthy.ok()) return *healthy ? 0 : 1;
+    std::cerr << "crossdock-agent: " << healthy.status().message() << '\n';
+    return kUsage;
   }
   const absl::StatusOr<Config> config = LoadConfig(path);
   absl::Status status = config.status();

@@ -11,6 +11,8 @@
 #include "lib/base/process.h"
 #include "lib/base/status.h"
 #include "lib/base/strings.h"
+#include "lib/host/facts.h"
+#include "relay/doctor.h"
 #include "relay/server.h"
 
 namespace crossdock::relay {
@@ -66,6 +68,20 @@ absl::Status Run(const Config& config, bool check) {
   return absl::OkStatus();
 }
 
+// With its limits when there is a configuration; else with the defaults, before anything is installed.
+absl::StatusOr<bool> Examine(const std::string& config_path, const std::string& rate, const std::string& round_trip,
+                             bool json) {
+  Config config;
+  if (!config_path.empty()) {
+    ASSIGN_OR_RETURN(config, LoadConfig(config_path));
+  }
+  ASSIGN_OR_RETURN(const host::Line line, host::ParseLine(rate, round_trip));
+  const std::vector<host::Finding> findings = Doctor(host::ReadFacts(), config, line);
+  std::cout << (json ? host::RenderJson(findings)
+                     : host::RenderText("This host as a relay, for " + host::Describe(line) + ":", findings));
+  return !host::HasProblem(findings);
+}
+
 // What a wrong command line or configuration ends with.
 constexpr int kUsage = 2;
 
@@ -85,8 +101,20 @@ int Main(int argc, char** argv) {
   init_option->needs(admin_option);
   app.add_flag("--check-config", check, "reads the configuration and the state, says what is wrong, and ends")
       ->needs(config_option);
+  bool doctor = false;
+  bool json = false;
+  std::string rate = "1Gbit/s";
+  std::string round_trip = "150ms";
+  auto* doctor_option = app.add_flag("--doctor", doctor,
+                                     "says what of this host limits a relay, and the line to change; ends with 1 when "
+                                     "there is a problem");
+  app.add_option("--rate", rate, "with --doctor: of the line to other sites")
+      ->capture_default_str()
+      ->needs(doctor_option);
+  app.add_option("--rtt", round_trip, "with --doctor: its round trip")->capture_default_str()->needs(doctor_option);
+  app.add_flag("--json", json, "with --doctor: for programs")->needs(doctor_option);
   app.set_version_flag("--version", std::string("crossdock-relay ") + CROSSDOCK_VERSION);
-  app.require_option(1, 3);
+  app.require_option(1, 5);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -95,6 +123,10 @@ int Main(int argc, char** argv) {
   absl::Status status;
   if (!state.empty()) {
     status = Init(state, admin);
+  } else if (doctor) {
+    const absl::StatusOr<bool> healthy = Examine(config_path, rate, round_trip, json);
+    if (healthy.ok()) return *healthy ? 0 : 1;
+    status = healthy.status();
   } else {
     const absl::StatusOr<Config> config = LoadConfig(config_path);
     status = config.ok() ? Run(*config, check) : config.status();

@@ -31,11 +31,14 @@ bool HasBbr() {
   return fd && ::setsockopt(fd.get(), IPPROTO_TCP, TCP_CONGESTION, kBbr, sizeof kBbr - 1) == 0;
 }
 
+int64_t DescriptorsFor(int connections, size_t half_open_max) {
+  return int64_t{connections} * kDescriptorsPerConnection + kDescriptorsBesides + static_cast<int64_t>(half_open_max);
+}
+
 int ConnectionsPossible(int wanted, size_t half_open_max) {
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return wanted;
-  const auto room = static_cast<int64_t>(std::min<rlim_t>(files.rlim_cur, 1u << 30)) - kDescriptorsBesides -
-                    static_cast<int64_t>(half_open_max);
+  const auto room = static_cast<int64_t>(std::min<rlim_t>(files.rlim_cur, 1u << 30)) - DescriptorsFor(0, half_open_max);
   return static_cast<int>(std::clamp<int64_t>(room / kDescriptorsPerConnection, 2, wanted));
 }
 

@@ -6,6 +6,7 @@ import re
 _LIBRARIES = {
     "lib/base": set(),
     "lib/yaml": {"lib/base"},
+    "lib/host": {"lib/base", "lib/yaml"},  # rates and durations as people write them
     "lib/pg": {"lib/base"},
     "lib/wire": {"lib/base"},
     "lib/mhl": {"lib/base"},
@@ -17,7 +18,7 @@ _LIBRARIES = {
     "lib/clearance": {"lib/base", "lib/yaml", "lib/policy", "lib/trust"},
 }
 _EVERY_LIBRARY = set(_LIBRARIES)
-_CORE = _EVERY_LIBRARY - {"lib/rpc", "lib/pg", "lib/net"}  # a core is pure
+_CORE = _EVERY_LIBRARY - {"lib/rpc", "lib/pg", "lib/net", "lib/host"}  # a core is pure
 
 ARROWS = {
     **_LIBRARIES,
@@ -32,9 +33,10 @@ ARROWS = {
     "agent/trust": _EVERY_LIBRARY - {"lib/pki", "lib/pg", "lib/rpc", "lib/net"} | {"agent/core"},
     "agent/tasks": _EVERY_LIBRARY - {"lib/pki", "lib/pg", "lib/rpc"} | {"agent/core", "agent/storage", "agent/transfer", "agent/legs", "agent/trust"},
     "agent/session": _EVERY_LIBRARY - {"lib/pki", "lib/pg"} | {"agent/core", "proto"},
+    "agent/doctor": {"lib/base", "lib/host", "agent/core", "agent/storage"},
     # lib/pki: a newcomer makes its own certificate request.
-    "agent": _EVERY_LIBRARY - {"lib/pg"} | {"agent/core", "agent/storage", "agent/transfer", "agent/legs", "agent/trust", "agent/tasks", "agent/session", "proto"},
-    "relay": {"lib/base", "lib/net", "lib/wire", "lib/trust", "lib/yaml"},
+    "agent": _EVERY_LIBRARY - {"lib/pg"} | {"agent/core", "agent/storage", "agent/transfer", "agent/legs", "agent/trust", "agent/tasks", "agent/session", "agent/doctor", "proto"},
+    "relay": {"lib/base", "lib/host", "lib/net", "lib/wire", "lib/trust", "lib/yaml"},
     "cli": _EVERY_LIBRARY - {"lib/pg"} | {"proto"},
 }
 _BELOW_THE_DOORS = _EVERY_LIBRARY | {"orchestrator/core", "orchestrator/store", "orchestrator/engine"}

@@ -34,11 +34,13 @@ def make_files(account, directory, count, size):
 
 
 class Delivery:
-    """prepare() puts the files down, go() sends them from lon to van and fills in what was seen:
+    """prepare() puts the files down, go() sends them from lon to van (begin() and finish(), for whoever does something meanwhile) and fills in
+    what was seen:
 
     seconds              from dispatch (the assignment to two agents) to published
     seconds_from_event   from the transfer's making: scan, decision and dispatch too
     seconds_to_publish   from the granted commit to published
+    received_at, assigned_at    the transfer's making, its first dispatch (time.time())
     cpu                  {process: seconds}
     line                 the emulator's counters
     sockets              the sending relay's on the line, when last seen
@@ -58,11 +60,27 @@ class Delivery:
         return self
 
     def go(self):
-        clock = CpuClock({"emulator": self.network.emulator_pid, **{program.name: program.pid for program in self.studio.programs}})
+        self.begin()
+        self._watch()
+        return self._read()
+
+    def begin(self):
+        """Returns when the transfer is there, whatever its state."""
+        self._clock = CpuClock({"emulator": self.network.emulator_pid, **{program.name: program.pid for program in self.studio.programs}})
         self.studio.set_status(self.code, "ready")
         self.transfer = self.studio.transfer_of(self.code)["transfer"]
-        self._watch()
-        self.cpu = clock.read()
+        return self
+
+    def state(self):
+        return self.studio.cli_json("transfer", "show", self.transfer)["transfer"]["state"].removeprefix("TRANSFER_STATE_")
+
+    def finish(self):
+        """Waits for its end; samples, and the sockets, are not taken."""
+        self.studio.wait_for_state(self.transfer, "CLOSED", deadline=self.give_up)
+        return self._read()
+
+    def _read(self):
+        self.cpu = self._clock.read()
         self.line = self.network.counters()["lon", "van"]
         self._read_history()
         return self
@@ -102,6 +120,8 @@ class Delivery:
         self.seconds_from_event = (at["published"] - min(at.values())).total_seconds()
         self.seconds_to_publish = (at["published"] - at["committed"]).total_seconds()
         began = at["assigned"].timestamp()
+        self.received_at = min(at.values()).timestamp()
+        self.assigned_at = min(datetime.datetime.fromisoformat(entry["at"]) for entry in history if entry["cause"] == "assigned").timestamp()
         self.progress = [(when - began, count) for when, count in self._samples if when >= began]
         self.attempts = sum(entry["cause"] == "assigned" for entry in history)
 

@@ -162,7 +162,7 @@ inline std::string Noise(size_t size) { return base::SystemRandom().Bytes(size);
 // Two volumes, and an attempt between them.
 class AttemptPair {
  public:
-  AttemptPair() {
+  explicit AttemptPair(const std::string& above = std::filesystem::temp_directory_path()) : tree(above) {
     std::filesystem::create_directories(tree.at("a/shots/sh010"));
     std::filesystem::create_directories(tree.at("b"));
     from = *Volume::Open("proj", tree.at("a"), {}, from_calls);
@@ -185,6 +185,7 @@ class AttemptPair {
   struct Outcome {
     absl::StatusOr<SendResult> sent = absl::UnknownError("not run");
     absl::StatusOr<ReceiveResult> received = absl::UnknownError("not run");
+    Progress acknowledged;  // as the sender knows it
   };
   // With the next epoch, over what was listed.
   Outcome Run() { return Run(Scanned()); }
@@ -229,9 +230,15 @@ class AttemptPair {
     SendAttempt sender(std::move(send), {clock, *from, sender_dialer});
     ReceiveAttempt receiver(std::move(receive), {clock, *to, receiver_dialer});
     Outcome outcome;
-    std::thread other([&] { outcome.received = receiver.Run(stop_receiver.get_token()); });
-    outcome.sent = sender.Run({});
+    sender_progress = [&sender] { return sender.progress(); };
+    std::stop_source stop_sender;
+    std::thread other([&] {
+      outcome.received = receiver.Run(stop_receiver.get_token());
+      if (sender_ends_with_receiver) stop_sender.request_stop();
+    });
+    outcome.sent = sender.Run(stop_sender.get_token());
     other.join();
+    outcome.acknowledged = sender.progress();
     exchange.Forget();
     return outcome;
   }
@@ -249,6 +256,8 @@ class AttemptPair {
   Verify verify = Verify::kLanded;
   Merge merge = Merge::kNever;
   bool replace = false;
+  // For receivers that may end before they have dialled.
+  bool sender_ends_with_receiver = false;
   std::string content_root;
   uint16_t streams = 3;
   // Socket pairs do not pace; it keeps a loaded machine's slow answers from being taken for a long line.
@@ -256,6 +265,7 @@ class AttemptPair {
   std::chrono::milliseconds leg_window = std::chrono::seconds(10);
   uint64_t epoch = 0;
   std::stop_source stop_receiver;
+  std::function<Progress()> sender_progress;  // of the attempt that runs
   std::promise<void> receipt;
   uint64_t files_receipted = 0;
   std::function<absl::Status(std::stop_token stop)> on_landed;

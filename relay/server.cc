@@ -7,9 +7,16 @@
 
 #include "lib/base/log.h"
 #include "lib/base/status.h"
+#include "lib/base/strings.h"
+#include "lib/wire/relay_reason.h"
 #include "relay/sockets.h"
 
 namespace crossdock::relay {
+namespace {
+
+constexpr std::chrono::milliseconds kLogInterval = RefusalLog::kInterval;
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, const net::TlsKey& key, Bundles& bundles,
                                                       const base::Clock& clock) {
@@ -28,10 +35,10 @@ Server::Server(const Config& config, const net::TlsKey& key, Bundles& bundles, c
       wan_port_(wan_->port()),
       rendezvous_(RendezvousLimits{}),
       half_open_(config.half_open),
-      shared_{config,   key,         net::TlsContext(key, net::TlsRole::kServer, net::TlsUse::kThenClear),
-              bundles,  rendezvous_, half_open_,
-              tending_, clock,       closing_,
-              ending_} {
+      shared_{config,    key,         net::TlsContext(key, net::TlsRole::kServer, net::TlsUse::kThenClear),
+              bundles,   rendezvous_, half_open_,
+              refusals_, tending_,    clock,
+              closing_,  ending_} {
   if (!HasBbr())
     LOG_WARNING(
         "this host does not allow BBR; a long line with loss will be slow. As root: modprobe tcp_bbr, and "
@@ -63,7 +70,10 @@ void Server::Stop() {
 void Server::Accept() {
   pollfd watched[] = {{lan_->fd(), POLLIN, 0}, {wan_->fd(), POLLIN, 0}, {closing_.fd(), POLLIN, 0}};
   while (!closing_.IsSet()) {
-    if (::poll(watched, 3, -1) <= 0) continue;
+    // Wakes each second for what the log still owes.
+    const int ready = ::poll(watched, 3, static_cast<int>(kLogInterval.count()));
+    while (const auto line = refusals_.Due(shared_.clock.MonotonicNow())) LogRefusal(*line);
+    if (ready <= 0) continue;
     if (watched[0].revents != 0) AcceptFrom(*lan_, Face::kLan);
     if (watched[1].revents != 0) AcceptFrom(*wan_, Face::kWan);
   }
@@ -83,25 +93,28 @@ void Server::AcceptFrom(net::Listener& listener, Face face) {
     }
   }
   if (admitted) return Launch(std::move(accepted.fd), accepted.peer, face);
-  ++dropped_;
-  // Whoever floods the port must not flood the log.
-  const base::Steady now = shared_.clock.MonotonicNow();
-  if (now < dropped_said_ + std::chrono::seconds(10)) return;
-  dropped_said_ = now;
-  LOG_WARNING("connections dropped at the limit", {{"dropped", dropped_}, {"last_peer", accepted.peer.ToText()}});
+  Drop(wire::kRelayFull, accepted.peer, "at the limit of connections, of all or of this address");
+}
+
+void Server::Drop(std::string_view reason, const net::SocketAddress& peer, std::string error) {
+  const auto line = refusals_.Take(reason, peer.ToText(), std::move(error), shared_.clock.MonotonicNow());
+  if (line) LogRefusal(*line);
 }
 
 void Server::Launch(base::UniqueFd fd, const net::SocketAddress& peer, Face face) {
   const std::string address = peer.AddressBytes();
   const uint64_t id = ++last_id_;
-  if (!half_open_.Enter(id, address, fd.get())) return Ended(address);
+  if (!half_open_.Enter(id, address, fd.get())) {
+    Drop("DESCRIPTOR_MISSING", peer, "no descriptor left for a connection; raise LimitNOFILE");
+    return Ended(address);
+  }
   try {
     std::thread([this, face, address, id, fd = std::move(fd), peer]() mutable {
       Serve(shared_, std::move(fd), id, peer, face);
       Ended(address);
     }).detach();
   } catch (const std::system_error& error) {
-    LOG_WARNING("no thread for a connection; raise TasksMax", {{"error", error.what()}});
+    Drop("THREAD_MISSING", peer, base::StrCat("no thread for a connection; raise TasksMax: ", error.what()));
     half_open_.Leave(id);
     Ended(address);
   }

@@ -33,6 +33,8 @@ class Server {
          net::Listener wan);
   void Accept();
   void AcceptFrom(net::Listener& listener, Face face);
+  // What becomes of a caller whom it has no room for.
+  void Drop(std::string_view reason, const net::SocketAddress& peer, std::string error);
   void Launch(base::UniqueFd fd, const net::SocketAddress& peer, Face face);
   void Ended(const std::string& address);
   bool Admits(const std::string& address) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -47,16 +49,14 @@ class Server {
   net::Interrupt ending_;   // everything ends
   Rendezvous rendezvous_;
   HalfOpen half_open_;
+  RefusalLog refusals_;
   std::atomic<int> tending_{0};
   const Shared shared_;
   base::Mutex mutex_;
   base::CondVar changed_;
   int connections_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::string, int> by_address_ ABSL_GUARDED_BY(mutex_);
-  // Of the acceptor alone.
-  uint64_t last_id_ = 0;
-  uint64_t dropped_ = 0;
-  base::Steady dropped_said_{};
+  uint64_t last_id_ = 0;  // of the acceptor alone
   std::thread acceptor_;
 };
 

@@ -265,6 +265,11 @@ class Session {
 
 }  // namespace
 
+void LogRefusal(const RefusalLog::Line& line) {
+  LOG_INFO("connection turned away",
+           {{"reason", line.reason}, {"peer", line.peer}, {"error", line.error}, {"count", line.count}});
+}
+
 void Serve(const Shared& shared, base::UniqueFd connection, uint64_t id, const net::SocketAddress& peer, Face face) {
   absl::Status status;
   try {
@@ -274,10 +279,10 @@ void Serve(const Shared& shared, base::UniqueFd connection, uint64_t id, const n
   }
   shared.half_open.Leave(id);
   if (status.ok()) return;
-  LOG_INFO("connection turned away", {{"peer", peer.ToText()},
-                                      {"face", face == Face::kLan ? "lan" : "wan"},
-                                      {"reason", base::ReasonOf(status)},
-                                      {"error", base::ToStd(status.message())}});
+  const std::string_view side = face == Face::kLan ? " (lan)" : " (wan)";
+  const auto line = shared.refusals.Take(base::ReasonOf(status), base::StrCat(peer.ToText(), side),
+                                         std::string(base::ToStd(status.message())), shared.clock.MonotonicNow());
+  if (line) LogRefusal(*line);
 }
 
 }  // namespace crossdock::relay

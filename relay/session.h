@@ -10,6 +10,7 @@
 #include "relay/bundles.h"
 #include "relay/config.h"
 #include "relay/half_open.h"
+#include "relay/refusal_log.h"
 #include "relay/rendezvous.h"
 
 namespace crossdock::relay {
@@ -22,6 +23,7 @@ struct Shared {
   Bundles& bundles;
   Rendezvous& rendezvous;
   HalfOpen& half_open;
+  RefusalLog& refusals;
   std::atomic<int>& tending;  // connections
   const base::Clock& clock;
   // Set when the relay takes nobody more.
@@ -31,6 +33,9 @@ struct Shared {
 };
 
 enum class Face { kLan, kWan };
+
+// Writes such a line to the log.
+void LogRefusal(const RefusalLog::Line& line);
 
 // Blocks until the connection is over; `id` is its number in shared.half_open. Logs why; never a name, a path or a
 // title, because it is told none.

@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -48,6 +49,39 @@ TEST_CASE("beyond the limit of all the oldest of all is shut", "[half_open]") {
   REQUIRE(half_open.Enter(3, "c", pairs[2].ours.get()));
   CHECK(pairs[0].IsShut());
   CHECK(half_open.size() == 2);
+}
+
+TEST_CASE("T-36: a flood from some addresses pushes out itself, and nobody who came from another before it",
+          "[half_open]") {
+  HalfOpen half_open({.total_max = 8, .per_address_max = 8});
+  Pair honest;
+  REQUIRE(half_open.Enter(1, "honest", honest.ours.get()));
+  std::vector<Pair> flood(100);
+  for (size_t i = 0; i < flood.size(); ++i)
+    REQUIRE(half_open.Enter(2 + i, "flood-" + std::to_string(i % 3), flood[i].ours.get()));
+  CHECK_FALSE(honest.IsShut());
+  CHECK(half_open.size() == 8);
+  const auto shut = [&](size_t from, size_t to) {
+    return std::count_if(flood.begin() + static_cast<long>(from), flood.begin() + static_cast<long>(to),
+                         [](const Pair& each) { return each.IsShut(); });
+  };
+  CHECK(shut(0, 93) == 93);
+  CHECK(shut(93, 100) == 0);
+}
+
+TEST_CASE("of addresses that have as many each, the one with the oldest loses it", "[half_open]") {
+  HalfOpen half_open({.total_max = 3, .per_address_max = 3});
+  std::array<Pair, 5> pairs;
+  REQUIRE(half_open.Enter(1, "c", pairs[0].ours.get()));
+  REQUIRE(half_open.Enter(2, "b", pairs[1].ours.get()));
+  REQUIRE(half_open.Enter(3, "a", pairs[2].ours.get()));
+  REQUIRE(half_open.Enter(4, "d", pairs[3].ours.get()));
+  CHECK(pairs[0].IsShut());
+  half_open.Leave(2);
+  REQUIRE(half_open.Enter(5, "a", pairs[4].ours.get()));
+  CHECK_FALSE(pairs[1].IsShut());
+  CHECK_FALSE(pairs[2].IsShut());
+  CHECK(half_open.size() == 3);
 }
 
 TEST_CASE("who was admitted is not shut any more", "[half_open]") {

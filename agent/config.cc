@@ -18,10 +18,11 @@ absl::Status ReadVolumes(yaml::Map map, Config& config) {
     }
     yaml::Map fields = map.At(entry.value);
     ASSIGN_OR_RETURN(volume.root, fields.String("root"));
-    ASSIGN_OR_RETURN(volume.hard_links_allowed, fields.BoolOr("hard_links_allowed", false));
     ASSIGN_OR_RETURN(const std::string merge, fields.OneOfOr("merge_allowed", "never", {"never", "whole", "visible"}));
     volume.merge_allowed = *ParseMerge(merge);
     ASSIGN_OR_RETURN(volume.replace_allowed, fields.BoolOr("replace_allowed", false));
+    ASSIGN_OR_RETURN(const std::string xattrs, fields.OneOfOr("xattrs", "keep", {"keep", "drop"}));
+    volume.keep_attributes = xattrs == "keep";
     RETURN_IF_ERROR(fields.Finish());
     config.volumes[entry.key] = std::move(volume);
   }

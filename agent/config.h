@@ -11,9 +11,9 @@ namespace crossdock::agent {
 
 struct VolumeConfig {
   std::string root;  // a directory
-  bool hard_links_allowed = false;
   Merge merge_allowed = Merge::kNever;
   bool replace_allowed = false;
+  bool keep_attributes = true;
 };
 
 struct Config {

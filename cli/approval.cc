@@ -130,6 +130,7 @@ void Print(const Asked& asked, bool files, Context& context) {
   Table listing({"BYTES", "PATH"});
   for (const auto& entry : asked.manifest.entries) {
     if (entry.type == wire::EntryType::kFile) listing.Add({std::to_string(entry.size), entry.path});
+    if (entry.type == wire::EntryType::kHardLink) listing.Add({"link", entry.path + " = " + *entry.link_target});
   }
   listing.Print(context.out);
 }

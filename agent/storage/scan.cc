@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <set>
 
 #include "agent/core/sequence.h"
+#include "agent/storage/attributes.h"
 #include "agent/storage/io_reason.h"
 #include "agent/storage/source_file.h"
 #include "lib/base/status.h"
@@ -23,6 +25,12 @@ using wire::Reason;
 
 std::string Join(const std::string& directory, const std::string& name) {
   return directory.empty() ? name : directory + "/" + name;
+}
+
+const char* KindOf(mode_t mode) {
+  if (S_ISFIFO(mode)) return "a named pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return S_ISCHR(mode) || S_ISBLK(mode) ? "a device" : "a special file";
 }
 
 class Scanner {
@@ -63,7 +71,7 @@ class Scanner {
     if (S_ISREG(info.st_mode)) return File(directory, name, full, info);
     if (S_ISLNK(info.st_mode)) return Link(directory, name, full);
     if (!S_ISDIR(info.st_mode)) {
-      Find(Reason::kSpecialFile, full, "a device, pipe or socket is no content");
+      Find(Reason::kSpecialFile, full, base::StrCat("is ", KindOf(info.st_mode), ", which has no content to send"));
       return false;
     }
     base::UniqueFd below = OpenBeneath(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -71,18 +79,43 @@ class Scanner {
       Find(errno == EXDEV ? Reason::kSymlinkOutside : Reason::kSourceUnreadable, full, "cannot be opened");
       return false;
     }
-    AddDirectory(full, info);
+    RETURN_IF_ERROR(AddDirectory(directory, name, full, info));
     RETURN_IF_ERROR(Directory(std::move(below), full, depth + 1));
     return false;
   }
 
-  void AddDirectory(const std::string& path, const struct stat& info) {
-    if (!directories_.insert(path).second) return;
+  // The directory `name` in another one, or that one itself when `name` is ".".
+  absl::Status AddDirectory(int directory, const std::string& name, const std::string& path, const struct stat& info) {
+    if (!directories_.insert(path).second) return absl::OkStatus();
     Entry entry;
     entry.path = path;
     entry.type = EntryType::kDirectory;
+    entry.mtime_ns = Nanoseconds(info.st_mtim);
     entry.mode = info.st_mode & 0777;
-    result_.manifest.entries.push_back(std::move(entry));
+    return AddWithAttributes(directory, name, std::move(entry));
+  }
+
+  // Into the manifest's order; of the names of one file all but the first become links to it.
+  void Finish() {
+    std::vector<Entry>& entries = result_.manifest.entries;
+    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.path < b.path; });
+    entries.erase(
+        std::unique(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.path == b.path; }),
+        entries.end());
+    for (auto& [inode, names] : names_of_) {
+      std::sort(names.begin(), names.end());
+      const auto first = std::make_shared<const std::string>(names.front());
+      for (const std::string& name : names) {
+        if (name == *first) continue;
+        Entry link;
+        link.path = name;
+        link.type = EntryType::kHardLink;
+        link.link_target = first;
+        *std::lower_bound(entries.begin(), entries.end(), name, [](const Entry& entry, const std::string& path) {
+          return entry.path < path;
+        }) = std::move(link);
+      }
+    }
   }
 
   void Gaps(const std::string& path, const std::vector<std::string>& files) {
@@ -126,7 +159,7 @@ class Scanner {
     return fstat(directory, &a) == 0 && fstat(volume_.root(), &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
   }
 
-  bool File(int directory, const std::string& name, const std::string& full, const struct stat& info) {
+  absl::StatusOr<bool> File(int directory, const std::string& name, const std::string& full, const struct stat& info) {
     if (faccessat(directory, name.c_str(), R_OK, AT_EACCESS | AT_SYMLINK_NOFOLLOW) != 0) {
       Find(Reason::kSourceUnreadable, full, "the agent's user may not read it");
       return false;
@@ -134,19 +167,37 @@ class Scanner {
     if (info.st_size == 0) {
       Find(Reason::kFileEmpty, full, "has no content", !options_.allow_empty_files);
     }
-    if (info.st_nlink > 1 && !volume_.options().hard_links_allowed) {
-      Find(Reason::kHardLink, full,
-           base::StrCat("has ", info.st_nlink, " names; declare the volume to use hard links"));
-    }
+    if (info.st_nlink > 1) names_of_[{info.st_dev, info.st_ino}].push_back(full);
     Entry entry;
     entry.path = full;
     entry.size = static_cast<uint64_t>(info.st_size);
     entry.mtime_ns = Nanoseconds(info.st_mtim);
     entry.inode = info.st_ino;
-    entry.device = info.st_dev;
     entry.mode = info.st_mode & 0777;
-    result_.manifest.entries.push_back(std::move(entry));
+    RETURN_IF_ERROR(AddWithAttributes(directory, name, std::move(entry)));
     return true;
+  }
+
+  absl::Status AddWithAttributes(int directory, const std::string& name, Entry entry) {
+    if (!volume_.options().keep_attributes) return Add(std::move(entry));
+    auto attributes = ReadAttributes(directory, name, entry.path);
+    if (attributes.ok() && !attributes->empty()) {
+      entry.attributes = std::make_shared<const wire::Attributes>(*std::move(attributes));
+    } else if (base::ReasonOf(attributes.status()) == Name(Reason::kAttributesTooLarge)) {
+      Find(Reason::kAttributesTooLarge, entry.path, std::string(base::ToStd(attributes.status().message())));
+    } else {
+      RETURN_IF_ERROR(attributes.status());
+    }
+    return Add(std::move(entry));
+  }
+
+  absl::Status Add(Entry entry) {
+    text_ += wire::TextSize(entry);
+    if (text_ > wire::kManifestTextMax) {
+      return Fail(Reason::kPackageTooLarge, "the names of a package have at most ", wire::kManifestTextMax, " bytes");
+    }
+    result_.manifest.entries.push_back(std::move(entry));
+    return absl::OkStatus();
   }
 
   absl::StatusOr<bool> Link(int directory, const std::string& name, const std::string& full) {
@@ -162,7 +213,7 @@ class Scanner {
     entry.path = full;
     entry.type = EntryType::kSymlink;
     entry.link_target = std::make_shared<const std::string>(text);
-    result_.manifest.entries.push_back(std::move(entry));
+    RETURN_IF_ERROR(Add(std::move(entry)));
     return false;
   }
 
@@ -171,6 +222,9 @@ class Scanner {
   const std::stop_token stop_;
   ScanResult& result_;
   std::set<std::string> directories_;
+  uint64_t text_ = 0;
+  // Of files that have more than one; some of them may be outside the package.
+  std::map<std::pair<dev_t, ino_t>, std::vector<std::string>> names_of_;
 };
 
 // The named files, and the directories on the way to them.
@@ -184,7 +238,7 @@ absl::Status ScanFiles(Scanner& scanner, int root, const std::vector<std::string
       struct stat info {};
       const base::UniqueFd fd = OpenBeneath(root, above, O_PATH | O_DIRECTORY);
       if (!fd || fstat(fd.get(), &info) != 0) return SourceError(errno, "cannot open", above);
-      scanner.AddDirectory(above, info);
+      RETURN_IF_ERROR(scanner.AddDirectory(fd.get(), ".", above, info));
     }
     std::string name;
     const base::UniqueFd parent = OpenParent(root, file, &name);
@@ -227,11 +281,7 @@ absl::StatusOr<ScanResult> Scan(const Volume& volume, const PackagePath& package
   } else {
     RETURN_IF_ERROR(ScanFiles(scanner, root.get(), files));
   }
-  auto& entries = result.manifest.entries;
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.path < b.path; });
-  entries.erase(
-      std::unique(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.path == b.path; }),
-      entries.end());
+  scanner.Finish();
   if (result.manifest.files() == 0 && !result.reason) {
     scanner.Find(Reason::kPackageEmpty, package.path, "there is no file in it");
   }

@@ -26,9 +26,7 @@ struct ScanOptions {
   bool allow_empty_files = false;
 };
 
-// Stated behaviour: links inside the package travel as links, others block; files with several names block unless the
-// volume is declared to use them; devices, pipes and sockets block; permission bits and mtimes travel, set-id bits,
-// owners and extended attributes do not; holes arrive as zeros; gaps in sequences are told and do not block.
+// What of a package travels, and what blocks it, stands in docs/packages.md.
 struct Finding {
   wire::Reason code;
   std::string path;    // relative to the package

@@ -21,8 +21,8 @@ namespace crossdock::agent {
 inline constexpr char kStagingRoot[] = ".crossdock";
 
 struct VolumeOptions {
-  // A file with several names may be changed by any of them: refused unless the volume is declared to use them.
-  bool hard_links_allowed = false;
+  // Whether extended attributes ("user.…") belong to packages that come from here, and are set on those that land here.
+  bool keep_attributes = true;
   // The most that a transfer may ask for here. The site's own word: nothing that an orchestrator says goes beyond it.
   Merge merge_allowed = Merge::kNever;
   bool replace_allowed = false;

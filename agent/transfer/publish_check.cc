@@ -49,6 +49,7 @@ bool MayBe(const Volume& volume, const std::string& target, const wire::Entry& e
   if (entry.type == wire::EntryType::kDirectory) return S_ISDIR(info.st_mode);
   if (place.replace && !S_ISDIR(info.st_mode)) return true;
   if (entry.type == wire::EntryType::kSymlink) return S_ISLNK(info.st_mode);
+  if (entry.type == wire::EntryType::kHardLink) return S_ISREG(info.st_mode);  // its size is the first name's
   return S_ISREG(info.st_mode) && static_cast<uint64_t>(info.st_size) == entry.size;
 }
 

@@ -365,7 +365,7 @@ absl::Status ReceiveAttempt::FinishTree() {
     base::MutexLock lock(mutex_);
     manifest = &manifest_;
   }
-  RETURN_IF_ERROR(FinishStagedTree(deps_.volume, staging_->data(), *manifest));
+  RETURN_IF_ERROR(FinishStagedTree(deps_.volume, staging_->data(), *manifest, plan_.durability == Durability::kSafe));
   if (plan_.durability == Durability::kFast) return absl::OkStatus();
   RETURN_IF_ERROR(staging_->ledger().Sync());
   return SyncDirectories(staging_->data(), deps_.volume.calls());

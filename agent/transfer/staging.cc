@@ -264,6 +264,10 @@ absl::StatusOr<bool> Staging::TakeOver(const Earlier& earlier, const StagedFile&
   if (whole && (static_cast<uint64_t>(info.st_size) != entry.size || Nanoseconds(info.st_mtim) != entry.mtime_ns)) {
     return false;
   }
+  // Permissions may have changed at the source without its time.
+  if (whole && (info.st_mode & 07777) != entry.mode && fchmodat(from.get(), name.c_str(), entry.mode, 0) != 0) {
+    return false;
+  }
   if (earlier.ledger == nullptr) return true;  // this epoch's own: it is where it should be
   const base::UniqueFd to = OpenParent(data_.get(), entry.path, &name);
   if (!to) return DestinationError(errno, "cannot open the staging of", entry.path);

@@ -18,24 +18,40 @@ namespace crossdock::wire {
 
 inline constexpr size_t kManifestChunkSizeMax = 1u << 20;
 inline constexpr size_t kManifestEntriesMax = 4'000'000;
+// Of all paths, targets and attributes together: what an entry's size does not bound.
+inline constexpr size_t kManifestTextMax = 512u << 20;
 // What the encoder aims at: small enough that the control leg turns to acknowledgements often.
 inline constexpr size_t kManifestChunkSizeAim = 128u << 10;
 
-enum class EntryType : uint8_t { kFile = 1, kDirectory = 2, kSymlink = 3 };
+// Of one file or directory; names and values together.
+inline constexpr size_t kAttributesMax = 32;
+inline constexpr size_t kAttributesSizeMax = 4096;
+
+// kHardLink: one more name of a file that the package has under an earlier name.
+enum class EntryType : uint8_t { kFile = 1, kDirectory = 2, kSymlink = 3, kHardLink = 4 };
 
 using Digest256 = std::array<uint8_t, base::kSha256Size>;
 
-// 200 bytes and its path's: a million of them have to fit an agent of 256 MiB.
+// An extended attribute.
+struct Attribute {
+  std::string name;   // "user.…", see IsPortableAttribute
+  std::string value;  // any bytes
+  bool operator==(const Attribute&) const = default;
+};
+using Attributes = std::vector<Attribute>;  // in strictly ascending order of names
+
+// 128 bytes and its path's: a million of them have to fit an agent of 256 MiB.
 struct Entry {
-  std::string path;      // relative to the package; hostile bytes that CheckPath has passed
-  uint64_t size = 0;     // bytes; 0 of directories and links
-  int64_t mtime_ns = 0;  // since 1970; 0 of directories and links, whose times say nothing about content
-  uint64_t inode = 0;    // at the source; 0 of directories and links
-  uint64_t device = 0;   // at the source; told, and in no digest: it changes with every mount
-  uint32_t mode = 0;     // permission bits, at most 0777
+  std::string path;   // relative to the package; hostile bytes that CheckPath has passed
+  uint64_t size = 0;  // bytes; 0 of all but files
+  int64_t mtime_ns =
+      0;  // since 1970; of files and directories. A directory's is in no digest: it says nothing of content
+  uint64_t inode = 0;  // at the source; of files
+  uint16_t mode = 0;   // permission bits, at most 0777; of files and directories
   EntryType type = EntryType::kFile;
   std::optional<Digest256> sha256;                 // of files, when the content was hashed
-  std::shared_ptr<const std::string> link_target;  // of links, never null there
+  std::shared_ptr<const std::string> link_target;  // of links, never null there; of hard links the file's path
+  std::shared_ptr<const Attributes> attributes;    // of files and directories; null when there are none
 };
 
 // Entries in strictly ascending order of their path's bytes, so that a directory stands before what it holds.
@@ -48,7 +64,14 @@ struct Manifest {
   bool hashed() const;
 };
 
-// One entry that breaks a rule of the encoding: path, type, sizes, mode, a link that leads out.
+// The entry of `path`, null when there is none. The manifest must be sorted.
+const Entry* FindEntry(const Manifest& manifest, std::string_view path);
+
+// An extended attribute that may cross: a sound name behind "user.", at most 255 bytes in all. Those of overlay
+// filesystems are not: they would change what the receiver's mounts show.
+bool IsPortableAttribute(std::string_view name);
+
+// One entry that breaks a rule of the encoding: path, type, sizes, mode, attributes, a link that leads out.
 absl::Status CheckEntry(const Entry& entry);
 
 // Cuts a manifest into chunks. `manifest` must outlive it and be sorted.
@@ -66,13 +89,21 @@ class ManifestEncoder {
   bool started_ = false;
 };
 
-// Puts chunks together again; refuses what is out of order, doubled, unsound or too large. After an error it is spent.
+// Puts chunks together again; refuses what is out of order, doubled, unsound or too large, and hard links to what is no
+// file before them. After an error it is spent.
 class ManifestDecoder {
  public:
   absl::Status Add(std::string_view chunk, Manifest* manifest);
+
+ private:
+  uint64_t text_ = 0;
 };
 
-// SHA-256 (32 raw bytes) over what a listing says: type, path, size, mtime, inode and a link's target of each entry.
+// What counts against kManifestTextMax.
+size_t TextSize(const Entry& entry);
+
+// SHA-256 (32 raw bytes) over what a listing says: type, mode, path, size, mtime of files, inode, a link's target and
+// the attributes of each entry.
 class ListingDigester {
  public:
   ListingDigester();

@@ -30,7 +30,7 @@ constexpr Row kRows[] = {
     {Reason::kFramesMissing, "FRAMES_MISSING", kPerson, Code::kFailedPrecondition},
     {Reason::kSpecialFile, "SPECIAL_FILE", kPerson, Code::kInvalidArgument},
     {Reason::kSymlinkOutside, "SYMLINK_OUTSIDE", kPerson, Code::kInvalidArgument},
-    {Reason::kHardLink, "HARD_LINK", kPerson, Code::kFailedPrecondition},
+    {Reason::kAttributesTooLarge, "ATTRIBUTES_TOO_LARGE", kPerson, Code::kFailedPrecondition},
     {Reason::kNameEmpty, "NAME_EMPTY", kPerson, Code::kInvalidArgument},
     {Reason::kNameTooLong, "NAME_TOO_LONG", kPerson, Code::kInvalidArgument},
     {Reason::kNameReserved, "NAME_RESERVED", kPerson, Code::kInvalidArgument},

@@ -23,7 +23,7 @@ enum class Reason {
   kFramesMissing,
   kSpecialFile,
   kSymlinkOutside,
-  kHardLink,
+  kAttributesTooLarge,
   kNameEmpty,
   kNameTooLong,
   kNameReserved,

@@ -13,9 +13,20 @@ Entry File(std::string path, uint64_t size) {
   entry.size = size;
   entry.mtime_ns = 1'700'000'000'123'456'789;
   entry.inode = 42;
-  entry.device = 7;
   entry.mode = 0644;
   return entry;
+}
+
+Entry HardLink(std::string path, std::string target) {
+  Entry entry;
+  entry.path = std::move(path);
+  entry.type = EntryType::kHardLink;
+  entry.link_target = std::make_shared<const std::string>(std::move(target));
+  return entry;
+}
+
+std::shared_ptr<const Attributes> Shared(Attributes attributes) {
+  return std::make_shared<const Attributes>(std::move(attributes));
 }
 
 Manifest Sample() {
@@ -27,28 +38,40 @@ Manifest Sample() {
   manifest.entries.push_back(directory);
   manifest.entries.push_back(File("a/b.1001.exr", 10));
   manifest.entries.back().sha256.emplace().fill(0x5a);
+  manifest.entries.back().attributes = Shared({{"user.shot", std::string("sh010\0", 6)}});
   Entry link;
   link.path = "c";
   link.type = EntryType::kSymlink;
   link.link_target = std::make_shared<const std::string>("a/b.1001.exr");
   manifest.entries.push_back(link);
+  manifest.entries.push_back(HardLink("d.exr", "a/b.1001.exr"));
   return manifest;
+}
+
+// Why the receiver refuses a manifest; "" when it does not.
+std::string Refusal(const std::vector<Entry>& entries) {
+  Manifest manifest{entries};
+  Manifest copy;
+  return base::ReasonOf(ManifestDecoder().Add(ManifestEncoder(manifest).NextChunk(), &copy));
 }
 
 TEST_CASE("a manifest comes back from its chunks as it was", "[wire][manifest]") {
   Manifest manifest = Sample();
-  for (int i = 0; i < 1000; ++i) manifest.entries.push_back(File("d." + std::to_string(10000 + i), 1));
+  for (int i = 0; i < 1000; ++i) manifest.entries.push_back(File("e." + std::to_string(10000 + i), 1));
   ManifestEncoder encoder(manifest, 4096);
   ManifestDecoder decoder;
   Manifest copy;
   int chunks = 0;
   for (; !encoder.done(); ++chunks) REQUIRE(decoder.Add(encoder.NextChunk(), &copy).ok());
-  CHECK(chunks > 10);
+  CHECK(chunks >= 10);
   REQUIRE(copy.entries.size() == manifest.entries.size());
   CHECK(ListingDigest(copy) == ListingDigest(manifest));
   CHECK(copy.entries[1].sha256 == manifest.entries[1].sha256);
   CHECK(*copy.entries[2].link_target == "a/b.1001.exr");
   CHECK(copy.entries[0].mode == 0755);
+  CHECK(*copy.entries[1].attributes == *manifest.entries[1].attributes);
+  CHECK(copy.entries[3].type == EntryType::kHardLink);
+  CHECK(*copy.entries[3].link_target == "a/b.1001.exr");
   CHECK(copy.files() == 1001);
   CHECK(copy.bytes() == 1010);
 }
@@ -65,12 +88,7 @@ TEST_CASE("every truncation of a chunk is refused, and so is a byte too many", "
 }
 
 TEST_CASE("the receiver refuses entries that no honest scan makes", "[wire][manifest]") {
-  const auto refusal = [](Entry entry) {
-    Manifest manifest;
-    manifest.entries.push_back(std::move(entry));
-    Manifest copy;
-    return base::ReasonOf(ManifestDecoder().Add(ManifestEncoder(manifest).NextChunk(), &copy));
-  };
+  const auto refusal = [](Entry entry) { return Refusal({std::move(entry)}); };
   CHECK(refusal(File("ok", 1)).empty());
   CHECK(refusal(File("../up", 1)) == "NAME_RESERVED");
   CHECK(refusal(File("/abs", 1)) == "NAME_EMPTY");
@@ -88,6 +106,48 @@ TEST_CASE("the receiver refuses entries that no honest scan makes", "[wire][mani
   CHECK(refusal(directory) == "PEER_PROTOCOL");
 }
 
+TEST_CASE("a hard link names a file that came before it, and nothing else", "[wire][manifest]") {
+  CHECK(Refusal({File("a", 1), HardLink("b", "a")}).empty());
+  CHECK(Refusal({HardLink("b", "a")}) == "PEER_PROTOCOL");
+  CHECK(Refusal({HardLink("b", "c"), File("c", 1)}) == "PEER_PROTOCOL");
+  CHECK(Refusal({HardLink("b", "b")}) == "PEER_PROTOCOL");
+  CHECK(Refusal({File("a", 1), HardLink("b", "a"), HardLink("c", "b")}) == "PEER_PROTOCOL");
+  Entry directory = File("a", 0);
+  directory.type = EntryType::kDirectory;
+  directory.inode = 0;
+  CHECK(Refusal({directory, HardLink("b", "a")}) == "PEER_PROTOCOL");
+  CHECK(Refusal({File("a", 1), HardLink("b", "../a")}) == "NAME_RESERVED");
+  Entry sized = HardLink("b", "a");
+  sized.size = 1;
+  CHECK(Refusal({File("a", 1), sized}) == "PEER_PROTOCOL");
+}
+
+TEST_CASE("attributes are the users' own, in order, and few", "[wire][manifest]") {
+  const auto refusal = [](Attributes attributes) {
+    Entry entry = File("a", 1);
+    entry.attributes = Shared(std::move(attributes));
+    return Refusal({entry});
+  };
+  CHECK(refusal({{"user.a", "1"}, {"user.b", ""}}).empty());
+  CHECK(refusal({{"user.b", "1"}, {"user.a", "1"}}) == "PEER_PROTOCOL");
+  CHECK(refusal({{"user.a", "1"}, {"user.a", "2"}}) == "PEER_PROTOCOL");
+  for (const char* name : {"security.capability", "trusted.x", "system.posix_acl_access", "user.",
+                           "user.overlay.opaque", "user.a/b", "user.\x1b[2J", "user"}) {
+    INFO(name);
+    CHECK(refusal({{name, "1"}}) == "PEER_PROTOCOL");
+  }
+  CHECK(refusal({{"user.a", std::string(kAttributesSizeMax - 6, 'x')}}).empty());
+  CHECK(refusal({{"user.a", std::string(kAttributesSizeMax - 5, 'x')}}) == "PEER_PROTOCOL");
+  Attributes many;
+  for (size_t i = 0; i <= kAttributesMax; ++i) many.push_back({"user." + std::to_string(100 + i), ""});
+  CHECK(refusal(many) == "PEER_PROTOCOL");
+  many.pop_back();
+  CHECK(refusal(many).empty());
+  Entry link = HardLink("b", "a");
+  link.attributes = Shared({{"user.a", "1"}});
+  CHECK(Refusal({File("a", 1), link}) == "PEER_PROTOCOL");
+}
+
 TEST_CASE("an order that is not strictly ascending is refused", "[wire][manifest]") {
   for (const char* second : {"a", "b"}) {
     Manifest manifest;
@@ -100,8 +160,8 @@ TEST_CASE("an order that is not strictly ascending is refused", "[wire][manifest
 TEST_CASE("the listing's digest is fixed, and moves with what it names", "[wire][manifest]") {
   const Manifest manifest = Sample();
   const std::string digest = ListingDigest(manifest);
-  // printf 'crossdock/listing/v1\n' and the entries' bytes, through sha256sum.
-  CHECK(base::ToHex(digest) == "0d04311828417d77f8a8073c931b790575fca719b498e9341cf44debf17b95fa");
+  // printf 'crossdock/listing/v2\n' and the entries' bytes, through sha256sum.
+  CHECK(base::ToHex(digest) == "f014b15739b03bfd540761bc64dbd511f2b4c26bb086f4d93ca20c413960804c");
   const auto with = [](auto change) {
     Manifest changed = Sample();
     change(changed.entries[1]);
@@ -111,17 +171,26 @@ TEST_CASE("the listing's digest is fixed, and moves with what it names", "[wire]
   CHECK(with([](Entry& e) { e.mtime_ns++; }) != digest);
   CHECK(with([](Entry& e) { e.inode++; }) != digest);
   CHECK(with([](Entry& e) { e.path += "x"; }) != digest);
-  CHECK(with([](Entry& e) { e.device++; }) == digest);
+  CHECK(with([](Entry& e) { e.mode ^= 0111; }) != digest);
+  CHECK(with([](Entry& e) { e.attributes = Shared({{"user.shot", "sh011"}}); }) != digest);
+  CHECK(with([](Entry& e) { e.attributes = nullptr; }) != digest);
   CHECK(with([](Entry& e) { e.sha256.reset(); }) == digest);
+  // A directory's time moves with every name that comes and goes in it, and says nothing of those that were listed.
+  Manifest touched = Sample();
+  touched.entries[0].mtime_ns = 1;
+  CHECK(ListingDigest(touched) == digest);
+  Manifest relinked = Sample();
+  relinked.entries[3].link_target = std::make_shared<const std::string>("c");
+  CHECK(ListingDigest(relinked) != digest);
 }
 
 TEST_CASE("the content root is fixed, and needs every file's digest", "[wire][manifest]") {
   Manifest manifest = Sample();
   CHECK(base::ToHex(ContentRoot(manifest).value()) ==
-        "a265e7c3ffa845309254f358d18373fd2caa30300b71efc9954cc4b43a020965");
+        "39a6062650184fc8155e52f95bcd6d36b3403f53b1b8616be3a903920651c584");
   manifest.entries[1].mtime_ns = 0;
   CHECK(base::ToHex(ContentRoot(manifest).value()) ==
-        "a265e7c3ffa845309254f358d18373fd2caa30300b71efc9954cc4b43a020965");
+        "39a6062650184fc8155e52f95bcd6d36b3403f53b1b8616be3a903920651c584");
   manifest.entries[1].sha256.reset();
   CHECK_FALSE(ContentRoot(manifest).ok());
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +11,7 @@
 #include "catch2/catch.hpp"
 #include "lib/base/encoding.h"
 #include "lib/base/status.h"
+#include "lib/wire/name.h"
 #include "tests/support/temp_tree.h"
 
 namespace crossdock::agent {
@@ -111,13 +113,115 @@ TEST_CASE("a package behind a link is not opened", "[agent][scan]") {
   CHECK_FALSE(source.Scan({"", {"linked/a"}}).ok());
 }
 
-TEST_CASE("a file with two names blocks unless the volume is declared to use hard links", "[agent][scan]") {
+TEST_CASE("a file with several names in the package is listed once, and linked", "[agent][scan]") {
+  Source source;
+  source.tree.Write("p/b/x", "1");
+  source.tree.Write("p/c", "2");
+  REQUIRE(link(source.tree.at("p/b/x").c_str(), source.tree.at("p/z").c_str()) == 0);
+  REQUIRE(link(source.tree.at("p/b/x").c_str(), source.tree.at("p/a").c_str()) == 0);
+  const ScanResult result = source.Scan({"p", {}}).value();
+  CHECK(ReasonOf(result).empty());
+  CHECK(result.manifest.files() == 2);
+  CHECK(result.manifest.bytes() == 2);
+  CHECK(wire::FindEntry(result.manifest, "a")->type == wire::EntryType::kFile);
+  for (const char* name : {"b/x", "z"}) {
+    const wire::Entry* const entry = wire::FindEntry(result.manifest, name);
+    REQUIRE(entry->type == wire::EntryType::kHardLink);
+    CHECK(*entry->link_target == "a");
+    CHECK(wire::CheckEntry(*entry).ok());
+  }
+}
+
+TEST_CASE("a file whose other names are outside the package is an ordinary file", "[agent][scan]") {
   Source source;
   source.tree.Write("p/a", "1");
   REQUIRE(link(source.tree.at("p/a").c_str(), source.tree.at("other").c_str()) == 0);
-  CHECK(ReasonOf(source.Scan({"p", {}}).value()) == "HARD_LINK");
-  source.options.hard_links_allowed = true;
+  const ScanResult result = source.Scan({"p", {}}).value();
+  CHECK(ReasonOf(result).empty());
+  CHECK(result.manifest.entries.at(0).type == wire::EntryType::kFile);
+  // Named files are a package of their own: the name that is not asked for is outside.
+  source.tree.Write("q/a", "1");
+  REQUIRE(link(source.tree.at("q/a").c_str(), source.tree.at("q/b").c_str()) == 0);
+  CHECK(source.Scan({"q", {"b"}})->manifest.entries.at(0).type == wire::EntryType::kFile);
+}
+
+TEST_CASE("permissions and times are listed, set-id bits are not", "[agent][scan]") {
+  Source source;
+  source.tree.Write("p/d/run.sh", "1");
+  REQUIRE(chmod(source.tree.at("p/d/run.sh").c_str(), 06751) == 0);
+  REQUIRE(chmod(source.tree.at("p/d").c_str(), 01750) == 0);
+  const timespec times[2] = {{1, 0}, {1'500'000'000, 7}};
+  REQUIRE(utimensat(AT_FDCWD, source.tree.at("p/d").c_str(), times, 0) == 0);
+  const ScanResult result = source.Scan({"p", {}}).value();
+  CHECK(result.manifest.entries.at(0).mode == 0750);
+  CHECK(result.manifest.entries.at(0).mtime_ns == 1'500'000'000'000'000'007);
+  CHECK(result.manifest.entries.at(1).mode == 0751);
+}
+
+TEST_CASE("what is no content is refused by name, and said to be what it is", "[agent][scan]") {
+  Source source;
+  source.tree.Write("p/a", "1");
+  REQUIRE(mkfifo(source.tree.at("p/feed").c_str(), 0644) == 0);
+  const ScanResult pipe = source.Scan({"p", {}}).value();
+  CHECK(ReasonOf(pipe) == "SPECIAL_FILE");
+  CHECK(pipe.detail == "'feed': is a named pipe, which has no content to send");
+  REQUIRE(unlink(source.tree.at("p/feed").c_str()) == 0);
+  REQUIRE(mknod(source.tree.at("p/sock").c_str(), S_IFSOCK | 0644, 0) == 0);
+  CHECK(source.Scan({"p", {}})->detail == "'sock': is a socket, which has no content to send");
+}
+
+TEST_CASE("64 levels of directories are listed, one more is refused by name", "[agent][scan]") {
+  Source source;
+  std::string path = "p";
+  for (size_t level = 1; level < wire::kPathDepthMax; ++level) path += "/d";
+  source.tree.Write(path + "/f", "1");
+  source.tree.Write("p/" + std::string(wire::kNameSizeMax, 'n'), "1");
+  const ScanResult result = source.Scan({"p", {}}).value();
+  CHECK(ReasonOf(result).empty());
+  CHECK(result.manifest.files() == 2);
+  source.tree.Write(path + "/d/f", "1");
+  CHECK(ReasonOf(source.Scan({"p", {}}).value()) == "NAME_TOO_LONG");
+}
+
+// Where the tests' filesystem has attributes.
+bool SetUserAttribute(const std::string& path, const std::string& name, const std::string& value) {
+  return setxattr(path.c_str(), name.c_str(), value.data(), value.size(), 0) == 0;
+}
+
+TEST_CASE("users' attributes of files and directories are listed, unless the volume drops them", "[agent][scan]") {
+  Source source;
+  source.tree.Write("p/d/a", "1");
+  if (!SetUserAttribute(source.tree.at("p/d/a"), "user.b", "2")) {
+    WARN("no extended attributes here");
+    return;
+  }
+  REQUIRE(SetUserAttribute(source.tree.at("p/d/a"), "user.a", std::string("\0x", 2)));
+  REQUIRE(SetUserAttribute(source.tree.at("p/d/a"), "user.overlay.redirect", "/etc"));
+  REQUIRE(SetUserAttribute(source.tree.at("p/d"), "user.dir", "3"));
+  const ScanResult kept = source.Scan({"p", {}}).value();
+  CHECK(*kept.manifest.entries.at(0).attributes == wire::Attributes{{"user.dir", "3"}});
+  CHECK(*kept.manifest.entries.at(1).attributes ==
+        wire::Attributes{{"user.a", std::string("\0x", 2)}, {"user.b", "2"}});
+  const ScanResult named = source.Scan({"p", {"d/a"}}).value();
+  CHECK(named.manifest.entries.at(0).attributes);
+  source.options.keep_attributes = false;
+  CHECK_FALSE(source.Scan({"p", {}})->manifest.entries.at(1).attributes);
+}
+
+TEST_CASE("more attributes than may cross block the package, with what to do about it", "[agent][scan]") {
+  Source source;
+  source.tree.Write("p/a", "1");
+  const std::string path = source.tree.at("p/a");
+  if (!SetUserAttribute(path, "user.a", "1")) {
+    WARN("no extended attributes here");
+    return;
+  }
+  for (size_t i = 1; i < wire::kAttributesMax; ++i) REQUIRE(SetUserAttribute(path, "user." + std::to_string(i), "1"));
   CHECK(ReasonOf(source.Scan({"p", {}}).value()).empty());
+  REQUIRE(SetUserAttribute(path, "user.more", "1"));
+  const ScanResult result = source.Scan({"p", {}}).value();
+  CHECK(ReasonOf(result) == "ATTRIBUTES_TOO_LARGE");
+  CHECK(result.detail.find("xattrs: drop") != std::string::npos);
 }
 
 TEST_CASE("the agent's own staging is never part of a package", "[agent][scan]") {

@@ -52,9 +52,12 @@ LandingPool::LandingPool(int data, FileCalls& calls, Ledger& ledger, Verify veri
   for (size_t i = 0; i < kThreads; ++i) threads_.emplace_back([this] { Work(); });
 }
 
-LandingPool::~LandingPool() {
+LandingPool::~LandingPool() { End(); }
+
+void LandingPool::End() {
   Stop();
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 void LandingPool::Stop() {

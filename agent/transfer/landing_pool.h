@@ -36,7 +36,7 @@ class LandingPool {
  public:
   // `data` is the directory of the staged tree.
   LandingPool(int data, FileCalls& calls, Ledger& ledger, Verify verify, Durability durability);
-  // Stops, and waits until that is over.
+  // As End().
   ~LandingPool();
 
   // Blocks while too much waits: a disk that cannot follow slows the line down. False when the pool is stopping.
@@ -45,6 +45,8 @@ class LandingPool {
   void AddNow(Landing landing);
   // No more is taken. What waits is still landed, unless it would be read back.
   void Stop();
+  // Stops, and waits until that is over: nothing of the pool's calls back any more. By the owner alone.
+  void End();
 
  private:
   using Batch = std::vector<Landing>;

@@ -79,6 +79,8 @@ absl::StatusOr<ReceiveResult> ReceiveAttempt::RunInside(Lifeline& lifeline) {
   // Legs and pool queue on the control channel: they end before it does.
   legs_.clear();
   wake.reset();
+  // What is landing still hands on to the pool what follows from it, so that it goes before its pointer does.
+  pool_->End();
   pool_.reset();
   if (published) return result_;
   return lifeline.status();

@@ -209,6 +209,31 @@ TEST_CASE("a ledger that is torn anywhere costs what it no longer says, and noth
   studio.CheckArrived(studio.Run());
 }
 
+TEST_CASE("a file whose last block lands while the attempt is being stopped is whole for the next") {
+  Large studio;
+  std::atomic<size_t> passed = 0;
+  studio.exchange.meddler = [&](uint16_t leg, uint16_t, const std::string& sent) {
+    if (leg != 0) passed += sent.size();
+    return true;
+  };
+  studio.to_calls.on_sync = [&] {
+    if (passed > kSize && !studio.stop_receiver.stop_requested()) {
+      studio.stop_receiver.request_stop();
+      // Until everything but this thread has ended.
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return 0;
+  };
+  const auto stopped = studio.Run();
+  CHECK(base::ReasonOf(stopped.received.status()) == "CANCELLED");
+  studio.to_calls.on_sync = nullptr;
+  studio.exchange.meddler = nullptr;
+  studio.stop_receiver = {};
+  const auto again = studio.Run();
+  studio.CheckArrived(again);
+  CHECK(again.sent->bytes_sent < kSize);
+}
+
 TEST_CASE("a line that holds much gets more legs, at both ends") {
   Large studio;
   // So much that even between two sockets megabytes would be on their way.

@@ -14,6 +14,10 @@ namespace crossdock::agent {
 absl::StatusOr<SourceFile> SourceFile::Open(int package, const wire::Entry& entry, FileCalls& calls) {
   // O_NONBLOCK: a pipe put in the file's place must not hang us.
   base::UniqueFd fd = OpenBeneath(package, entry.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  if (!fd && errno == ENOENT) {
+    return Fail(wire::Reason::kSourceChanged, "'", base::PercentEscape(entry.path),
+                "' is gone since it was listed; the package is listed and decided again");
+  }
   if (!fd) return SourceError(errno, "cannot open", entry.path);
   struct stat now {};
   if (fstat(fd.get(), &now) != 0) return SourceError(errno, "cannot look at", entry.path);

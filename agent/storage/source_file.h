@@ -15,8 +15,8 @@ namespace crossdock::agent {
 // Not thread-safe. The directory and `calls` must outlive it.
 class SourceFile {
  public:
-  // Opens the entry beneath the package's directory. SOURCE_CHANGED when size, mtime or inode are no longer those of
-  // the manifest; SOURCE_MISSING, SOURCE_UNREADABLE as they are.
+  // Opens the entry beneath the package's directory. SOURCE_CHANGED when it is gone, or when size, mtime or inode are
+  // no longer those of the manifest; SOURCE_UNREADABLE, SOURCE_READ_ERROR as they are.
   static absl::StatusOr<SourceFile> Open(int package, const wire::Entry& entry, FileCalls& calls);
 
   // Some of the bytes from `offset` on, at least one and at most `size`. SOURCE_CHANGED when the file ends there.

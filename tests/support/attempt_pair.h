@@ -135,15 +135,25 @@ class HookedCalls : public DoubleCalls {
   std::function<int(size_t size)> on_write;
   std::function<int()> on_read;
   std::function<int()> on_sync;
+  // Of the bytes of files: what was read, before the program sees it; what is written, before the storage gets it.
+  std::function<void(int fd, char* bytes, size_t size)> damage_read;
+  std::function<void(int fd, char* bytes, size_t size)> damage_write;
 
   ssize_t Write(int fd, const void* bytes, size_t size) override {
     return Refused(on_write ? on_write(size) : 0) ? -1 : DoubleCalls::Write(fd, bytes, size);
   }
   ssize_t WriteAt(int fd, const void* bytes, size_t size, off_t offset) override {
-    return Refused(on_write ? on_write(size) : 0) ? -1 : DoubleCalls::WriteAt(fd, bytes, size, offset);
+    if (Refused(on_write ? on_write(size) : 0)) return -1;
+    if (!damage_write) return DoubleCalls::WriteAt(fd, bytes, size, offset);
+    std::string damaged(static_cast<const char*>(bytes), size);
+    damage_write(fd, damaged.data(), size);
+    return DoubleCalls::WriteAt(fd, damaged.data(), size, offset);
   }
   ssize_t ReadAt(int fd, void* bytes, size_t size, off_t offset) override {
-    return Refused(on_read ? on_read() : 0) ? -1 : DoubleCalls::ReadAt(fd, bytes, size, offset);
+    if (Refused(on_read ? on_read() : 0)) return -1;
+    const ssize_t got = DoubleCalls::ReadAt(fd, bytes, size, offset);
+    if (damage_read && got > 0) damage_read(fd, static_cast<char*>(bytes), static_cast<size_t>(got));
+    return got;
   }
   ssize_t Read(int fd, void* bytes, size_t size) override {
     return Refused(on_read ? on_read() : 0) ? -1 : DoubleCalls::Read(fd, bytes, size);
@@ -155,6 +165,13 @@ class HookedCalls : public DoubleCalls {
     if (error != 0) errno = error;
     return error != 0;
   }
+};
+
+// The machine's clocks; the civil one is as far off as a test says.
+class SkewedClock : public base::SystemClock {
+ public:
+  std::function<std::chrono::microseconds()> skew;  // asked at each look, by any thread
+  base::Instant Now() const override { return SystemClock::Now() + (skew ? skew() : std::chrono::microseconds(0)); }
 };
 
 inline std::string Noise(size_t size) { return base::SystemRandom().Bytes(size); }
@@ -244,7 +261,7 @@ class AttemptPair {
   }
 
   test::TempTree tree;
-  base::SystemClock clock;
+  SkewedClock clock;
   HookedCalls from_calls;
   HookedCalls to_calls;
   std::unique_ptr<Volume> from;

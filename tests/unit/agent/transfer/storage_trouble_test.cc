@@ -1,53 +1,10 @@
 // The destination's storage in trouble in the middle of an attempt: a power cut, a disk that fails or fills at any
 // step.
-#include "tests/support/landing_pair.h"
+#include "tests/support/on_storage.h"
 #include "tests/support/power_loss.h"
 
 namespace crossdock::agent {
 namespace {
-
-constexpr int kFiles = 12;
-constexpr size_t kFileSize = 50'000;
-constexpr size_t kLarge = 3 * wire::kBlockUnit + 12'345;  // which crosses in blocks
-
-// The receiver's volume on other calls than usual.
-template <typename Calls>
-class OnStorage : public AttemptPair {
- public:
-  OnStorage() : AttemptPair(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp") {
-    calls.nfs = GENERATE(false, true);
-    sender_ends_with_receiver = true;
-    Reopen();
-  }
-  void Reopen() { to = *Volume::Open("proj", tree.at("b"), {}, calls); }
-  void WriteSmall() {
-    for (int i = 0; i < kFiles; ++i)
-      Write(Source("sub" + std::to_string(i % 2) + "/f." + std::to_string(i)), Noise(kFileSize));
-  }
-  bool Arrived() const {
-    const std::string source = tree.at("a/shots/sh010");
-    for (const auto& each : std::filesystem::recursive_directory_iterator(source)) {
-      if (!each.is_regular_file()) continue;
-      const auto there = base::ReadFile(Destination(each.path().lexically_relative(source)), kLarge + 1);
-      if (!there.ok() || *there != *base::ReadFile(each.path(), kLarge + 1)) return false;
-    }
-    return true;
-  }
-  // As the agent's next start: what was committed is published. True when something was.
-  bool Recover() {
-    const auto pending = RecoverPublishes(*to, "van-1");
-    REQUIRE(pending.ok());
-    for (const PendingPublish& each : *pending) {
-      const auto done = FinishPublish(
-          *to, each, [] { return CommitVerdict::kPublish; }, nullptr, clock);
-      INFO(done.status());
-      REQUIRE(done.ok());
-    }
-    return !pending->empty();
-  }
-
-  Calls calls;
-};
 
 TEST_CASE("nothing that was acknowledged is lost by a power cut, and none of it is sent again") {
   OnStorage<PowerLossCalls> studio;
@@ -128,6 +85,106 @@ TEST_CASE("a disk that fails at any step ends the attempt with its reason, and a
     if (visible) CHECK(*base::ReadFile(studio.Destination("old.exr")) == "old");
   }
   CHECK(step > 40);
+}
+
+TEST_CASE("power that goes at any step of an attempt takes nothing that was acknowledged") {
+  const auto cut = GENERATE(PowerCut::kAllUnsynced, PowerCut::kBytesOnly);
+  int step = 0;
+  for (bool died = true; died; step += 3) {
+    REQUIRE(step < 1'000);
+    OnStorage<PowerLossCalls> studio;
+    for (int i = 0; i < 6; ++i) studio.Write(studio.Source("sub/f." + std::to_string(i)), Noise(kFileSize));
+    studio.calls.Begin(studio.tree.at("b"), studio.tree.at("graveyard"));
+    // From here on nothing of what the program does reaches the disk: it is dead, and does not know it.
+    std::atomic<int> left = step;
+    studio.calls.hook = [&left](Call call) {
+      const bool changes = call != Call::kRead && call != Call::kReadAt;
+      return changes && --left < 0 ? EIO : 0;
+    };
+    const auto broken = studio.Run();
+    died = left < 0;
+    studio.calls.hook = nullptr;
+    studio.to.reset();
+    studio.calls.Cut(cut);
+    studio.Reopen();
+    INFO("power lost at step " << step << ": " << broken.received.status());
+    if (!studio.Recover() && !studio.Arrived()) {
+      REQUIRE_FALSE(broken.received.ok());
+      const auto again = studio.Run();
+      INFO(again.sent.status() << " / " << again.received.status());
+      REQUIRE(again.received.ok());
+      CHECK(again.received->files_resumed >= broken.acknowledged.files_done);
+    }
+    CHECK(studio.Arrived());
+    // And what was published stays.
+    studio.to.reset();
+    studio.calls.Cut(cut);
+    CHECK(studio.Arrived());
+  }
+  CHECK(step > 40);
+}
+
+TEST_CASE("power that goes again and again in the middle of one delivery loses nothing of what was acknowledged") {
+  OnStorage<PowerLossCalls> studio;
+  const auto cut = GENERATE(PowerCut::kAllUnsynced, PowerCut::kBytesOnly);
+  const bool links = GENERATE(true, false);
+  studio.calls.links = links;
+  // A single file needs one or the other.
+  if (!links) studio.calls.nfs = false;
+  constexpr size_t kSize = 200'000;
+  studio.WriteSmall(24, kSize);
+  studio.calls.Begin(studio.tree.at("b"), studio.tree.at("graveyard"));
+  uint64_t acknowledged = 0;
+  for (int round = 1; round <= 3; ++round) {
+    studio.CutAfter(3, kSize);
+    const auto broken = studio.Run();
+    INFO("round " << round << ": " << broken.received.status());
+    REQUIRE_FALSE(broken.received.ok());
+    CHECK(broken.acknowledged.files_done >= acknowledged + 3);
+    acknowledged = broken.acknowledged.files_done;
+    studio.to.reset();
+    studio.calls.Cut(cut);
+    studio.Reopen();
+  }
+  studio.exchange.meddler = nullptr;
+  const auto last = studio.Run();
+  INFO(last.sent.status() << " / " << last.received.status());
+  REQUIRE(last.received.ok());
+  CHECK(last.received->files_resumed >= acknowledged);
+  CHECK(last.sent->bytes_sent <= (24 - acknowledged) * kSize);
+  CHECK(studio.Arrived());
+}
+
+TEST_CASE("a bit that flips in the ledger costs what it no longer says, and nothing else") {
+  const int part = GENERATE(range(0, 16));
+  OnStorage<DoubleCalls> studio;
+  constexpr size_t kSize = 200'000;
+  studio.WriteSmall(kFiles, kSize);
+  studio.CutAfter(5, kSize);
+  const auto broken = studio.Run();
+  REQUIRE_FALSE(broken.received.ok());
+  studio.exchange.meddler = nullptr;
+  const std::string path = studio.tree.at("b/.crossdock/t-1/van-1-1.1/ledger");
+  std::string ledger = *base::ReadFile(path, 1 << 20);
+  uint64_t whole = 0;
+  LedgerRecord record;
+  size_t consumed = 0;
+  for (std::string_view left = ledger; DecodeLedger(left, &record, &consumed) == LedgerRead::kRecord;) {
+    whole += std::holds_alternative<LedgerFile>(record) ? 1 : 0;
+    left.remove_prefix(consumed);
+  }
+  REQUIRE(whole >= 5);
+  const size_t at = ledger.size() * static_cast<size_t>(part) / 16;
+  ledger[at] = static_cast<char>(ledger[at] ^ (1 << part % 8));
+  studio.Write(path, ledger);
+  const auto again = studio.Run();
+  INFO("at " << at << " of " << ledger.size() << ": " << again.sent.status() << " / " << again.received.status());
+  REQUIRE(again.received.ok());
+  // Records before the bit are believed, none behind it.
+  CHECK(again.received->files_resumed < whole);
+  CHECK(again.received->files_resumed + 2 >= whole * static_cast<uint64_t>(part) / 16);
+  CHECK(again.sent->bytes_sent == (kFiles - again.received->files_resumed) * kSize);
+  CHECK(studio.Arrived());
 }
 
 }  // namespace

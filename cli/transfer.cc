@@ -109,6 +109,7 @@ void ShowTransfer(const v1::Transfer& transfer, std::ostream& out) {
   table.Add({"size", base::StrCat(transfer.files(), " files, ", ShowBytes(transfer.bytes()))});
   table.Add({"done", base::StrCat(transfer.files_done(), " files, ", ShowBytes(transfer.bytes_done()), ", ",
                                   ShowBytes(static_cast<uint64_t>(transfer.bytes_per_second())), "/s")});
+  if (!transfer.held_back_by().empty()) table.Add({"held back by", transfer.held_back_by()});
   table.Add({"epoch", base::StrCat(transfer.epoch().generation(), ".", transfer.epoch().n())});
   table.Add({"listing", transfer.listing_digest()});
   table.Add({"content", transfer.content_root()});

@@ -189,6 +189,11 @@ std::vector<TaskStatus> TaskRunner::Status() {
     if (seconds > 0 && status.bytes_done >= entry.bytes_before) {
       status.bytes_per_second = static_cast<double>(status.bytes_done - entry.bytes_before) / seconds;
     }
+    {
+      base::MutexLock control(entry.control->mutex_);
+      status.stages = SharesBetween(entry.stages_before, entry.control->stages_);
+      entry.stages_before = entry.control->stages_;
+    }
     entry.bytes_before = status.bytes_done;
     entry.status_before = now;
     all.push_back(std::move(status));

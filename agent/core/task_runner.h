@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "agent/core/stage_times.h"
 #include "agent/core/tasks.h"
 #include "lib/base/clock.h"
 #include "lib/base/mutex.h"
@@ -37,6 +38,11 @@ class TaskControl {
   void OnUpdate(std::function<void(const Task&)> callback);
 
   void SetPhase(TaskPhase phase) { phase_ = phase; }
+  // Since the attempt began.
+  void SetStages(const StageSums& stages) {
+    base::MutexLock lock(mutex_);
+    stages_ = stages;
+  }
   void SetProgress(uint64_t bytes_done, uint64_t files_done) {
     bytes_done_ = bytes_done;
     files_done_ = files_done;
@@ -50,6 +56,7 @@ class TaskControl {
   mutable base::Mutex mutex_;
   std::shared_ptr<const Task> task_ ABSL_GUARDED_BY(mutex_);
   std::string stop_reason_ ABSL_GUARDED_BY(mutex_);
+  StageSums stages_ ABSL_GUARDED_BY(mutex_){};
   base::Mutex update_mutex_;  // held while the callback runs
   std::function<void(const Task&)> on_update_ ABSL_GUARDED_BY(update_mutex_);
   std::stop_source stop_;
@@ -72,6 +79,7 @@ struct TaskStatus {
   uint64_t bytes_done = 0;
   uint64_t files_done = 0;
   double bytes_per_second = 0;  // since the status before
+  StageShares stages{};         // since the status before
   Epoch epoch;
 };
 
@@ -113,6 +121,7 @@ class TaskRunner {
     bool stopping = false;
     std::unique_ptr<Task> again;  // to start when this one has ended
     uint64_t bytes_before = 0;    // at the status before, for the rate
+    StageSums stages_before{};
     base::Steady status_before;
   };
 

@@ -150,6 +150,16 @@ void Fill(const std::vector<VolumeSpace>& volumes, google::protobuf::RepeatedPtr
   }
 }
 
+void Fill(const StageShares& shares, v1::StageShares* message) {
+  const auto of = [&](StageOf stage) { return shares[static_cast<size_t>(stage)]; };
+  message->set_storage(of(StageOf::kStorage));
+  message->set_work(of(StageOf::kWork));
+  message->set_cap(of(StageOf::kCap));
+  message->set_lan(of(StageOf::kLan));
+  message->set_line(of(StageOf::kLine));
+  message->set_idle(of(StageOf::kIdle));
+}
+
 void Fill(const BoardReport& board, Host& host, base::Instant now, v1::AgentReport* message) {
   *message->mutable_agent_time() = TimeUtil::MicrosecondsToTimestamp(now.time_since_epoch().count());
   message->set_desired_generation(board.desired_generation);
@@ -165,6 +175,7 @@ void Fill(const BoardReport& board, Host& host, base::Instant now, v1::AgentRepo
     task.set_files_done(status.files_done);
     task.set_bytes_per_second(status.bytes_per_second);
     Fill(status.epoch, task.mutable_epoch());
+    Fill(status.stages, task.mutable_stages());
   }
   Fill(host.Volumes(), message->mutable_volumes());
   for (const RelayStatus& status : host.Relays()) {

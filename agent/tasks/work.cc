@@ -62,6 +62,7 @@ class Reporter {
           do {
             const Progress progress = attempt.progress();
             control.SetPhase(PhaseOf(progress.stage));
+            control.SetStages(progress.stages);
             // What is on its way counts too, so that the rate is the line's and not the files'.
             control.SetProgress(std::max(progress.bytes_done, std::min(progress.bytes_moved, progress.bytes_total)),
                                 progress.files_done);

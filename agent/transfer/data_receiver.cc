@@ -29,8 +29,9 @@ absl::Status WriteAllAt(FileCalls& calls, int fd, std::string_view bytes, uint64
 
 }  // namespace
 
-DataReceiver::DataReceiver(ReceiveAttempt& attempt, ByteStream& stream, uint16_t leg)
+DataReceiver::DataReceiver(ReceiveAttempt& attempt, ByteStream& stream, LegClock& clock, uint16_t leg)
     : attempt_(attempt),
+      clock_(clock),
       reader_(stream, /*control=*/false, kBufferSize),
       leg_(leg),
       bound_(!attempt.plan_.terms.content_root.empty()) {}
@@ -125,6 +126,7 @@ absl::Status DataReceiver::Claim(const wire::Block& block, Arriving* arriving) {
 
 absl::Status DataReceiver::OpenWhole(Arriving* arriving) {
   ReceiveAttempt& a = attempt_;
+  const LegClock::Section section(clock_, StageOf::kStorage);
   // Left by a try that broke. Under the lock, so that a leg which has just lost its claim does not take the name from
   // the one that won it.
   bool taken = false;
@@ -160,8 +162,10 @@ absl::Status DataReceiver::Segment(uint32_t size, Arriving* arriving) {
     xxh3_.Update(bytes);
     // Of a file in parts it is made in order, once they are there.
     if (bound_ && !arriving->parts) sha256_.Update(bytes);
+    clock_.BeginWait(StageOf::kStorage);
     const absl::Status status =
         WriteAllAt(attempt_.deps_.volume.calls(), arriving->fd->get(), bytes, at, arriving->entry.path);
+    clock_.EndWait(StageOf::kStorage);
     if (!status.ok()) return FailAttempt(status);
     attempt_.reservation_.Consume(bytes.size());
   }
@@ -169,6 +173,8 @@ absl::Status DataReceiver::Segment(uint32_t size, Arriving* arriving) {
 }
 
 absl::Status DataReceiver::Trailer(const wire::BlockTrailer& trailer, Arriving* arriving) {
+  // A landing pool that is full is a disk that cannot follow.
+  const LegClock::Section section(clock_, StageOf::kStorage);
   moved_ = true;
   const wire::Digest128 xxh3 = xxh3_.Finish();
   const std::string sha256 = bound_ ? sha256_.Finish() : std::string();

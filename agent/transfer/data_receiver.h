@@ -4,6 +4,7 @@
 #include "agent/storage/xxh3.h"
 #include "agent/transfer/block_file.h"
 #include "agent/transfer/frame_io.h"
+#include "agent/transfer/leg_clock.h"
 #include "agent/transfer/leg_loop.h"
 #include "agent/transfer/receive_attempt.h"
 
@@ -11,7 +12,7 @@ namespace crossdock::agent {
 
 class DataReceiver {
  public:
-  DataReceiver(ReceiveAttempt& attempt, ByteStream& stream, uint16_t leg);
+  DataReceiver(ReceiveAttempt& attempt, ByteStream& stream, LegClock& clock, uint16_t leg);
 
   // Until leg_end, a broken stream, or the attempt's end.
   LegOutcome Run(const wire::LegHello& expected);
@@ -44,6 +45,7 @@ class DataReceiver {
   absl::Status FailAttempt(const absl::Status& status);
 
   ReceiveAttempt& attempt_;
+  LegClock& clock_;
   FrameReader reader_;
   const uint16_t leg_;
   Xxh3 xxh3_;

@@ -23,9 +23,15 @@ constexpr size_t kBufferSize = kFlushSize + 4096;
 
 }  // namespace
 
-DataSender::DataSender(ByteStream& stream, FileCalls& calls, PaceShare& pace, LegGauge& gauge,
+DataSender::DataSender(ByteStream& stream, FileCalls& calls, PaceShare& pace, LegClock& clock, LegGauge& gauge,
                        std::atomic<uint64_t>& bytes_moved)
-    : stream_(stream), calls_(calls), pace_(pace), gauge_(gauge), bytes_moved_(bytes_moved), buffer_(kBufferSize) {}
+    : stream_(stream),
+      calls_(calls),
+      pace_(pace),
+      clock_(clock),
+      gauge_(gauge),
+      bytes_moved_(bytes_moved),
+      buffer_(kBufferSize) {}
 
 absl::Status DataSender::Hello(const wire::LegHello& hello) {
   Append(Encode(hello));
@@ -35,7 +41,10 @@ absl::Status DataSender::Hello(const wire::LegHello& hello) {
 absl::Status DataSender::Send(const wire::Block& block, const wire::Entry& entry, int package) {
   absl::Status leg;
   SetBusy(true);
-  auto file = SourceFile::Open(package, entry, calls_);
+  auto file = [&] {
+    const LegClock::Section section(clock_, StageOf::kStorage);
+    return SourceFile::Open(package, entry, calls_);
+  }();
   if (!file.ok()) {
     source_status_ = file.status();
     return leg;
@@ -58,7 +67,11 @@ absl::Status DataSender::Content(SourceFile& file, const wire::Block& block, abs
     // The bytes are read to where they leave from; their header is put before them once their number is known.
     char* const bytes = buffer_.data() + used_ + wire::kFrameHeaderSize;
     const size_t room = std::min<uint64_t>(block.end() - at, flush_size - used_ - wire::kFrameHeaderSize);
-    ASSIGN_OR_RETURN(const size_t got, file.ReadAt(at, bytes, room));
+    clock_.BeginWait(StageOf::kStorage);
+    const auto read = file.ReadAt(at, bytes, room);
+    clock_.EndWait(StageOf::kStorage);
+    RETURN_IF_ERROR(read.status());
+    const size_t got = *read;
     xxh3_.Update({bytes, got});
     const auto header = wire::EncodeSegmentHeader(static_cast<uint32_t>(got));
     std::memcpy(buffer_.data() + used_, header.data(), header.size());

@@ -8,6 +8,7 @@
 #include "agent/storage/source_file.h"
 #include "agent/storage/xxh3.h"
 #include "agent/transfer/byte_stream.h"
+#include "agent/transfer/leg_clock.h"
 #include "agent/transfer/leg_gauge.h"
 #include "lib/wire/frames.h"
 
@@ -16,7 +17,7 @@ namespace crossdock::agent {
 class DataSender {
  public:
   // `pace` is watched while sending; `bytes_moved` counts content.
-  DataSender(ByteStream& stream, FileCalls& calls, PaceShare& pace, LegGauge& gauge,
+  DataSender(ByteStream& stream, FileCalls& calls, PaceShare& pace, LegClock& clock, LegGauge& gauge,
              std::atomic<uint64_t>& bytes_moved);
   ~DataSender() { SetBusy(false); }
   DataSender(const DataSender&) = delete;
@@ -44,6 +45,7 @@ class DataSender {
   ByteStream& stream_;
   FileCalls& calls_;
   PaceShare& pace_;
+  LegClock& clock_;
   LegGauge& gauge_;
   std::atomic<uint64_t>& bytes_moved_;
   uint64_t share_applied_ = PaceShare::kUnlimited;

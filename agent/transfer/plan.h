@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "agent/core/attempt_reports.h"
 #include "agent/core/publish_journal.h"
+#include "agent/core/stage_times.h"
 #include "agent/storage/scan.h"
 #include "agent/storage/volume.h"
 #include "agent/transfer/byte_stream.h"
@@ -115,6 +116,7 @@ struct Progress {
   uint64_t bytes_done = 0;
   uint64_t bytes_moved = 0;  // over the wire so far
   uint64_t bytes_hashed = 0;
+  StageSums stages{};  // of the data legs
 };
 
 // Written by the attempt's threads, read by any.
@@ -122,8 +124,9 @@ struct ProgressCounters {
   std::atomic<Stage> stage = Stage::kStarting;
   std::atomic<uint64_t> files_total = 0, bytes_total = 0, files_done = 0, bytes_done = 0, bytes_moved = 0,
                         bytes_hashed = 0;
-  Progress Snapshot() const {
-    return {stage, files_total, bytes_total, files_done, bytes_done, bytes_moved, bytes_hashed};
+  StageTimes stages;
+  Progress Snapshot(base::Steady now) const {
+    return {stage, files_total, bytes_total, files_done, bytes_done, bytes_moved, bytes_hashed, stages.Sums(now)};
   }
 };
 

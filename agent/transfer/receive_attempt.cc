@@ -271,7 +271,10 @@ void ReceiveAttempt::RunDataLeg(uint16_t leg, Lifeline& lifeline) {
       base::MutexLock lock(mutex_);
       while (!greeted_ && !lifeline.ended()) changed_.Wait(mutex_);
     }
-    LegOutcome outcome = DataReceiver(*this, stream, leg).Run({plan_.terms.transfer, plan_.terms.epoch, leg, attempt});
+    LegClock clock(counters_.stages, deps_.clock);
+    TimedStream timed(stream, clock, nullptr);
+    LegOutcome outcome =
+        DataReceiver(*this, timed, clock, leg).Run({plan_.terms.transfer, plan_.terms.epoch, leg, attempt});
     base::MutexLock lock(mutex_);
     if (Complete()) outcome.status = absl::OkStatus();
     return outcome;

@@ -32,7 +32,7 @@ class ReceiveAttempt {
   // what has landed stays in staging for the next epoch. COMMIT_UNKNOWN leaves a journal for FinishPublish.
   absl::StatusOr<ReceiveResult> Run(std::stop_token stop);
   // Thread-safe.
-  Progress progress() const { return counters_.Snapshot(); }
+  Progress progress() const { return counters_.Snapshot(deps_.clock.MonotonicNow()); }
 
  private:
   friend class DataReceiver;

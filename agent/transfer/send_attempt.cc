@@ -291,7 +291,9 @@ void SendAttempt::RunDataLeg(uint16_t leg, Lifeline& lifeline) {
       state->stream = now;
     };
     offer(&stream);
-    DataSender sender(stream, deps_.volume.calls(), pace_, state->gauge, counters_.bytes_moved);
+    LegClock clock(counters_.stages, deps_.clock);
+    TimedStream timed(stream, clock, [this] { return pace_.Share(); });
+    DataSender sender(timed, deps_.volume.calls(), pace_, clock, state->gauge, counters_.bytes_moved);
     LegOutcome outcome;
     outcome.status = sender.Hello({plan_.terms.transfer, plan_.terms.epoch, leg, attempt});
     while (outcome.status.ok()) {
@@ -305,6 +307,7 @@ void SendAttempt::RunDataLeg(uint16_t leg, Lifeline& lifeline) {
       }
       // Nothing to do for now: what is in the buffer leaves, then we wait for a block to come back or for the end.
       outcome.status = sender.Rest();
+      const LegClock::Section section(clock, StageOf::kIdle);
       if (outcome.status.ok() && !WaitForMore(lifeline)) {
         if (!lifeline.ended()) outcome.status = sender.End();
         break;

@@ -29,7 +29,7 @@ class SendAttempt {
   // when the line broke after `landed` had succeeded: the sender's part is done, what follows is the receiver's.
   absl::StatusOr<SendResult> Run(std::stop_token stop);
   // Thread-safe.
-  Progress progress() const { return counters_.Snapshot(); }
+  Progress progress() const { return counters_.Snapshot(deps_.clock.MonotonicNow()); }
   // Bytes per second over all legs, 0 for no cap; from now on. Thread-safe.
   void SetRate(uint64_t bytes_per_second_max) { pace_.SetCap(bytes_per_second_max); }
 

@@ -1,5 +1,7 @@
 #include "lib/base/clock.h"
 
+#include <ctime>
+
 #include "absl/time/time.h"
 #include "lib/base/status.h"
 
@@ -15,6 +17,12 @@ Instant SystemClock::Now() const {
 }
 
 Steady SystemClock::MonotonicNow() const { return std::chrono::steady_clock::now(); }
+
+std::chrono::nanoseconds ThreadProcessorTime() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
 
 std::string FormatInstant(Instant instant) {
   return absl::FormatTime("%E4Y-%m-%dT%H:%M:%E6SZ", ToAbslTime(instant), absl::UTCTimeZone());

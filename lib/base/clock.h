@@ -29,6 +29,9 @@ class SystemClock : public Clock {
   Steady MonotonicNow() const override;
 };
 
+// Processor time that the calling thread has used; for telling work from waiting.
+std::chrono::nanoseconds ThreadProcessorTime();
+
 // RFC 3339 in UTC with microseconds: 2026-11-20T10:23:16.604240Z.
 std::string FormatInstant(Instant instant);
 // RFC 3339 in UTC, whole seconds (rounded down): 2026-11-20T10:23:16Z. The form that signed statements use.

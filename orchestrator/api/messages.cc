@@ -1,5 +1,7 @@
 #include "orchestrator/api/messages.h"
 
+#include "orchestrator/core/bottleneck.h"
+
 namespace crossdock::orchestrator::api {
 
 void Put(base::Instant instant, google::protobuf::Timestamp* out) {
@@ -94,6 +96,12 @@ studio::v1::Transfer ToMessage(const Transfer& transfer, const Fleet& fleet) {
       out.set_bytes_done(progress->bytes_done);
       out.set_files_done(progress->files_done);
       out.set_bytes_per_second(progress->bytes_per_second);
+    }
+    const auto [sender, receiver] = fleet.EndsOf(transfer.id);
+    if (transfer.state == State::kRunning && sender && receiver) {
+      const Bottleneck bottleneck = FindBottleneck(sender->stages, receiver->stages);
+      out.set_held_back_by(bottleneck.name);
+      out.set_held_back_detail(bottleneck.sentence);
     }
   } else if (transfer.state == State::kDelivered || transfer.state == State::kClosed) {
     out.set_bytes_done(out.bytes());

@@ -140,6 +140,8 @@ AgentReport FromMessage(const v1::AgentReport& message) {
     task.files_done = running.files_done();
     task.bytes_per_second = running.bytes_per_second();
     task.epoch = {running.epoch().generation(), running.epoch().n()};
+    const v1::StageShares& stages = running.stages();
+    task.stages = {stages.storage(), stages.work(), stages.cap(), stages.lan(), stages.line(), stages.idle()};
     report.tasks.push_back(std::move(task));
   }
   report.slots_free = message.slots_free();

@@ -150,6 +150,9 @@ grpc::Status TransferService::ExplainTransfer(grpc::ServerContext* context,
     *response->mutable_transfer() = ToMessage(transfer, api_.fleet);
     response->set_reason(explanation.reason);
     for (const std::string& line : explanation.lines) response->add_lines(line);
+    if (const std::string& detail = response->transfer().held_back_detail(); !detail.empty()) {
+      response->add_lines(detail);
+    }
     for (const auto& requirement : explanation.requirements) *response->add_requirements() = ToMessage(requirement);
     return absl::OkStatus();
   });

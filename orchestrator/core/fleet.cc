@@ -78,16 +78,20 @@ std::optional<AgentState> Fleet::Find(std::string_view agent) const {
 }
 
 std::optional<TaskProgress> Fleet::ProgressOf(std::string_view transfer) const {
-  std::optional<TaskProgress> best;
+  const Ends ends = EndsOf(transfer);
+  return ends.receiver ? ends.receiver : ends.sender;
+}
+
+Fleet::Ends Fleet::EndsOf(std::string_view transfer) const {
+  Ends ends;
+  if (transfer.empty()) return ends;
   base::MutexLock lock(mutex_);
   for (const auto& [id, member] : members_) {
     for (const TaskProgress& task : member.state.report.tasks) {
-      if (task.transfer != transfer || transfer.empty()) continue;
-      if (task.receives) return task;
-      best = task;
+      if (task.transfer == transfer) (task.receives ? ends.receiver : ends.sender) = task;
     }
   }
-  return best;
+  return ends;
 }
 
 std::vector<RelayState> Fleet::Relays() const {

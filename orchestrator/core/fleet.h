@@ -25,6 +25,16 @@ struct VolumeSpace {
   uint64_t bytes_total = 0;
 };
 
+// As the agent's: shares of the time of its data legs.
+struct StageShares {
+  double storage = 0;
+  double work = 0;
+  double cap = 0;
+  double lan = 0;
+  double line = 0;
+  double idle = 0;
+};
+
 struct TaskProgress {
   std::string task;
   std::string transfer;  // empty when the agent runs something that it was not told in this session
@@ -33,6 +43,7 @@ struct TaskProgress {
   uint64_t bytes_done = 0;
   uint64_t files_done = 0;
   double bytes_per_second = 0;
+  StageShares stages;
   Epoch epoch;
 };
 
@@ -98,6 +109,12 @@ class Fleet {
   std::optional<AgentState> Find(std::string_view agent) const;
   // The receiver's word when it has one, else the sender's; nothing when no agent runs it.
   std::optional<TaskProgress> ProgressOf(std::string_view transfer) const;
+  // What both agents say of a transfer that they move.
+  struct Ends {
+    std::optional<TaskProgress> sender;
+    std::optional<TaskProgress> receiver;
+  };
+  Ends EndsOf(std::string_view transfer) const;
   // The freshest report about each relay, by site and id.
   std::vector<RelayState> Relays() const;
 

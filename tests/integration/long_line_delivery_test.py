@@ -4,6 +4,7 @@ import os
 import unittest
 
 from studio.case import StudioCase
+from studio.process import wait_until
 from studio.studio import Studio
 from wan.delivery import Delivery
 from wan.network import Network
@@ -37,6 +38,29 @@ class LongLineDeliveryTest(StudioCase):
         self.assertEqual(delivery.sockets["congestion"], "bbr")
         site = self.network.account("lon", self.account)
         self.assertEqual(site.run(["cat", "/proc/sys/net/ipv4/tcp_congestion_control"], self.directory).stdout.strip(), "reno")
+
+    def test_a_transfer_says_what_holds_it_back(self):
+        self.network.set(100, 40)
+        self.studio.cli("link", "set", "lon", "van", "--cap-mbit", 40)
+        code = self.studio.add_version("held-back", files={"a.exr": os.urandom(8 * FILE_BYTES)})
+        self.studio.set_status(code, "ready")
+        transfer = self.studio.transfer_of(code)["transfer"]
+        self.wait_until_held_back_by(transfer, "cap")
+        self.studio.cli("link", "set", "lon", "van", "--cap-mbit", 0)
+        self.wait_until_held_back_by(transfer, "WAN")
+        self.assertIn("held back by the WAN", self.studio.cli("transfer", "explain", transfer).stdout)
+        self.network.set(1000, 40)
+        self.studio.wait_for_state(transfer, "CLOSED")
+        self.assertEqual(self.studio.cli_json("transfer", "show", transfer)["transfer"]["held_back_by"], "")
+
+    def wait_until_held_back_by(self, transfer, expected):
+        seen = []
+
+        def held_back():
+            seen.append(self.studio.cli_json("transfer", "show", transfer)["transfer"].get("held_back_by", ""))
+            return seen[-1] == expected
+
+        wait_until(held_back, 20, lambda: f"held back by {expected}, not one of {seen}")
 
     def test_what_controls_a_delivery_does_not_cross_it(self):
         self.network.set(400, 40)

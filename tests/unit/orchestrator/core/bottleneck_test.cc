@@ -1,0 +1,45 @@
+#include "orchestrator/core/bottleneck.h"
+
+#include "catch2/catch.hpp"
+
+namespace crossdock::orchestrator {
+namespace {
+
+StageShares Of(double storage, double work, double cap, double lan, double line, double idle) {
+  return {storage, work, cap, lan, line, idle};
+}
+
+const StageShares kNothingComes = Of(0, 0.1, 0, 0, 0.9, 0);
+
+TEST_CASE("a sender that waits for itself says what for", "[bottleneck]") {
+  CHECK(FindBottleneck(Of(0.8, 0.1, 0, 0, 0.1, 0), kNothingComes).name == "source disk");
+  CHECK(FindBottleneck(Of(0.1, 0.8, 0, 0, 0.1, 0), kNothingComes).name == "source CPU");
+  CHECK(FindBottleneck(Of(0, 0.1, 0.9, 0, 0, 0), kNothingComes).name == "cap");
+  CHECK(FindBottleneck(Of(0, 0.1, 0, 0.9, 0, 0), kNothingComes).name == "LAN");
+}
+
+TEST_CASE("when the relay takes no more, the receiver says whether it is the line", "[bottleneck]") {
+  const StageShares waits = Of(0, 0.1, 0, 0, 0.9, 0);
+  CHECK(FindBottleneck(waits, kNothingComes).name == "WAN");
+  CHECK(FindBottleneck(waits, Of(0.7, 0.2, 0, 0, 0.1, 0)).name == "destination disk");
+  CHECK(FindBottleneck(waits, Of(0.1, 0.7, 0, 0, 0.2, 0)).name == "destination CPU");
+}
+
+TEST_CASE("a sender with nothing left to send waits for what has not arrived or is not written", "[bottleneck]") {
+  const StageShares sent = Of(0, 0.1, 0, 0, 0.1, 0.8);
+  CHECK(FindBottleneck(sent, Of(0.9, 0.1, 0, 0, 0, 0)).name == "destination disk");
+  CHECK(FindBottleneck(sent, kNothingComes).name == "WAN");
+}
+
+TEST_CASE("what is not known yet is not guessed", "[bottleneck]") {
+  CHECK(FindBottleneck({}, {}).name.empty());
+  CHECK(FindBottleneck(Of(0.35, 0.35, 0, 0, 0.2, 0.1), kNothingComes).name.empty());
+}
+
+TEST_CASE("the sentence says how much of the time", "[bottleneck]") {
+  CHECK(FindBottleneck(Of(0, 0.07, 0.93, 0, 0, 0), kNothingComes).sentence ==
+        "It is held back by the cap: the sender keeps to it 93 % of the time.");
+}
+
+}  // namespace
+}  // namespace crossdock::orchestrator

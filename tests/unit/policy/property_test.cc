@@ -1,121 +1,15 @@
 // Random policies over a small world, seeded: what must hold for every policy, request and set of approvals.
-#include <random>
-
 #include "catch2/catch.hpp"
 #include "lib/policy/box.h"
+#include "lib/policy/diff.h"
 #include "lib/policy/evaluate.h"
+#include "tests/unit/policy/world.h"
 
 namespace crossdock::policy {
 namespace {
 
 constexpr int kRounds = 100'000;
 constexpr uint32_t kSeed = 20260605;
-const Instant kNow = *base::ParseInstant("2026-06-05T12:00:00Z");
-
-class World {
- public:
-  explicit World(uint32_t seed) : generator_(seed) {}
-
-  int Below(int n) { return std::uniform_int_distribution<int>(0, n - 1)(generator_); }
-  bool OneIn(int n) { return Below(n) == 0; }
-  std::string Word() { return std::string(1, static_cast<char>('a' + Below(3))); }
-
-  std::vector<std::string> Words() {
-    std::set<std::string> words{Word()};
-    if (OneIn(2)) words.insert(Word());
-    return {words.begin(), words.end()};
-  }
-
-  Clause AClause() {
-    Clause clause;
-    constexpr std::string_view kFacts[] = {"source.site", "asset.tags", "asset.classification", "transfer.files"};
-    clause.fact = FindFact(kFacts[Below(4)]);
-    if (clause.fact->type == FactType::kText) {
-      clause.op = OneIn(2) ? Operator::kIn : Operator::kNotIn;
-      clause.words = Words();
-    } else if (clause.fact->type == FactType::kTextList) {
-      clause.op = Operator::kAnyOf;
-      clause.words = Words();
-    } else {
-      clause.op = OneIn(2) ? Operator::kAtMost : Operator::kAtLeast;
-      clause.limit = Below(5);
-    }
-    return clause;
-  }
-
-  // One id has one meaning, as the reader sees to it.
-  Requirement ARequirement() {
-    const int i = Below(4);
-    return {"q" + std::to_string(i),
-            1 + i % 2,
-            {{ApproverSet::Kind::kGroup, std::string(1, static_cast<char>('a' + i % 3))}},
-            {}};
-  }
-
-  Require ARequire() {
-    Require require;
-    if (OneIn(3)) return require;
-    Approvals approvals;
-    approvals.all_of.push_back(ARequirement());
-    if (Requirement second = ARequirement(); second.id != approvals.all_of[0].id && OneIn(2)) {
-      approvals.all_of.push_back(std::move(second));
-    }
-    approvals.distinct = static_cast<Distinct>(Below(3));
-    if (OneIn(2)) approvals.exclude.insert(Exclude::kRequester);
-    if (OneIn(2)) approvals.exclude.insert(Exclude::kAssetPublisher);
-    approvals.valid_for = std::chrono::hours(1 + Below(3));
-    approvals.bind = {Bind::kListing};
-    require.approvals = std::move(approvals);
-    return require;
-  }
-
-  Rule ARule(Effect effect) {
-    Rule rule;
-    rule.id = "R" + std::to_string(++rules_);
-    rule.effect = effect;
-    for (int i = Below(3); i > 0; --i) rule.when.push_back(AClause());
-    if (effect == Effect::kAllow || effect == Effect::kRequire) rule.require = ARequire();
-    if (OneIn(6)) rule.until = Deadline{"", "", kNow + std::chrono::hours(Below(3) - 1)};
-    if (OneIn(40)) rule.until = Deadline{"", "Mars/Olympus", std::nullopt};
-    return rule;
-  }
-
-  Policy APolicy() {
-    Policy policy;
-    policy.client = "c";
-    for (int i = 1 + Below(5); i > 0; --i) {
-      policy.rules.push_back(ARule(OneIn(5) ? static_cast<Effect>(Below(4)) : Effect::kAllow));
-    }
-    return policy;
-  }
-
-  Facts SomeFacts() {
-    Facts facts;
-    facts.values = {{"asset.client", "c"}, {"requester", "p0"}, {"asset.publisher", "p1"}};
-    facts.values["source.site"] = Fact(Word());
-    facts.values["asset.tags"] = Fact(FactValue(Words()));
-    facts.values["asset.classification"] = Fact(std::string(ClassificationName(Below(5))));
-    facts.values["transfer.files"] = Fact(FactValue(int64_t{Below(5)}));
-    if (OneIn(10)) facts.values.erase(std::next(facts.values.begin(), Below(static_cast<int>(facts.values.size()))));
-    return facts;
-  }
-
-  std::vector<Approval> SomeApprovals() {
-    std::vector<Approval> approvals;
-    for (int i = Below(9); i > 0; --i) {
-      const int person = Below(7);
-      approvals.push_back({ARequirement().id, "p" + std::to_string(person), "t" + std::to_string(person % 3),
-                           "o" + std::to_string(person % 2), Words(),
-                           OneIn(30) ? Approval::Decision::kDeny : Approval::Decision::kApprove, OneIn(20),
-                           kNow - std::chrono::minutes(Below(150))});
-    }
-    return approvals;
-  }
-
- private:
-  std::mt19937 generator_;
-  int rules_ = 0;
-};
 
 TEST_CASE("adding a forbid, a hold or a requirement never makes a verdict weaker", "[property]") {
   World world(kSeed);
@@ -191,6 +85,95 @@ TEST_CASE("what a box contains is matched by it", "[property]") {
   }
   CHECK(contained > 1000);
   CHECK(matched > 1000);
+}
+
+// A version of `policy` with some rules changed, dropped or added.
+Policy Edited(Policy policy, World& world) {
+  for (int i = 1 + world.Below(3); i > 0; --i) {
+    const int at = world.Below(static_cast<int>(policy.rules.size()) + 1);
+    Rule rule = world.ARule(static_cast<Effect>(world.Below(4)));
+    if (at == static_cast<int>(policy.rules.size())) {
+      policy.rules.push_back(std::move(rule));
+    } else if (world.OneIn(3)) {
+      policy.rules.erase(policy.rules.begin() + at);
+    } else {
+      rule.id = policy.rules[static_cast<size_t>(at)].id;
+      policy.rules[static_cast<size_t>(at)] = std::move(rule);
+    }
+  }
+  return policy;
+}
+
+bool HasUnknownZone(const Policy& policy) {
+  return std::any_of(policy.rules.begin(), policy.rules.end(),
+                     [](const Rule& rule) { return rule.until && !rule.until->instant; });
+}
+
+// What persons think of the transfer, for whatever requirement it takes.
+std::vector<Approval> ForEveryRequirement(std::vector<Approval> approvals) {
+  std::vector<Approval> all;
+  for (Approval& approval : approvals) {
+    approval.decision = Approval::Decision::kApprove;
+    for (const char* id : {"q0", "q1", "q2", "q3"}) {
+      approval.requirement = id;
+      all.push_back(approval);
+    }
+  }
+  return all;
+}
+
+// Whether a region of `difference` that may hold such a change has the transfer.
+bool Reports(const Difference& difference, Change not_this, const Facts& facts, Instant when) {
+  return std::any_of(difference.regions.begin(), difference.regions.end(), [&](const Region& region) {
+    return region.change != not_this && Contains(difference, region, facts, when);
+  });
+}
+
+int Class(Verdict verdict) { return std::max(0, static_cast<int>(verdict) - 1); }
+
+TEST_CASE("sampling finds no difference that is not reported, and none that is reported falsely", "[property][diff]") {
+  World world(kSeed + 4);
+  int differences[2] = {}, regions = 0, inside = 0;
+  for (int round = 0; round < 4000; ++round) {
+    const Policy before = world.APolicy(), after = Edited(before, world);
+    if (HasUnknownZone(before) || HasUnknownZone(after)) continue;
+    const auto difference = Diff(before, after, kNow);
+    REQUIRE(difference.ok());
+    REQUIRE(difference->complete);
+    const auto fail = [&](std::string_view what) { FAIL(what << ": seed " << kSeed + 4 << " round " << round); };
+    const auto verdicts = [&](const Facts& facts, const std::vector<Approval>& approvals, Instant when) {
+      return std::pair(Evaluate(before, facts, approvals, when).verdict,
+                       Evaluate(after, facts, approvals, when).verdict);
+    };
+    for (const Region& region : difference->regions) {
+      ++regions;
+      if (!Contains(*difference, region, region.witness, region.when)) fail("a witness lies outside its region");
+      const auto [was, is] = verdicts(region.witness, {}, region.when);
+      if (Class(was) == Class(is) && Class(was) != 0 && was != Verdict::kDeny) fail("a witness shows no difference");
+    }
+    for (int sample = 0; sample < 50; ++sample) {
+      const Facts facts = world.SomeFacts();
+      const Instant when = kNow + std::chrono::minutes(world.Below(90));
+      const std::vector<Approval> approvals = ForEveryRequirement(world.SomeApprovals());
+      if (facts.values.size() < 7) continue;
+      const auto [was, is] = verdicts(facts, approvals, when);
+      differences[is > was] += is != was;
+      if (is < was && !Reports(*difference, Change::kStronger, facts, when)) fail("weaker, and not reported");
+      if (is > was && !Reports(*difference, Change::kWeaker, facts, when)) fail("stronger, and not reported");
+      for (const Region& region : difference->regions) {
+        if (!Contains(*difference, region, facts, when)) continue;
+        ++inside;
+        const auto here = verdicts(facts, {}, when), there = verdicts(region.witness, {}, region.when);
+        if (Class(here.first) != Class(there.first) || Class(here.second) != Class(there.second)) {
+          fail("a region is not of one kind");
+        }
+      }
+    }
+  }
+  CHECK(differences[0] > 5000);
+  CHECK(differences[1] > 5000);
+  CHECK(regions > 3000);
+  CHECK(inside > 20000);
 }
 
 }  // namespace

@@ -29,6 +29,8 @@ struct Context {
 
 // An OK result that is still no "yes": findings, a denial, a failed test. Exit code 1, nothing more is printed.
 absl::Status Negative();
+// Likewise an answer that says itself that it is not whole. Exit code 3.
+absl::Status Incomplete();
 
 // Every noun (nouns.cc).
 void AddNouns(CLI::App& app, Context& context);
@@ -45,6 +47,7 @@ void AddToken(CLI::App& app, Context& context);
 void AddOfficer(CLI::App& app, Context& context);  // officer, key
 void AddCa(CLI::App& app, Context& context);
 void AddPolicyOffline(CLI::App& policy, Context& context);
+void AddPolicyDiff(CLI::App& policy, Context& context);
 void AddAgentOffline(CLI::App& agent, Context& context);
 void AddRelayOffline(CLI::App& relay, Context& context);
 void AddRosterOffline(CLI::App& roster, Context& context);

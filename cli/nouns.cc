@@ -9,6 +9,7 @@ void AddNouns(CLI::App& app, Context& context) {
   AddEvent(app, context);
   CLI::App* policy = app.add_subcommand("policy", "a client's rules")->require_subcommand(1);
   AddPolicyOffline(*policy, context);
+  AddPolicyDiff(*policy, context);
   AddPolicyOnline(*policy, context);
   AddTrigger(app, context);
   AddSite(app, context);

@@ -2,12 +2,13 @@
 #include <fstream>
 #include <ostream>
 
+#include "cli/policy_file.h"
 #include "cli/verb.h"
 #include "lib/base/file.h"
 #include "lib/base/key_file.h"
 #include "lib/policy/evaluate.h"
 #include "lib/policy/lint.h"
-#include "lib/policy/parse.h"
+#include "lib/policy/mutate.h"
 #include "lib/policy/render.h"
 #include "lib/policy/run_tests.h"
 #include "lib/trust/kinds.h"
@@ -21,16 +22,13 @@ struct Options {
   std::string file;
   std::string roster;
   std::vector<std::string> facts;
+  std::string at;
   std::string key;
   std::string officer;
   std::string out;
   uint64_t number = 0;
+  bool tests_only = false;
 };
-
-absl::StatusOr<policy::Policy> Read(const Options& options) {
-  ASSIGN_OR_RETURN(const std::string text, base::ReadFile(options.file, 1u << 20));
-  return policy::Parse(text, options.file);
-}
 
 absl::StatusOr<policy::Registry> RegistryOf(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string body, base::ReadFile(path, 1u << 20));
@@ -47,7 +45,7 @@ absl::StatusOr<policy::Registry> RegistryOf(const std::string& path) {
 }
 
 absl::Status Lint(const Options& options, Context& context) {
-  ASSIGN_OR_RETURN(const policy::Policy policy, Read(options));
+  ASSIGN_OR_RETURN(const policy::Policy policy, ReadPolicy(options.file));
   policy::Registry registry;
   if (!options.roster.empty()) {
     ASSIGN_OR_RETURN(registry, RegistryOf(options.roster));
@@ -68,8 +66,37 @@ absl::Status Lint(const Options& options, Context& context) {
   return findings.empty() ? absl::OkStatus() : Negative();
 }
 
+void AddTo(Document& document, const policy::TestStrength& strength) {
+  document["unreached"] = Document::array();
+  for (const policy::Rule* rule : strength.unreached) document["unreached"].push_back(rule->id);
+  document["mutants"] = {{"all", strength.mutants.size()}, {"killed", strength.killed}, {"alive", Document::array()}};
+  for (const policy::Mutant& mutant : strength.mutants) {
+    if (!mutant.killed_by.empty()) continue;
+    document["mutants"]["alive"].push_back({{"rule", mutant.rule},
+                                            {"line", mutant.place.line},
+                                            {"column", mutant.place.column},
+                                            {"change", mutant.change}});
+  }
+}
+
+void Print(const policy::Policy& policy, const policy::TestStrength& strength, std::ostream& out) {
+  const auto finding = [&](policy::Place place, std::string_view code, std::string text) {
+    out << policy::FormatFinding(policy, {std::string(code), "", place, std::move(text)}) << '\n';
+  };
+  for (const policy::Rule* rule : strength.unreached) {
+    finding(rule->place, "unreached",
+            base::StrCat("rule ", rule->id, " matches in no test; write one that it decides"));
+  }
+  for (const policy::Mutant& mutant : strength.mutants) {
+    if (!mutant.killed_by.empty()) continue;
+    finding(mutant.place, "untested",
+            base::StrCat("rule ", mutant.rule, " ", mutant.change, ": every test passes still; write one that fails"));
+  }
+  out << "mutation score: " << strength.killed << " of " << strength.mutants.size() << " changes are found by a test\n";
+}
+
 absl::Status Test(const Options& options, Context& context) {
-  ASSIGN_OR_RETURN(const policy::Policy policy, Read(options));
+  ASSIGN_OR_RETURN(const policy::Policy policy, ReadPolicy(options.file));
   size_t failed = 0;
   const auto results = policy::RunTests(policy);
   Document document{{"tests", Document::array()}};
@@ -81,13 +108,22 @@ absl::Status Test(const Options& options, Context& context) {
                           result.difference, "\n");
   }
   document["failed"] = failed;
-  Answer(context, document,
-         [&] { context.out << lines << results.size() - failed << " of " << results.size() << " tests passed\n"; });
-  return failed == 0 ? absl::OkStatus() : Negative();
+  // What failing tests would find means nothing.
+  std::optional<policy::TestStrength> strength;
+  if (failed == 0 && !options.tests_only) {
+    strength = policy::MeasureTests(policy);
+    AddTo(document, *strength);
+  }
+  Answer(context, document, [&] {
+    context.out << lines << results.size() - failed << " of " << results.size() << " tests passed\n";
+    if (strength) Print(policy, *strength, context.out);
+  });
+  const bool weak = strength && strength->killed < strength->mutants.size();
+  return failed == 0 && !weak ? absl::OkStatus() : Negative();
 }
 
 absl::Status Render(const Options& options, Context& context) {
-  ASSIGN_OR_RETURN(const policy::Policy policy, Read(options));
+  ASSIGN_OR_RETURN(const policy::Policy policy, ReadPolicy(options.file));
   const std::string english = policy::Render(policy);
   Answer(context, {{"client", policy.client}, {"digest", policy.digest}, {"rendered", english}},
          [&] { context.out << english; });
@@ -95,7 +131,7 @@ absl::Status Render(const Options& options, Context& context) {
 }
 
 absl::Status Explain(const Options& options, Context& context) {
-  ASSIGN_OR_RETURN(const policy::Policy policy, Read(options));
+  ASSIGN_OR_RETURN(const policy::Policy policy, ReadPolicy(options.file));
   policy::Facts facts;
   facts.values["asset.client"] = policy::Fact(policy.client);
   for (const std::string& pair : options.facts) {
@@ -105,7 +141,11 @@ absl::Status Explain(const Options& options, Context& context) {
     ASSIGN_OR_RETURN(policy::FactValue value, policy::ParseFactValue(name, pair.substr(equals + 1)));
     facts.values[name] = policy::Fact(std::move(value));
   }
-  const policy::Decision decision = policy::Evaluate(policy, facts, {}, context.clock.Now());
+  base::Instant at = context.clock.Now();
+  if (!options.at.empty()) {
+    ASSIGN_OR_RETURN(at, base::ParseInstant(options.at));
+  }
+  const policy::Decision decision = policy::Evaluate(policy, facts, {}, at);
   Document document{{"verdict", policy::VerdictName(decision.verdict)},
                     {"digest", decision.policy_digest},
                     {"matched", decision.matched},
@@ -123,7 +163,7 @@ absl::Status Explain(const Options& options, Context& context) {
 }
 
 absl::Status Sign(const Options& options, Context& context) {
-  ASSIGN_OR_RETURN(const policy::Policy policy, Read(options));
+  ASSIGN_OR_RETURN(const policy::Policy policy, ReadPolicy(options.file));
   ASSIGN_OR_RETURN(const base::PrivateKey key, base::ReadSigningKey(options.key));
   trust::PolicyActivation activation;
   activation.client = policy.client;
@@ -158,10 +198,12 @@ void AddPolicyOffline(CLI::App& noun, Context& context) {
   };
   verb("lint", "what is useless, risky or unknown in it", Lint)
       ->add_option("--roster", options->roster, "checks its names against this roster");
-  verb("test", "run the tests that it brings along", Test);
+  verb("test", "run the tests that it brings along, and say what they would not notice", Test)
+      ->add_flag("--tests-only", options->tests_only, "do not look for changes that no test notices");
   verb("render", "what it says, in English", Render);
-  verb("explain", "what it says of a case", Explain)
-      ->add_option("--fact", options->facts, "name=value; may be repeated, lists with commas");
+  CLI::App* explain = verb("explain", "what it says of a case", Explain);
+  explain->add_option("--fact", options->facts, "name=value; may be repeated, lists with commas");
+  explain->add_option("--at", options->at, "when it is decided, as in 2026-06-05T17:00:00Z (now)");
   CLI::App* sign = verb("sign", "sign its activation, as an officer", Sign);
   sign->add_option("--number", options->number, "above the client's last activation")->required();
   sign->add_option("--officer", options->officer, "your name in the roster")->required();

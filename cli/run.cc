@@ -10,12 +10,14 @@ namespace crossdock::cli {
 namespace {
 
 constexpr char kReasonNegative[] = "CLI_NEGATIVE";
+constexpr char kReasonIncomplete[] = "CLI_INCOMPLETE";
 constexpr int kExitUsage = 2;
 
 // Documented in cli/README.md.
 int ExitCodeOf(const absl::Status& status) {
   if (status.ok()) return 0;
   if (base::ReasonOf(status) == kReasonNegative) return 1;
+  if (base::ReasonOf(status) == kReasonIncomplete) return 3;
   switch (status.code()) {
     case absl::StatusCode::kNotFound:
       return 3;
@@ -84,6 +86,8 @@ void Complain(const absl::Status& status, const Context& context) {
 
 }  // namespace
 
+absl::Status Incomplete() { return base::WithReason(absl::FailedPreconditionError(""), kReasonIncomplete); }
+
 absl::Status Negative() { return base::WithReason(absl::FailedPreconditionError(""), kReasonNegative); }
 
 int Run(int argc, const char* const* argv, Context& context) {
@@ -107,7 +111,8 @@ int Run(int argc, const char* const* argv, Context& context) {
   }
   const absl::Status status = context.run();
   const int code = ExitCodeOf(status);
-  if (code > 1) Complain(status, context);
+  const bool answered = base::ReasonOf(status) == kReasonNegative || base::ReasonOf(status) == kReasonIncomplete;
+  if (code != 0 && !answered) Complain(status, context);
   return code;
 }
 

@@ -200,13 +200,16 @@ class Search {
 
 std::optional<Loosening> FindLoosening(const Outcome& from, const Outcome& to) {
   const int before = Strictness(from), after = Strictness(to);
-  if (after < before)
-    return Loosening{base::StrCat("it was ", StrictnessName(before), " and is ", StrictnessName(after))};
-  if (after > before || before > 1) return std::nullopt;
-  if (to.verify < from.verify) {
-    return Loosening{base::StrCat("it was verified ", VerifyName(from.verify), " and is ", VerifyName(to.verify))};
-  }
+  if (after > before || (after == before && before > 1)) return std::nullopt;
+  if (after < before || to.verify < from.verify) return Loosening{DescribeShift(from, to)};
   return Search(from, to).Run();
+}
+
+std::string DescribeShift(const Outcome& before, const Outcome& after) {
+  const int was = Strictness(before), is = Strictness(after);
+  if (was != is) return base::StrCat("it was ", StrictnessName(was), " and is ", StrictnessName(is));
+  if (was > 1 || before.verify == after.verify) return "";
+  return base::StrCat("it was verified at level ", VerifyName(before.verify), " and is at ", VerifyName(after.verify));
 }
 
 }  // namespace crossdock::policy

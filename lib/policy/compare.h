@@ -30,4 +30,7 @@ struct Loosening {
 inline constexpr int kWaysMax = 20'000;
 std::optional<Loosening> FindLoosening(const Outcome& from, const Outcome& to);
 
+// What changed that has nothing to do with who approves: "it was denied and is allowed"; empty: nothing.
+std::string DescribeShift(const Outcome& before, const Outcome& after);
+
 }  // namespace crossdock::policy

@@ -286,10 +286,12 @@ class Diagram {
     Ending ending{Change::kStronger, ""};
     if ((weaker && !weaker->certain) || (stronger && !stronger->certain)) {
       ending = {Change::kUncertain, weaker ? weaker->how : stronger->how};
-    } else if (weaker) {
-      ending = {stronger ? Change::kBoth : Change::kWeaker, weaker->how};
+    } else if (!stronger) {
+      ending = {Change::kWeaker, weaker->how};
     } else {
-      ending.how = base::StrCat("before, ", stronger->how);
+      const std::string shift = DescribeShift(before, after);
+      ending.how = shift.empty() ? base::StrCat("before, ", stronger->how) : shift;
+      if (weaker) ending = {Change::kBoth, base::StrCat("now, ", weaker->how, "; ", ending.how)};
     }
     auto found = std::find(endings_.begin(), endings_.end(), ending);
     if (found == endings_.end()) found = endings_.insert(endings_.end(), std::move(ending));

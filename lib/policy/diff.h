@@ -34,7 +34,7 @@ struct Extent {
 struct Region {
   Change change = Change::kWeaker;
   std::vector<Extent> box;                 // empty: all transfers
-  std::string how;                         // what is weaker; of kStronger what is stricter
+  std::string how;                         // what has changed
   std::vector<std::string> before, after;  // ids of the rules that match
   Facts witness;                           // a transfer in the region
   Instant when;                            // at which it is decided

@@ -1,6 +1,7 @@
 #include "lib/policy/english.h"
 
 #include "lib/base/strings.h"
+#include "lib/yaml/quantity.h"
 
 namespace crossdock::policy {
 
@@ -23,6 +24,14 @@ std::vector<std::string> Words(const std::vector<std::string>& words) {
   std::vector<std::string> result;
   for (const std::string& word : words) result.push_back(Word(word));
   return result;
+}
+
+std::string LimitOf(const Clause& clause) {
+  if (clause.fact->type == FactType::kBytes) return yaml::FormatByteSize(clause.limit);
+  if (clause.fact->type == FactType::kClassification) {
+    return std::string(ClassificationName(static_cast<int>(clause.limit)));
+  }
+  return base::StrCat(clause.limit);
 }
 
 }  // namespace crossdock::policy

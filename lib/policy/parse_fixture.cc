@@ -145,6 +145,9 @@ absl::StatusOr<PolicyTest> ReadTest(yaml::Map map, const Policy& policy, const P
   ASSIGN_OR_RETURN(std::vector<yaml::Map> approvals, map.SubMapsOrEmpty("approvals"));
   for (yaml::Map& each : approvals) RETURN_IF_ERROR(ReadApproval(std::move(each), policy, test));
   RETURN_IF_ERROR(ReadExpect(map, policy, test));
+  if (map.Has("verify")) {
+    ASSIGN_OR_RETURN(test.expect_verify, ReadVerify(map));
+  }
   RETURN_IF_ERROR(map.Finish());
   return test;
 }

@@ -30,6 +30,9 @@ absl::StatusOr<Deadline> ReadDeadline(yaml::Map& rule, Effect effect);
 // `require:`. `seen` holds the meaning of each requirement id so far.
 absl::StatusOr<Require> ReadRequire(yaml::Map require, std::map<std::string, Requirement>& seen);
 
+// `verify:`, of a rule or expected by a test; landed when it is absent.
+absl::StatusOr<VerifyLevel> ReadVerify(yaml::Map& map);
+
 // `fixture:` and `tests:`.
 absl::StatusOr<std::vector<PolicyTest>> ReadTests(yaml::Map& policy, const Policy& parsed);
 

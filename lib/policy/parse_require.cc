@@ -113,6 +113,11 @@ absl::StatusOr<Approvals> ReadApprovals(yaml::Map map, std::map<std::string, Req
 
 }  // namespace
 
+absl::StatusOr<VerifyLevel> ReadVerify(yaml::Map& map) {
+  ASSIGN_OR_RETURN(const std::string word, map.OneOfOr("verify", "landed", {"transit", "landed", "readback"}));
+  return word == "transit" ? VerifyLevel::kTransit : word == "landed" ? VerifyLevel::kLanded : VerifyLevel::kReadback;
+}
+
 absl::StatusOr<Require> ReadRequire(yaml::Map map, std::map<std::string, Requirement>& seen) {
   RETURN_IF_ERROR(RefuseUnsupported(map, {"window", "obligations"}));
   Require require;
@@ -132,10 +137,7 @@ absl::StatusOr<Require> ReadRequire(yaml::Map map, std::map<std::string, Require
     RETURN_IF_ERROR(encryption->Finish());
     require.encrypt_in_motion = true;
   }
-  ASSIGN_OR_RETURN(std::string verify, map.OneOfOr("verify", "landed", {"transit", "landed", "readback"}));
-  for (VerifyLevel level : {VerifyLevel::kTransit, VerifyLevel::kLanded, VerifyLevel::kReadback}) {
-    if (verify == VerifyName(level)) require.verify = level;
-  }
+  ASSIGN_OR_RETURN(require.verify, ReadVerify(map));
   RETURN_IF_ERROR(map.Finish());
   return require;
 }

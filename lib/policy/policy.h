@@ -117,6 +117,7 @@ struct PolicyTest {
   Verdict expect = Verdict::kAllow;
   std::string expect_reason;          // of kHold and kDeny: a rule's id or a reason code
   std::set<std::string> expect_open;  // of kNeedsApprovals: the ids of the open requirements
+  std::optional<VerifyLevel> expect_verify;
   Place place;
 };
 

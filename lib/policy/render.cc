@@ -10,13 +10,6 @@
 namespace crossdock::policy {
 namespace {
 
-std::string Limit(const Clause& clause) {
-  if (clause.fact->type == FactType::kBytes) return yaml::FormatByteSize(clause.limit);
-  if (clause.fact->type == FactType::kClassification)
-    return std::string(ClassificationName(static_cast<int>(clause.limit)));
-  return base::StrCat(clause.limit);
-}
-
 std::string Condition(const Clause& clause) {
   const std::string_view subject = clause.fact->english;
   switch (clause.op) {
@@ -30,9 +23,9 @@ std::string Condition(const Clause& clause) {
       if (clause.fact->type == FactType::kTextList) return base::StrCat(subject, " is tagged ", Word(clause.words[0]));
       return base::StrCat(subject, " holds the certification ", Word(clause.words[0]), ", valid at the decision");
     case Operator::kAtMost:
-      return base::StrCat(subject, " is at most ", Limit(clause));
+      return base::StrCat(subject, " is at most ", LimitOf(clause));
     case Operator::kAtLeast:
-      return base::StrCat(subject, " is at least ", Limit(clause));
+      return base::StrCat(subject, " is at least ", LimitOf(clause));
   }
   return "";
 }

@@ -17,6 +17,7 @@ std::set<std::string> OpenIds(const Decision& decision) {
 
 bool Meets(const PolicyTest& test, const Decision& decision) {
   if (decision.verdict != test.expect) return false;
+  if (test.expect_verify && decision.verify != *test.expect_verify) return false;
   switch (test.expect) {
     case Verdict::kAllow:
       return true;
@@ -36,10 +37,11 @@ std::string Expected(const PolicyTest& test) {
   std::string text(VerdictName(test.expect));
   if (test.expect == Verdict::kNeedsApprovals) text += " (" + absl::StrJoin(test.expect_open, ", ") + ")";
   if (!test.expect_reason.empty()) text += " (" + test.expect_reason + ")";
+  if (test.expect_verify) text += base::StrCat(" (verify: ", VerifyName(*test.expect_verify), ")");
   return text;
 }
 
-std::string Got(const Decision& decision) {
+std::string Got(const PolicyTest& test, const Decision& decision) {
   std::vector<std::string> why;
   for (const Reason& reason : decision.reasons) {
     if (reason.verdict == decision.verdict) why.push_back(reason.rule.empty() ? reason.code : reason.rule);
@@ -49,19 +51,23 @@ std::string Got(const Decision& decision) {
     why.assign(open.begin(), open.end());
   }
   std::string text(VerdictName(decision.verdict));
-  return why.empty() ? text : text + " (" + absl::StrJoin(why, ", ") + ")";
+  if (!why.empty()) text += " (" + absl::StrJoin(why, ", ") + ")";
+  if (test.expect_verify) text += base::StrCat(" (verify: ", VerifyName(decision.verify), ")");
+  return text;
 }
 
 }  // namespace
 
+TestResult RunTest(const Policy& policy, const PolicyTest& test) {
+  const Decision decision = Evaluate(policy, test.facts, test.approvals, test.now);
+  TestResult result{test.name, test.place, Meets(test, decision), ""};
+  if (!result.passed) result.difference = base::StrCat("expected ", Expected(test), ", got ", Got(test, decision));
+  return result;
+}
+
 std::vector<TestResult> RunTests(const Policy& policy) {
   std::vector<TestResult> results;
-  for (const PolicyTest& test : policy.tests) {
-    const Decision decision = Evaluate(policy, test.facts, test.approvals, test.now);
-    TestResult result{test.name, test.place, Meets(test, decision), ""};
-    if (!result.passed) result.difference = base::StrCat("expected ", Expected(test), ", got ", Got(decision));
-    results.push_back(std::move(result));
-  }
+  for (const PolicyTest& test : policy.tests) results.push_back(RunTest(policy, test));
   return results;
 }
 

@@ -18,5 +18,7 @@ struct TestResult {
 // In the file's order. A test expects the verdict; of hold and deny also the reason (a rule's id or a reason's code,
 // among those of that verdict); of needs_approvals exactly the open requirements.
 std::vector<TestResult> RunTests(const Policy& policy);
+// One of them, by the rules of `policy`.
+TestResult RunTest(const Policy& policy, const PolicyTest& test);
 
 }  // namespace crossdock::policy

@@ -84,6 +84,7 @@ std::vector<std::pair<std::string, Words>> OfflineRuns(const Desk& desk) {
       {"policy test", {policy}},
       {"policy render", {policy}},
       {"policy explain", {policy}},
+      {"policy diff", {policy, policy}},
       {"policy sign",
        {policy, "--number", "1", "--officer", "olga", "--sign-with", desk.At("olga.key"), "--out",
         desk.At("p.signed")}},

@@ -106,5 +106,41 @@ TEST_CASE("the example of the command's configuration is read, and a key that it
   CHECK(refused.err.find("pasword") != std::string::npos);
 }
 
+TEST_CASE("two versions of a policy: the same, different, and too different to say everything", "[cli]") {
+  Desk desk;
+  const std::string head =
+      "schema: crossdock/policy/v1\nid: p\ntitle: t\napplies_to: {client: c}\n"
+      "valid: {from: 2026-01-01, review_by: 2026-12-31}\nrules:\n";
+  const auto write = [&](const std::string& name, const std::string& rules) {
+    REQUIRE(base::WriteFileAtomic(desk.At(name), head + rules).ok());
+    return desk.At(name);
+  };
+  const std::string allow = "  - {id: A, effect: allow, when: {}, require: {approvals: none}}\n";
+  const std::string old_one = write("old.yaml", allow);
+  const std::string new_one =
+      write("new.yaml", allow + "  - {id: F, effect: forbid, reason: r, when: {asset.tags: {has: x}}}\n");
+  CHECK(desk.Run({"policy", "diff", old_one, old_one}).out == "no difference\n");
+  const auto differs = desk.Run({"policy", "diff", old_one, new_one});
+  CHECK(differs.code == 1);
+  CHECK(differs.err.empty());
+  CHECK(differs.out.find("stronger: the asset is tagged x\n  it was allowed and is denied; before A, now A, F") == 0);
+  CHECK(differs.out.find("newly asked for: asset.tags") != std::string::npos);
+
+  std::string all;
+  for (int i = 0; i < 15; ++i) {
+    // Every set of tags asks for other people: more regions than anybody can read.
+    const std::string tag = std::to_string(i);
+    all += "  - {id: T" + tag + ", effect: require, when: {asset.tags: {has: t" + tag +
+           "}}, require: {approvals: {all_of: [{id: q" + tag + ", count: 1, from: [group:g" + tag + "]}]}}}\n";
+  }
+  const std::string one = write(
+      "one.yaml",
+      "  - {id: A, effect: allow, when: {}, require: {approvals: {all_of: [{id: z, count: 1, from: [group:z]}]}}}\n");
+  const auto too_much = desk.Run({"policy", "diff", one, write("all.yaml", allow + all)});
+  CHECK(too_much.code == 3);
+  CHECK(too_much.err.empty());
+  CHECK(too_much.out.find("INCOMPLETE") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace crossdock::cli

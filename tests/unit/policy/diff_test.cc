@@ -118,6 +118,7 @@ TEST_CASE("approvals are compared by who would be enough", "[diff]") {
   CHECK(change(two, open) == "weaker");
   CHECK(change(two, longer) == "weaker");
   CHECK(change(two, content) == "stronger");
+  CHECK(Diff(P(WithApprovals("none")), P(WithApprovals(two)), kNow)->regions[0].how == "before, no approval is needed");
   const auto excluded = Diff(P(WithApprovals(two)), P(WithApprovals(open)), kNow);
   CHECK(excluded->regions[0].how == "approvals of group:a (the publisher) and group:a can be enough");
 }
@@ -127,6 +128,7 @@ TEST_CASE("a rule's end divides the time", "[diff]") {
   CHECK(Only(*Diff(P(kAllow), P(kAllow + hold), kNow)) ==
         "stronger; the destination's country is CA or GB; the size is at most 5TiB; "
         "it is decided before 2026-07-01T00:00:00Z");
+  CHECK(Diff(P(kAllow), P(kAllow + hold), kNow)->regions[0].how == "it was allowed and is held");
   const std::string over = "  - {id: H, effect: hold, reason: r, until: \"2026-06-01T00:00:00Z\", when: {}}\n";
   CHECK(Diff(P(kAllow), P(kAllow + over), kNow)->regions.empty());
 }

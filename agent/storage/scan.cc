@@ -206,7 +206,8 @@ class Scanner {
     if (size < 0) return SourceError(errno, "cannot read the link", full);
     const std::string_view text(target, static_cast<size_t>(size));
     if (!wire::LinkStaysInside(full, text)) {
-      Find(Reason::kSymlinkOutside, full, base::StrCat("leads out of the package, to ", base::PercentEscape(text)));
+      Find(Reason::kSymlinkOutside, full,
+           base::StrCat("leads out of the package, or climbs behind a name, to ", base::PercentEscape(text)));
       return false;
     }
     Entry entry;

@@ -74,14 +74,15 @@ absl::Status RequirePath(std::string_view path) {
 bool LinkStaysInside(std::string_view path, std::string_view target) {
   if (target.empty() || target.size() > kPathSizeMax || target.front() == '/') return false;
   auto depth = std::count(path.begin(), path.end(), '/');
+  bool descended = false;
   while (true) {
     const size_t slash = target.find('/');
     const std::string_view name = target.substr(0, slash);
     if (name == "..") {
-      if (--depth < 0) return false;
+      if (descended || --depth < 0) return false;
     } else if (name != ".") {
       if (CheckName(name)) return false;
-      ++depth;
+      descended = true;
     }
     if (slash == std::string_view::npos) return true;
     target.remove_prefix(slash + 1);

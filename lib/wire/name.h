@@ -26,8 +26,9 @@ std::optional<Reason> CheckPath(std::string_view path);
 // Refuses `path` with the reason and the escaped path in the sentence.
 absl::Status RequirePath(std::string_view path);
 
-// True when a symbolic link at `path` to `target` stays inside the tree that `path` is relative to: the target is
-// relative, each of its names is sound or `..`, and no step of it climbs above the root.
+// True when a symbolic link at `path` to `target` stays inside the tree that `path` is relative to, whatever other
+// links that tree holds: the target is relative, each of its names is sound, and `..` stands only before them, not
+// more often than `path` is deep. A `..` behind a name climbs from wherever that name leads, which may be another link.
 bool LinkStaysInside(std::string_view path, std::string_view target);
 
 }  // namespace crossdock::wire

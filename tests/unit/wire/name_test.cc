@@ -67,13 +67,21 @@ TEST_CASE("a path is as good as each of its names", "[wire][name]") {
 TEST_CASE("a link stays inside its package, or it does not cross", "[wire][name]") {
   CHECK(LinkStaysInside("cur", "v003"));
   CHECK(LinkStaysInside("a/b/cur", "../../c"));
-  CHECK(LinkStaysInside("a/cur", "./b/../c"));
+  CHECK(LinkStaysInside("a/cur", "./../c"));
   CHECK_FALSE(LinkStaysInside("a/cur", "../../c"));
   CHECK_FALSE(LinkStaysInside("cur", ".."));
   CHECK_FALSE(LinkStaysInside("cur", "/etc/passwd"));
   CHECK_FALSE(LinkStaysInside("cur", ""));
   CHECK_FALSE(LinkStaysInside("cur", "b/../../a"));
   CHECK_FALSE(LinkStaysInside("cur", "a\nb"));
+}
+
+TEST_CASE("a link may not climb from where another link may have led", "[wire][name]") {
+  // With `d/up` a link to `..`, `d/up/..` is the directory above the package.
+  CHECK(LinkStaysInside("d/up", ".."));
+  CHECK_FALSE(LinkStaysInside("esc", "d/up/../x"));
+  CHECK_FALSE(LinkStaysInside("a/cur", "./b/../c"));
+  CHECK_FALSE(LinkStaysInside("a/cur", "../b/.."));
 }
 
 TEST_CASE("every reason has one name, and its name leads back to it", "[wire][reason]") {

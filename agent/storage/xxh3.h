@@ -26,6 +26,8 @@ class Xxh3 {
   bool Restore(std::string_view saved);
 
  private:
+  void StartOver();
+
   std::unique_ptr<XXH3_state_s, void (*)(XXH3_state_s*)> state_;
 };
 

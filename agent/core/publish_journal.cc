@@ -39,7 +39,9 @@ std::string Encode(const PublishJournal& journal) {
 }
 
 absl::StatusOr<PublishJournal> DecodeJournal(std::string_view bytes) {
-  const auto broken = [] { return base::FailedPrecondition("the publish journal is damaged"); };
+  const auto broken = [] {
+    return base::WithReason(base::FailedPrecondition("the publish journal is damaged"), "JOURNAL_DAMAGED");
+  };
   if (bytes.size() < base::kSha256Size) return broken();
   const std::string_view body = bytes.substr(0, bytes.size() - base::kSha256Size);
   if (base::Sha256(body) != bytes.substr(body.size())) return broken();

@@ -35,7 +35,7 @@ endif()
 add_library(crossdock_options INTERFACE)
 target_link_libraries(crossdock_options INTERFACE crossdock_sanitizers)
 target_compile_options(crossdock_options INTERFACE -Wall -Wextra -Wpedantic -Wnon-virtual-dtor)
-if(CROSSDOCK_SANITIZE OR NOT CMAKE_BUILD_TYPE STREQUAL "Dev")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND (CROSSDOCK_SANITIZE OR NOT CMAKE_BUILD_TYPE STREQUAL "Dev"))
   # GCC sees ghosts in instrumented code, and in std::string and std::optional when it optimises (its bugs 105651, 80635).
   target_compile_options(crossdock_options INTERFACE -Wno-maybe-uninitialized)
 endif()

@@ -1,0 +1,91 @@
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_split.h"
+#include "lib/base/file.h"
+#include "lib/base/strings.h"
+#include "tests/fuzz/seeds.h"
+
+namespace crossdock::fuzz {
+namespace {
+
+constexpr char kYaml[] = R"(# every form that the reader knows
+schema: crossdock/x/v1
+plain: text that goes
+  on in the next line
+"quoted key": 'it''s'
+escaped: "a \u00e9 \\ b"
+block: |
+  one
+  two
+folded: >-
+  one
+  two
+list: [1, two, "3", {a: b}]
+nested:
+  - name: x
+    deep: {a: {b: {c: [d]}}}
+  - - y
+size: 5TiB
+)";
+
+constexpr char kPolicy[] = R"(schema: crossdock/policy/v1
+id: northlight
+title: small
+applies_to: {client: northlight}
+valid: {from: 2026-01-01, review_by: 2027-12-31}
+rules:
+  - id: N-01
+    effect: hold
+    reason: embargo
+    until: {at: "2026-12-01T00:00:00", zone: America/Los_Angeles}
+    when: {asset.tags: {any_of: [ep08]}, transfer.bytes: {at_least: 1TiB}}
+  - id: N-02
+    effect: allow
+    title: between sites
+    when: {destination.site: {in: [lon, van]}}
+    require: {approvals: none, verify: landed}
+tests:
+  - name: goes
+    facts: {client: northlight, destination.site: van, asset.tags: [wip], transfer.bytes: 2GiB, now: "2026-06-05T17:00:00Z"}
+    expect: allow
+)";
+
+constexpr char kTriggers[] = R"(schema: crossdock/triggers/v1
+triggers:
+  - id: comp-to-vancouver
+    when: {project: [nl], entity_type: [version], status: [ready], source: [sg]}
+    deliver:
+      from: lon
+      to: [van, mtl]
+      as: "northlight/{name}/in/{version}"
+      purpose: comp
+      priority: 10
+      deadline: 4h
+  - id: everything
+    when: {}
+    deliver: {from: van, to: [lon], volume: proj, path: "{project}/{path}/{entity_id}", purpose: backup}
+)";
+
+// Seeds are small, and comments teach a fuzzer little.
+std::string WithoutComments(const std::string& text) {
+  std::string out;
+  for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipWhitespace())) {
+    if (absl::StripLeadingAsciiWhitespace(line)[0] != '#') absl::StrAppend(&out, line, "\n");
+  }
+  return out;
+}
+
+}  // namespace
+
+void AddTextSeeds(Seeds& seeds, std::string_view source) {
+  const auto example = [&](std::string_view name) {
+    return WithoutComments(*base::ReadFile(base::StrCat(source, "/deploy/config/", name, ".example.yaml")));
+  };
+  seeds["yaml"]["forms"] = kYaml;
+  seeds["yaml"]["relay"] = example("relay");
+  seeds["policy"]["small"] = kPolicy;
+  seeds["policy"]["example"] = example("policy");
+  seeds["trigger"]["two"] = kTriggers;
+  seeds["relay_config"]["example"] = example("relay");
+}
+
+}  // namespace crossdock::fuzz

@@ -1,0 +1,27 @@
+#include "tests/fuzz/targets.h"
+
+namespace crossdock::fuzz {
+
+std::span<const Target> Targets() {
+  static constexpr Target kTargets[] = {
+      {"ticket", FuzzTicket},
+      {"admission", FuzzAdmission},
+      {"control_leg", FuzzControlLeg},
+      {"data_leg", FuzzDataLeg},
+      {"manifest", FuzzManifest},
+      {"ledger", FuzzLedger},
+      {"journal", FuzzJournal},
+      {"hash_state", FuzzHashState},
+      {"statement", FuzzStatement},
+      {"credential", FuzzCredential},
+      {"roster", FuzzRoster},
+      {"join_token", FuzzJoinToken},
+      {"yaml", FuzzYaml},
+      {"policy", FuzzPolicy},
+      {"trigger", FuzzTrigger},
+      {"relay_config", FuzzRelayConfig},
+  };
+  return kTargets;
+}
+
+}  // namespace crossdock::fuzz

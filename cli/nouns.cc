@@ -1,5 +1,6 @@
 // The table of contents of the program: every noun, in the order in which --help shows them.
 #include "cli/command.h"
+#include "cli/mhl.h"
 
 namespace crossdock::cli {
 
@@ -23,6 +24,7 @@ void AddNouns(CLI::App& app, Context& context) {
   AddRosterOffline(*roster, context);
   AddRosterEdit(*roster, context);
   AddRosterOnline(*roster, context);
+  AddMhl(app, context);
   AddAudit(app, context);
   AddToken(app, context);
   AddOfficer(app, context);

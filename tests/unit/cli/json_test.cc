@@ -88,6 +88,9 @@ std::vector<std::pair<std::string, Words>> OfflineRuns(const Desk& desk) {
       {"policy sign",
        {policy, "--number", "1", "--officer", "olga", "--sign-with", desk.At("olga.key"), "--out",
         desk.At("p.signed")}},
+      {"mhl create", {desk.At("roll")}},
+      {"mhl verify", {desk.At("roll")}},
+      {"mhl info", {desk.At("roll")}},
   };
 }
 
@@ -172,6 +175,7 @@ TEST_CASE("every verb that needs no orchestrator answers with one document under
   Desk desk;
   const std::string policy = std::string(CROSSDOCK_SOURCE_DIR) + "/deploy/config/policy.example.yaml";
   REQUIRE(base::WriteFileAtomic(desk.At("policy.yaml"), *base::ReadFile(policy)).ok());
+  REQUIRE(std::filesystem::create_directory(desk.At("roll")));
   for (const auto& [verb, more] : OfflineRuns(desk)) {
     const Result result = desk.Run(CommandLine(verb, more));
     INFO(verb << "\nstdout: " << result.out << "\nstderr: " << result.err);

@@ -1,0 +1,207 @@
+#include "lib/mhl/generation.h"
+
+#include <algorithm>
+
+#include "lib/base/status.h"
+#include "lib/mhl/digest_table.h"
+#include "lib/mhl/directory_hash.h"
+
+namespace crossdock::mhl {
+namespace {
+
+class Generation {
+ public:
+  Generation(Inventory& inventory, RecordFiles& files, Histories histories, const GenerationRequest& request)
+      : inventory_(inventory),
+        files_(files),
+        histories_(std::move(histories)),
+        request_(request),
+        table_(request.formats, inventory.size()) {}
+
+  absl::StatusOr<GenerationResult> Run() {
+    RETURN_IF_ERROR(Check());
+    histories_.AddIgnored(request_.ignore);
+    for (const History& history : histories_.all()) known_.push_back(history.Known());
+    RETURN_IF_ERROR(HashAll());
+    CountMissing();
+    // Later ones lie deeper: they come first.
+    for (size_t i = histories_.all().size(); i-- > 0;) RETURN_IF_ERROR(WriteOne(i));
+    std::stable_sort(result_.problems.begin(), result_.problems.end(),
+                     [](const Problem& a, const Problem& b) { return a.path < b.path; });
+    return std::move(result_);
+  }
+
+ private:
+  absl::Status Check() const {
+    if (request_.formats.empty()) return base::InvalidArgument("a generation needs a hash format");
+    // What cannot be written is known before anything is read.
+    ManifestWriter head([](std::string_view) { return absl::OkStatus(); });
+    RETURN_IF_ERROR(head.Begin({request_.creator, request_.process, {}, request_.ignore}));
+    for (const History& history : histories_.all()) {
+      if (history.unlisted.empty()) continue;
+      return base::WithReason(
+          base::FailedPrecondition("'", base::PercentEscape(Below(Below(history.root, kFolder), history.unlisted[0])),
+                                   "' stands beside the chain and is not in it: find out where it comes from, and "
+                                   "remove it"),
+          kReasonUnlisted);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status HashAll() {
+    DirectoryHasher directories(request_.formats);
+    for (size_t i = 0; i < inventory_.size(); ++i) {
+      const Item item = inventory_.item(i);
+      if (histories_.Ignores(item.path, item.directory)) continue;
+      if (item.directory) {
+        directories.AddDirectory(item.path);
+        continue;
+      }
+      const std::string path(item.path);
+      const uint64_t size = item.size;
+      const Digests known = KnownOf(path);
+      ASSIGN_OR_RETURN(const Digests digests, inventory_.Hash(i, FormatsFor(known, request_.formats)));
+      table_.Set(i, digests);
+      directories.AddFile(path, digests);
+      ++result_.files;
+      result_.bytes += size;
+      Judge(path, known, digests);
+    }
+    directories_ = directories.Finish();
+    return absl::OkStatus();
+  }
+
+  Digests KnownOf(const std::string& path) const {
+    const size_t owner = histories_.OwnerOf(path);
+    const auto known = known_[owner].find(std::string(Within(histories_.all()[owner].root, path)));
+    return known == known_[owner].end() ? Digests() : known->second;
+  }
+
+  void Judge(const std::string& path, const Digests& known, const Digests& digests) {
+    if (known.empty()) {
+      ++result_.original;
+      return;
+    }
+    for (const auto& [format, raw] : digests) {
+      const auto expected = known.find(format);
+      if (expected == known.end() || expected->second == raw) continue;
+      result_.problems.push_back({ProblemKind::kMismatch, path, format, expected->second, raw});
+      ++result_.failed;
+      return;
+    }
+    ++result_.verified;
+  }
+
+  // The files that are known and not there.
+  void CountMissing() {
+    for (size_t owner = 0; owner < known_.size(); ++owner) {
+      if (known_[owner].empty()) continue;
+      const std::string& root = histories_.all()[owner].root;
+      std::vector<std::string> paths;
+      for (size_t i = 0; i < inventory_.size(); ++i) {
+        const Item item = inventory_.item(i);
+        if (!item.directory && histories_.OwnerOf(item.path) == owner) paths.emplace_back(Within(root, item.path));
+      }
+      std::sort(paths.begin(), paths.end());
+      for (const auto& [path, digests] : known_[owner]) {
+        const std::string full = Below(root, path);
+        if (std::binary_search(paths.begin(), paths.end(), path) || histories_.Ignores(full, false)) continue;
+        result_.problems.push_back({ProblemKind::kMissing, full, {}, {}, {}});
+      }
+    }
+  }
+
+  FileRecord RecordOf(size_t index, const Item& item, std::string_view root) const {
+    FileRecord record;
+    record.path = Within(root, item.path);
+    record.size = item.size;
+    record.modified = item.modified;
+    const Digests known = KnownOf(std::string(item.path));
+    const Digests digests = table_.Get(index);
+    bool failed = false;
+    for (const auto& [format, raw] : digests) failed = failed || (known.contains(format) && known.at(format) != raw);
+    for (const auto& [format, raw] : digests) {
+      Action action = known.empty() ? Action::kOriginal : Action::kVerified;
+      if (known.contains(format)) {
+        if (known.at(format) != raw) action = Action::kFailed;
+      } else if (failed) {
+        continue;
+      }
+      record.hashes.push_back({format, raw, action, request_.creator.created});
+    }
+    return record;
+  }
+
+  absl::Status WriteRecords(size_t owner, ManifestWriter& writer) const {
+    const std::string& root = histories_.all()[owner].root;
+    for (size_t i = 0; i < inventory_.size(); ++i) {
+      const Item item = inventory_.item(i);
+      if (histories_.OwnerOf(item.path) != owner || histories_.Ignores(item.path, item.directory)) continue;
+      if (!item.directory) {
+        RETURN_IF_ERROR(writer.Add(RecordOf(i, item, root)));
+        continue;
+      }
+      DirectoryRecord record;
+      record.path = Within(root, item.path);
+      record.modified = item.modified;
+      record.hashes = directories_.at(std::string(item.path));
+      RETURN_IF_ERROR(writer.Add(record));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteOne(size_t owner) {
+    const History& history = histories_.all()[owner];
+    const std::string folder = Below(history.root, kFolder);
+    const std::string name = history.root.empty() ? request_.folder : history.root.substr(history.root.rfind('/') + 1);
+    const auto number = static_cast<uint32_t>(history.chain.size() + 1);
+    const std::string manifest = ManifestName(number, name, request_.creator.created);
+    ManifestHead head;
+    head.creator = request_.creator;
+    head.process = request_.process;
+    head.root = directories_.at(history.root);
+    head.ignore = history.ignore();
+    AddPatterns(&head.ignore, request_.ignore);
+    std::vector<Reference> references;
+    for (const WrittenManifest& inner : result_.written) {
+      if (histories_.OwnerOf(inner.root) == owner) {
+        references.push_back({std::string(Within(history.root, inner.path)), inner.c4});
+      }
+    }
+    RETURN_IF_ERROR(files_.MakeDirectory(folder));
+    Hasher c4(HashFormat::kC4);
+    RETURN_IF_ERROR(files_.Write(Below(folder, manifest), [&](const Sink& sink) -> absl::Status {
+      ManifestWriter writer([&](std::string_view bytes) {
+        c4.Update(bytes);
+        return sink(bytes);
+      });
+      RETURN_IF_ERROR(writer.Begin(head));
+      RETURN_IF_ERROR(WriteRecords(owner, writer));
+      return writer.End(references);
+    }));
+    Chain chain = history.chain;
+    chain.push_back({number, manifest, EncodeHash(HashFormat::kC4, c4.Finish())});
+    ASSIGN_OR_RETURN(const std::string xml, WriteChain(chain));
+    RETURN_IF_ERROR(files_.Write(Below(folder, kChainName), [&](const Sink& sink) { return sink(xml); }));
+    result_.written.push_back({history.root, number, Below(folder, manifest), chain.back().c4});
+    return absl::OkStatus();
+  }
+
+  Inventory& inventory_;
+  RecordFiles& files_;
+  Histories histories_;
+  const GenerationRequest& request_;
+  DigestTable table_;
+  std::vector<std::unordered_map<std::string, Digests>> known_;  // of each history
+  std::map<std::string, std::vector<DirectoryHash>> directories_;
+  GenerationResult result_;
+};
+
+}  // namespace
+
+absl::StatusOr<GenerationResult> AppendGeneration(Inventory& inventory, RecordFiles& files, Histories histories,
+                                                  const GenerationRequest& request) {
+  return Generation(inventory, files, std::move(histories), request).Run();
+}
+
+}  // namespace crossdock::mhl

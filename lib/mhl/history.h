@@ -1,0 +1,69 @@
+// The history of a folder: its generations, each a manifest, held together by a chain of C4 ids; and the histories of
+// folders inside of it, to whose files the outer one does not reach.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "lib/mhl/ignore.h"
+#include "lib/mhl/inventory.h"
+#include "lib/mhl/manifest.h"
+
+namespace crossdock::mhl {
+
+inline constexpr char kFolder[] = "ascmhl";
+inline constexpr char kChainName[] = "ascmhl_chain.xml";
+// Of one manifest, and, unless said otherwise, of all manifests of a tree together.
+inline constexpr size_t kManifestSizeMax = 1u << 30;
+
+// "a/b" of ("a", "b"); either may be empty.
+std::string Below(std::string_view directory, std::string_view path);
+// `path` relative to `directory`; `path` is inside of it.
+std::string_view Within(std::string_view directory, std::string_view path);
+bool IsBelow(std::string_view directory, std::string_view path);
+
+struct History {
+  std::string root;  // the folder, relative to the tree; "" is the tree itself
+  Chain chain;       // empty: there is no generation yet
+  std::vector<Manifest> generations;
+  // Manifests beside the chain's: of a generation that was never finished, or put there by somebody.
+  std::vector<std::string> unlisted;
+
+  std::vector<std::string> ignore() const;  // of the last generation, or the default
+  // What is known of each file, by its path relative to `root`: its hashes that were taken from it first, or verified;
+  // a failed one is never among them. Renamed files have their new path.
+  std::unordered_map<std::string, Digests> Known() const;
+};
+
+// MHL_NO_HISTORY, MHL_NO_CHAIN, MHL_MANIFEST_MISSING, MHL_MANIFEST_ALTERED, MHL_CHAIN_INVALID, or why a document cannot
+// be read; MHL_TOO_LARGE when the manifests have more than `*budget` bytes, which each of them takes from.
+absl::StatusOr<History> ReadHistory(RecordFiles& files, const std::string& root, size_t* budget);
+
+// The tree's own history first, empty when there is none, then those inside of it, outer ones first. References of
+// each generation are checked against the inner histories' chains: MHL_MANIFEST_MISSING, MHL_MANIFEST_ALTERED.
+class Histories {
+ public:
+  static absl::StatusOr<Histories> Read(const Inventory& inventory, RecordFiles& files,
+                                        size_t size_max = kManifestSizeMax);
+
+  bool empty() const;  // no generation anywhere
+  const std::vector<History>& all() const { return all_; }
+  // Index of the history to which a path belongs: the closest above it.
+  size_t OwnerOf(std::string_view path) const;
+  // Index of the closest history above that of index `inner`, which is not 0.
+  size_t OuterOf(size_t inner) const;
+  // Whether a record leaves it out.
+  bool Ignores(std::string_view path, bool directory) const;
+
+  // As Read, with these patterns besides the known ones.
+  void AddIgnored(const std::vector<std::string>& patterns);
+
+ private:
+  std::vector<History> all_;
+  std::vector<IgnoreRules> rules_;  // of each
+};
+
+}  // namespace crossdock::mhl

@@ -11,7 +11,18 @@ constexpr std::string_view kMagic = "crossdock/publish/v2\n";
 // Without what concerns merging: journals that an older program left are finished too.
 constexpr std::string_view kMagic1 = "crossdock/publish/v1\n";
 
+constexpr uint8_t kVerifyMax = 2;  // readback
+
 constexpr std::string_view kMergeNames[] = {"never", "whole", "visible"};
+
+// What a sound checksum does not say: that the program which wrote it kept to what the fields may hold.
+bool IsSound(const PublishJournal& journal) {
+  if (journal.verify > kVerifyMax) return false;
+  for (const std::string* digest : {&journal.listing_digest, &journal.content_root, &journal.policy_digest}) {
+    if (!digest->empty() && digest->size() != base::kSha256Size) return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -80,6 +91,7 @@ absl::StatusOr<PublishJournal> DecodeJournal(std::string_view bytes) {
   journal.way = static_cast<PublishWay>(way);
   journal.phase = static_cast<PublishPhase>(phase);
   journal.form = static_cast<wire::PackageForm>(form);
+  if (!IsSound(journal)) return broken();
   return journal;
 }
 

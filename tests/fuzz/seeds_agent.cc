@@ -63,6 +63,11 @@ void AddAgentSeeds(Seeds& seeds) {
   journal.way = PublishWay::kExchange;
   journal.content_root = journal.policy_digest = std::string(32, 'c');
   seeds["journal"]["merged"] = body(journal);
+  journal.verify = 3;
+  seeds["journal"]["finding-verified_in_no_way"] = body(journal);
+  journal.verify = 0;
+  journal.content_root.pop_back();
+  seeds["journal"]["finding-digest_cut_short"] = body(journal);
 
   const auto bare = [](const std::string& saved) { return saved.substr(saved.find('/') + 1); };
   seeds["hash_state"]["long"] = bare(state);

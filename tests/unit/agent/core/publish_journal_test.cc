@@ -50,6 +50,15 @@ TEST_CASE("a publish journal that is damaged anywhere is not believed") {
   }
 }
 
+TEST_CASE("a publish journal with a sound checksum is not believed what its fields cannot hold") {
+  PublishJournal journal = Sample();
+  journal.verify = 3;  // a receipt would say that it was read back
+  CHECK(base::ReasonOf(DecodeJournal(Encode(journal)).status()) == "JOURNAL_DAMAGED");
+  journal = Sample();
+  journal.content_root = std::string(31, 'c');
+  CHECK(base::ReasonOf(DecodeJournal(Encode(journal)).status()) == "JOURNAL_DAMAGED");
+}
+
 TEST_CASE("what a merge is called can be read again") {
   for (const Merge merge : {Merge::kNever, Merge::kWhole, Merge::kVisible}) CHECK(ParseMerge(Name(merge)) == merge);
   CHECK_FALSE(ParseMerge("yes"));

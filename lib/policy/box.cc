@@ -57,28 +57,28 @@ Texts TextsOf(const std::vector<const Clause*>& clauses) {
   return texts;
 }
 
-struct Interval {
+struct Range {
   int64_t low = 0, high = INT64_MAX;
   bool IsEmpty() const { return low > high; }
-  bool Contains(const Interval& inner) const { return low <= inner.low && inner.high <= high; }
+  bool Contains(const Range& inner) const { return low <= inner.low && inner.high <= high; }
 };
 
-Interval IntervalOf(const std::vector<const Clause*>& clauses) {
-  Interval interval;
+Range RangeOf(const std::vector<const Clause*>& clauses) {
+  Range range;
   for (const Clause* clause : clauses) {
-    if (clause->op == Operator::kAtLeast) interval.low = std::max(interval.low, clause->limit);
-    if (clause->op == Operator::kAtMost) interval.high = std::min(interval.high, clause->limit);
+    if (clause->op == Operator::kAtLeast) range.low = std::max(range.low, clause->limit);
+    if (clause->op == Operator::kAtMost) range.high = std::min(range.high, clause->limit);
   }
-  return interval;
+  return range;
 }
 
 unsigned Ranks(const std::vector<const Clause*>& clauses) {
-  const Interval interval = IntervalOf(clauses);
+  const Range range = RangeOf(clauses);
   const Texts texts = TextsOf(clauses);
   unsigned ranks = 0;
   for (int rank = 0; rank < kClassifications; ++rank) {
     const Texts one{false, {std::string(ClassificationName(rank))}};
-    if (interval.Contains({rank, rank}) && texts.Contains(one)) ranks |= 1u << rank;
+    if (range.Contains({rank, rank}) && texts.Contains(one)) ranks |= 1u << rank;
   }
   return ranks;
 }
@@ -105,7 +105,7 @@ bool FactContains(const FactSpec& fact, const Rule& outer, const Rule& inner) {
       return ListContains(wide, narrow);
     case FactType::kBytes:
     case FactType::kCount:
-      return IntervalOf(wide).Contains(IntervalOf(narrow));
+      return RangeOf(wide).Contains(RangeOf(narrow));
   }
   return false;
 }
@@ -122,7 +122,7 @@ bool IsEmpty(const Rule& rule) {
     const std::vector<const Clause*> clauses = On(rule, fact);
     if (clauses.empty()) return false;
     if (fact.type == FactType::kClassification) return Ranks(clauses) == 0;
-    return TextsOf(clauses).IsEmpty() || IntervalOf(clauses).IsEmpty();
+    return TextsOf(clauses).IsEmpty() || RangeOf(clauses).IsEmpty();
   });
 }
 

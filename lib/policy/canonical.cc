@@ -50,6 +50,15 @@ void WriteApprovals(Writer& out, const Approvals& approvals) {
   out.Line("bind", JoinEnums(approvals.bind, BindName));
 }
 
+void WriteWindow(Writer& out, const Window& window) {
+  out.Line("window", window.clock == Window::Clock::kDestination ? "destination"
+                     : window.clock == Window::Clock::kSource    ? "source"
+                                                                 : window.zone);
+  out.Line("days", window.days.to_string());
+  out.Line("opens_minute", base::StrCat(window.opens));
+  out.Line("closes_minute", base::StrCat(window.closes));
+}
+
 void WriteRule(Writer& out, const Rule& rule) {
   out.Line("rule", rule.id);
   out.Line("effect", EffectName(rule.effect));
@@ -67,6 +76,8 @@ void WriteRule(Writer& out, const Rule& rule) {
     out.Line("is", limit ? base::StrCat(clause.limit) : Join(clause.words));
   }
   if (!rule.require) return;
+  if (!rule.replaces.empty()) out.Line("replaces", rule.replaces);
+  if (rule.require->window) WriteWindow(out, *rule.require->window);
   out.Line("verify", VerifyName(rule.require->verify));
   out.Line("in_motion", rule.require->encrypt_in_motion ? "aes-256" : "-");
   if (rule.require->approvals) {

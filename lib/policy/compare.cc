@@ -1,7 +1,7 @@
 #include "lib/policy/compare.h"
 
 #include <algorithm>
-#include <map>
+#include <set>
 
 #include "absl/strings/str_join.h"
 #include "lib/base/strings.h"
@@ -57,8 +57,8 @@ class Search {
   std::optional<Loosening> Run() {
     if (asked_.empty()) return std::nullopt;
     ChooseSet(0);
-    if (!how_.empty()) return Loosening{how_};
-    if (tried_ >= kWaysMax) return Loosening{"the ways to approve are too many to compare", false};
+    if (!how_.empty()) return Loosening{how_, true, std::nullopt};
+    if (tried_ >= kWaysMax) return Loosening{"the ways to approve are too many to compare", false, std::nullopt};
     return std::nullopt;
   }
 
@@ -196,12 +196,44 @@ class Search {
   std::string how_;
 };
 
+std::vector<Interval> OpenTogether(const std::vector<const Window*>& windows, Interval all) {
+  std::vector<Interval> open{all};
+  for (const Window* window : windows) {
+    const auto one = OpenBetween(*window, window->zone.empty() ? "UTC" : window->zone, all.from, all.to);
+    open = Intersect(open, one.value_or(std::vector<Interval>{}));
+  }
+  return open;
+}
+
+// Hours of `to` that `from` does not have.
+std::optional<Loosening> FindHours(const std::vector<const Window*>& from, const std::vector<const Window*>& to,
+                                   Instant now) {
+  const auto has = [](const std::vector<const Window*>& windows, const Window* window) {
+    return std::any_of(windows.begin(), windows.end(), [&](const Window* other) { return *other == *window; });
+  };
+  if (std::all_of(from.begin(), from.end(), [&](const Window* window) { return has(to, window); })) return std::nullopt;
+  std::set<std::pair<Window::Clock, std::string>> clocks;
+  for (const Window* window : from) clocks.emplace(window->clock, window->zone);
+  for (const Window* window : to) clocks.emplace(window->clock, window->zone);
+  if (clocks.size() > 1 && !to.empty()) return Loosening{"the hours go by another clock", false, std::nullopt};
+  const Interval all{now, now + std::chrono::days(400)};
+  const std::vector<Interval> was = OpenTogether(from, all), is = OpenTogether(to, all);
+  for (const Interval& interval : is) {
+    const Opening opening = OpeningAt(was, interval.from);
+    const Instant when = opening.open ? *opening.edge : interval.from;
+    if (when >= interval.to) continue;
+    return Loosening{base::StrCat("it may run at other hours, as at ", base::FormatSeconds(when)), true, when};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-std::optional<Loosening> FindLoosening(const Outcome& from, const Outcome& to) {
+std::optional<Loosening> FindLoosening(const Outcome& from, const Outcome& to, Instant now) {
   const int before = Strictness(from), after = Strictness(to);
   if (after > before || (after == before && before > 1)) return std::nullopt;
-  if (after < before || to.verify < from.verify) return Loosening{DescribeShift(from, to)};
+  if (after < before || to.verify < from.verify) return Loosening{DescribeShift(from, to), true, std::nullopt};
+  if (auto hours = FindHours(from.windows, to.windows, now)) return hours;
   return Search(from, to).Run();
 }
 

@@ -31,13 +31,15 @@ bool SameMeaning(const Approvals& a, const Approvals& b) {
 
 bool SameMeaning(const std::optional<Require>& a, const std::optional<Require>& b) {
   if (!a || !b) return a.has_value() == b.has_value();
-  if (a->verify != b->verify || a->approvals.has_value() != b->approvals.has_value()) return false;
+  if (a->verify != b->verify || a->window != b->window || a->approvals.has_value() != b->approvals.has_value())
+    return false;
   return !a->approvals || SameMeaning(*a->approvals, *b->approvals);
 }
 
 bool SameMeaning(const Rule& a, const Rule& b) {
   const auto end = [](const Rule& rule) { return rule.until ? rule.until->instant : std::nullopt; };
-  return std::tie(a.id, a.effect, a.absolute) == std::tie(b.id, b.effect, b.absolute) && end(a) == end(b) &&
+  return std::tie(a.id, a.effect, a.absolute, a.replaces) == std::tie(b.id, b.effect, b.absolute, b.replaces) &&
+         end(a) == end(b) &&
          std::equal(a.when.begin(), a.when.end(), b.when.begin(), b.when.end(),
                     [](const Clause& x, const Clause& y) { return SameMeaning(x, y); }) &&
          SameMeaning(a.require, b.require);
@@ -116,6 +118,7 @@ class Diagram {
   struct Ending {
     Change change;
     std::string how;
+    std::optional<Instant> when;
     bool operator==(const Ending&) const = default;
   };
   static constexpr int kSame = 0;
@@ -265,14 +268,18 @@ class Diagram {
     Outcome outcome;
     int strictness = state.floor;
     bool allowed = false;
+    std::vector<const Rule*> matched;
     for (size_t c = 0; c < candidates_.size(); ++c) {
       const Rule* rule = state.active[c] ? candidates_[c].*version : nullptr;
       if (rule == nullptr) continue;
       strictness = std::max(strictness, Strictness(*rule));
       allowed |= rule->effect == Effect::kAllow;
-      if (!rule->require) continue;
+      if (rule->require) matched.push_back(rule);
+    }
+    for (const Rule* rule : WithoutReplaced(matched)) {
       outcome.verify = std::max(outcome.verify, rule->require->verify);
       if (rule->require->approvals) outcome.due.push_back(&*rule->require->approvals);
+      if (rule->require->window) outcome.windows.push_back(&*rule->require->window);
     }
     outcome.verdict = strictness > 2 || !allowed ? Verdict::kDeny : strictness == 2 ? Verdict::kHold : Verdict::kAllow;
     outcome.absolute = strictness == 4;
@@ -281,17 +288,25 @@ class Diagram {
 
   int End(const State& state) {
     const Outcome before = OutcomeOf(state, &Candidate::before), after = OutcomeOf(state, &Candidate::after);
-    const auto weaker = FindLoosening(before, after), stronger = FindLoosening(after, before);
+    const auto weaker = FindLoosening(before, after, now_), stronger = FindLoosening(after, before, now_);
     if (!weaker && !stronger) return kSame;
-    Ending ending{Change::kStronger, ""};
+    Ending ending{Change::kStronger, "",
+                  weaker && weaker->when ? weaker->when
+                  : stronger             ? stronger->when
+                                         : std::nullopt};
     if ((weaker && !weaker->certain) || (stronger && !stronger->certain)) {
-      ending = {Change::kUncertain, weaker ? weaker->how : stronger->how};
+      ending.change = Change::kUncertain;
+      ending.how = weaker ? weaker->how : stronger->how;
     } else if (!stronger) {
-      ending = {Change::kWeaker, weaker->how};
+      ending.change = Change::kWeaker;
+      ending.how = weaker->how;
     } else {
       const std::string shift = DescribeShift(before, after);
       ending.how = shift.empty() ? base::StrCat("before, ", stronger->how) : shift;
-      if (weaker) ending = {Change::kBoth, base::StrCat("now, ", weaker->how, "; ", ending.how)};
+      if (weaker) {
+        ending.change = Change::kBoth;
+        ending.how = base::StrCat("now, ", weaker->how, "; ", ending.how);
+      }
     }
     auto found = std::find(endings_.begin(), endings_.end(), ending);
     if (found == endings_.end()) found = endings_.insert(endings_.end(), std::move(ending));
@@ -322,6 +337,7 @@ class Walk {
       Region region;
       region.change = ending.change;
       region.how = ending.how;
+      if (ending.when) region.when = *ending.when;
       region.box = path_;
       difference_.regions.push_back(std::move(region));
       return;
@@ -344,6 +360,9 @@ std::set<std::string> FactsOf(const Policy& policy) {
   std::set<std::string> names;
   for (const Rule& rule : policy.rules) {
     for (const Clause& clause : rule.when) names.emplace(clause.fact->name);
+    if (!rule.require || !rule.require->window) continue;
+    if (rule.require->window->clock == Window::Clock::kSource) names.emplace("source.zone");
+    if (rule.require->window->clock == Window::Clock::kDestination) names.emplace("destination.zone");
   }
   return names;
 }
@@ -356,8 +375,11 @@ std::vector<std::string> Without(const std::set<std::string>& names, const std::
 
 // A transfer in `region`; where the region leaves a choice, what no rule names.
 void AddWitness(const Difference& difference, std::string_view client, Instant now, Region& region) {
-  region.when = now;
+  // Hours that differ have an instant of their own.
+  if (region.when == Instant()) region.when = now;
   region.witness.values = {{"asset.client", Fact(std::string(client))},
+                           {"source.zone", Fact("UTC")},
+                           {"destination.zone", Fact("UTC")},
                            {"requester", Fact("requester")},
                            {"asset.publisher", Fact("publisher")}};
   std::vector<const Extent*> extents(difference.dimensions.size(), nullptr);
@@ -365,6 +387,7 @@ void AddWitness(const Difference& difference, std::string_view client, Instant n
   for (size_t d = 0; d < difference.dimensions.size(); ++d) {
     const Dimension& dimension = difference.dimensions[d];
     const bool last = !dimension.element.empty() || (!dimension.texts.empty() && dimension.lows.empty());
+    if (dimension.fact == nullptr && extents[d] == nullptr) continue;
     const size_t atom = extents[d] != nullptr ? extents[d]->atoms.front() : last ? dimension.size() - 1 : 0;
     Set(dimension, atom, region.witness, region.when);
   }

@@ -174,13 +174,32 @@ class Evaluation {
 
   // What the matched rules ask of the transfer itself.
   void Settle() {
+    matched_ = WithoutReplaced(matched_);
     if (matched_.empty()) return;
     decision_.verify = VerifyLevel::kTransit;
     for (const Rule* rule : matched_) {
       decision_.verify = std::max(decision_.verify, rule->require->verify);
       decision_.encrypt_in_motion |= rule->require->encrypt_in_motion;
       if (rule->require->approvals) due_.push_back(&*rule->require->approvals);
+      if (rule->require->window) Keep(*rule->require->window, rule->id);
     }
+  }
+
+  // The hours of a rule: outside of them it waits, and at their edge time alone changes the decision.
+  void Keep(const Window& window, const std::string& rule) {
+    const std::string_view fact = window.clock == Window::Clock::kSource ? "source.zone" : "destination.zone";
+    const std::string* zone = window.clock == Window::Clock::kZone ? &window.zone : facts_.Text(fact, now_);
+    if (zone == nullptr) return CannotDecide(fact, rule, "is not known, and the rule's hours go by it");
+    // Weekly hours open within eight days; only what the clocks do can make that nine.
+    const auto intervals = OpenBetween(window, *zone, now_, now_ + std::chrono::days(9));
+    if (!intervals) return CannotDecide(base::StrCat("zone ", *zone), rule, "is not known on this machine");
+    const Opening opening = OpeningAt(*intervals, now_);
+    if (opening.edge) Watch(*opening.edge);
+    decision_.windows.push_back({rule, opening.open, opening.edge});
+    if (opening.open) return;
+    Add({Verdict::kHold, "outside-window", rule,
+         base::StrCat("Rule ", rule, " lets it run again ",
+                      opening.edge ? base::StrCat("at ", base::FormatSeconds(*opening.edge)) : "later", ".")});
   }
 
   // The person that `exclude` means. Unknown: nobody could be sure that an approval is not their own.

@@ -18,7 +18,8 @@
 namespace crossdock::policy {
 
 // Codes are stored and compared: `no-rule-allows`, `cannot-decide: <fact>`, `forbidden`, `held`,
-// `needs-approval: <requirement>`, `denied-by-approver: <requirement>`, `not-yet-valid`, `policy-of-another-client`.
+// `outside-window`, `needs-approval: <requirement>`, `denied-by-approver: <requirement>`, `not-yet-valid`,
+// `policy-of-another-client`.
 struct Reason {
   Verdict verdict;  // what this reason alone leads to
   std::string code;
@@ -36,6 +37,13 @@ struct Decision {
   bool absolute = false;      // a forbid that nothing can lift matched
   bool encrypt_in_motion = false;
   VerifyLevel verify = VerifyLevel::kLanded;
+  // The hours of the matched rules, resolved: the interval that is open now, or opens next.
+  struct Hours {
+    std::string rule;
+    bool open = false;
+    std::optional<Instant> edge;  // when that changes; nothing: not within a year
+  };
+  std::vector<Hours> windows;
   // The first instant at which time alone may change this decision: decide again then.
   std::optional<Instant> until;
 };

@@ -17,9 +17,11 @@ namespace {
 constexpr FactSpec kVocabulary[] = {
     {"source.site", FactType::kText, Provenance::kRostered, "the source site"},
     {"source.country", FactType::kCountry, Provenance::kRostered, "the source's country"},
+    {"source.zone", FactType::kText, Provenance::kRostered, "the source's time zone"},
     {"source.certifications", FactType::kCertifications, Provenance::kRostered, "the source"},
     {"destination.site", FactType::kText, Provenance::kRostered, "the destination site"},
     {"destination.country", FactType::kCountry, Provenance::kRostered, "the destination's country"},
+    {"destination.zone", FactType::kText, Provenance::kRostered, "the destination's time zone"},
     {"destination.certifications", FactType::kCertifications, Provenance::kRostered, "the destination"},
     {"asset.client", FactType::kText, Provenance::kRostered, "the client"},
     {"asset.project", FactType::kText, Provenance::kRostered, "the project"},

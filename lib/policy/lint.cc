@@ -4,6 +4,7 @@
 
 #include "lib/base/strings.h"
 #include "lib/policy/box.h"
+#include "lib/yaml/quantity.h"
 
 namespace crossdock::policy {
 namespace {
@@ -22,6 +23,7 @@ class Linter {
     for (const Rule& rule : policy_.rules) {
       Reach(rule);
       Zone(rule);
+      Hours(rule);
       if (rule.effect == Effect::kAllow) Allow(rule);
       if (registry_ != nullptr) Names(rule);
     }
@@ -91,6 +93,29 @@ class Linter {
     Find("unknown-zone", rule.id, rule.place,
          base::StrCat("rule ", rule.id, ": time zone ", rule.until->zone,
                       " is not known here, and whatever needs it is held; correct it, or install tzdata"));
+  }
+
+  // Approvals that cannot outlast the closed hours: whoever signs in the evening has signed for nothing.
+  void Hours(const Rule& rule) {
+    if (!rule.require || !rule.require->window) return;
+    const Window& window = *rule.require->window;
+    const auto open =
+        OpenBetween(window, window.zone.empty() ? "UTC" : window.zone, now_, now_ + std::chrono::days(21));
+    if (!open) {
+      Find("unknown-zone", rule.id, rule.place,
+           base::StrCat("rule ", rule.id, ": time zone ", window.zone,
+                        " is not known here, and whatever needs it is held; correct it, or install tzdata"));
+      return;
+    }
+    if (!rule.require->approvals) return;
+    std::chrono::microseconds longest{};
+    for (size_t i = 1; i < open->size(); ++i) longest = std::max(longest, (*open)[i].from - (*open)[i - 1].to);
+    if (rule.require->approvals->valid_for >= longest) return;
+    Find("lapses-while-closed", rule.id, rule.place,
+         base::StrCat("rule ", rule.id, ": approvals are good for ",
+                      yaml::FormatDuration(rule.require->approvals->valid_for), ", and its hours close for ",
+                      yaml::FormatDuration(std::chrono::ceil<std::chrono::milliseconds>(longest)),
+                      "; make valid_for longer, or open in between"));
   }
 
   void Allow(const Rule& rule) {

@@ -61,6 +61,13 @@ class Mutation {
         Try(rule.place, "verified no further than landed",
             [](Rule& mutated) { mutated.require->verify = VerifyLevel::kLanded; });
       }
+      if (rule.require && rule.require->window) {
+        Try(rule.place, "without its hours", [](Rule& mutated) { mutated.require->window.reset(); });
+      }
+      if (!rule.replaces.empty()) {
+        Try(rule.place, base::StrCat("without replacing ", rule.replaces),
+            [](Rule& mutated) { mutated.replaces.clear(); });
+      }
       if (rule.require && rule.require->approvals) Asked(*rule.require->approvals);
     }
     return std::move(mutants_);

@@ -48,7 +48,7 @@ absl::StatusOr<Effect> ReadEffect(yaml::Map& map) {
 }
 
 absl::StatusOr<Rule> ReadRule(yaml::Map map, std::map<std::string, Requirement>& requirements) {
-  RETURN_IF_ERROR(RefuseUnsupported(map, {"replaces", "obligations", "shadow", "window"}));
+  RETURN_IF_ERROR(RefuseUnsupported(map, {"obligations", "shadow"}));
   Rule rule;
   rule.place = PlaceOf(map.node());
   ASSIGN_OR_RETURN(rule.id, internal::ReadId(map, "id"));
@@ -78,8 +78,33 @@ absl::StatusOr<Rule> ReadRule(yaml::Map map, std::map<std::string, Requirement>&
     return map.Error("require", "'require' belongs to allow and require; a ", EffectName(rule.effect),
                      " stops everything, so remove it");
   }
+  if (map.Has("replaces")) {
+    if (stops) return map.Error("replaces", "'replaces' belongs to allow and require; remove it");
+    ASSIGN_OR_RETURN(rule.replaces, internal::ReadId(map, "replaces"));
+  }
   RETURN_IF_ERROR(map.Finish());
   return rule;
+}
+
+// What a rule replaces must be there and of its kind, and nothing may replace itself by a detour.
+absl::Status CheckReplaces(const yaml::Map& map, const Policy& policy, const Rule& rule) {
+  std::set<std::string> seen;
+  for (const Rule* at = &rule; !at->replaces.empty();) {
+    if (!seen.insert(at->id).second) {
+      return map.Error("replaces", "rule '", rule.id, "' ends up replacing itself; remove one of them");
+    }
+    const auto found = std::find_if(policy.rules.begin(), policy.rules.end(),
+                                    [&](const Rule& other) { return other.id == at->replaces; });
+    if (found == policy.rules.end()) {
+      return map.Error("replaces", "no rule '", at->replaces, "'; write the id of one that is in the file");
+    }
+    if (!found->require) {
+      return map.Error("replaces", "rule '", found->id, "' is a ", EffectName(found->effect),
+                       ", which nothing replaces; narrow that rule instead");
+    }
+    at = &*found;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ReadRules(yaml::Map& map, Policy& policy) {
@@ -95,6 +120,7 @@ absl::Status ReadRules(yaml::Map& map, Policy& policy) {
     }
     policy.rules.push_back(std::move(rule));
   }
+  for (size_t i = 0; i < rules.size(); ++i) RETURN_IF_ERROR(CheckReplaces(rules[i], policy, policy.rules[i]));
   return absl::OkStatus();
 }
 

@@ -2,7 +2,6 @@
 #include <set>
 
 #include "absl/time/civil_time.h"
-#include "absl/time/time.h"
 #include "lib/base/status.h"
 #include "lib/policy/parse_parts.h"
 #include "lib/yaml/quantity.h"
@@ -101,27 +100,6 @@ absl::Status ReadFactClauses(yaml::Map map, const FactSpec& spec, std::vector<Cl
                          OperatorName(OperatorsOf(spec.type).front()), ": …}");
 }
 
-// Names of the tz database only: no files, no fixed offsets, nothing that depends on this machine's setting.
-bool IsZoneName(std::string_view zone) {
-  const bool spelt = zone.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") ==
-                     std::string_view::npos;
-  const bool placed = zone.find('/') != std::string_view::npos && zone.front() != '/';
-  return zone == "UTC" || (spelt && placed && zone.substr(0, 6) != "Fixed/");
-}
-
-std::optional<Instant> Resolve(absl::CivilSecond civil, std::string_view zone_name, Effect effect) {
-  absl::TimeZone zone;
-  if (!absl::LoadTimeZone(base::ToAbsl(zone_name), &zone)) return std::nullopt;
-  const absl::TimeZone::TimeInfo info = zone.At(civil);
-  absl::Time time = info.pre;
-  if (info.kind == absl::TimeZone::TimeInfo::SKIPPED) {
-    time = info.trans;  // an hour that does not exist: the next instant that does
-  } else if (info.kind == absl::TimeZone::TimeInfo::REPEATED && effect != Effect::kAllow) {
-    time = info.post;
-  }
-  return Instant(std::chrono::microseconds(absl::ToUnixMicros(time)));
-}
-
 }  // namespace
 
 absl::StatusOr<std::vector<Clause>> ReadWhen(yaml::Map when) {
@@ -158,7 +136,7 @@ absl::StatusOr<Deadline> ReadDeadline(yaml::Map& rule, Effect effect) {
   if (!IsZoneName(deadline.zone)) {
     return map.Error("zone", "'", deadline.zone, "' is no time zone; write one as in America/Los_Angeles, or UTC");
   }
-  deadline.instant = Resolve(civil, deadline.zone, effect);
+  deadline.instant = InstantOf(civil, deadline.zone, effect != Effect::kAllow);
   return deadline;
 }
 

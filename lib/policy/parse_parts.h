@@ -33,6 +33,9 @@ absl::StatusOr<Require> ReadRequire(yaml::Map require, std::map<std::string, Req
 // `verify:`, of a rule or expected by a test; landed when it is absent.
 absl::StatusOr<VerifyLevel> ReadVerify(yaml::Map& map);
 
+// `window:` of `require:`.
+absl::StatusOr<Window> ReadWindow(yaml::Map window);
+
 // `fixture:` and `tests:`.
 absl::StatusOr<std::vector<PolicyTest>> ReadTests(yaml::Map& policy, const Policy& parsed);
 

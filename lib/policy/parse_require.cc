@@ -119,7 +119,7 @@ absl::StatusOr<VerifyLevel> ReadVerify(yaml::Map& map) {
 }
 
 absl::StatusOr<Require> ReadRequire(yaml::Map map, std::map<std::string, Requirement>& seen) {
-  RETURN_IF_ERROR(RefuseUnsupported(map, {"window", "obligations"}));
+  RETURN_IF_ERROR(RefuseUnsupported(map, {"obligations"}));
   Require require;
   const yaml::Node* node = map.Find("approvals");
   if (node == nullptr) {
@@ -138,6 +138,10 @@ absl::StatusOr<Require> ReadRequire(yaml::Map map, std::map<std::string, Require
     require.encrypt_in_motion = true;
   }
   ASSIGN_OR_RETURN(require.verify, ReadVerify(map));
+  ASSIGN_OR_RETURN(auto window, map.OptionalSubMap("window"));
+  if (window) {
+    ASSIGN_OR_RETURN(require.window, ReadWindow(*std::move(window)));
+  }
   RETURN_IF_ERROR(map.Finish());
   return require;
 }

@@ -114,4 +114,14 @@ std::string_view VerdictName(Verdict verdict) {
   return "";
 }
 
+std::vector<const Rule*> WithoutReplaced(const std::vector<const Rule*>& matched) {
+  std::set<std::string_view> replaced;
+  for (const Rule* rule : matched) replaced.insert(rule->replaces);
+  std::vector<const Rule*> due;
+  for (const Rule* rule : matched) {
+    if (!replaced.contains(rule->id)) due.push_back(rule);
+  }
+  return due;
+}
+
 }  // namespace crossdock::policy

@@ -11,6 +11,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/policy/fact.h"
+#include "lib/policy/window.h"
 
 namespace crossdock::policy {
 
@@ -77,6 +78,7 @@ struct Require {
   std::optional<Approvals> approvals;  // nothing: `approvals: none`
   VerifyLevel verify = VerifyLevel::kLanded;
   bool encrypt_in_motion = false;  // `encryption: {in_motion: aes-256}`, which every transfer has anyway
+  std::optional<Window> window;    // outside of which it is held
 };
 
 enum class Effect { kForbid, kHold, kAllow, kRequire };
@@ -91,8 +93,12 @@ struct Rule {
   std::optional<Deadline> until;
   std::vector<Clause> when;        // all must hold; empty: always
   std::optional<Require> require;  // of kAllow and kRequire, always there
+  std::string replaces;            // of kAllow and kRequire: the rule that is not due where this one matches; or empty
   Place place;
 };
+
+// Of rules that match together, those whose requirements are due.
+std::vector<const Rule*> WithoutReplaced(const std::vector<const Rule*>& matched);
 
 // A person's signed word. The caller has verified signature, key, binding and times of the statement.
 struct Approval {

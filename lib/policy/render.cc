@@ -100,6 +100,25 @@ std::string Head(const Rule& rule) {
   return "";
 }
 
+std::string Hours(const Window& window) {
+  std::vector<std::string> days;
+  for (size_t day = 0; day < window.days.size(); ++day) {
+    constexpr std::string_view kDays[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+    if (window.days[day]) days.emplace_back(kDays[day]);
+  }
+  const auto time = [](int minutes) {
+    std::string text = base::StrCat(minutes / 60, minutes % 60 < 10 ? ":0" : ":", minutes % 60);
+    return text.size() < 5 ? "0" + text : text;
+  };
+  const std::string where = window.clock == Window::Clock::kDestination ? "at the destination"
+                            : window.clock == Window::Clock::kSource    ? "at the source"
+                                                                        : "in " + window.zone;
+  return base::StrCat("It runs only on ", window.days.all() ? "any day" : Series(days, "and"), " from ",
+                      time(window.opens), " to ", time(window.closes),
+                      window.closes <= window.opens ? " of the next day, " : ", ", where,
+                      ". When that ends it pauses until the next time.");
+}
+
 std::string Until(const Deadline& deadline) {
   return deadline.zone.empty() ? deadline.at : base::StrCat(deadline.at, " in ", deadline.zone);
 }
@@ -125,6 +144,8 @@ void RenderRule(const Rule& rule, std::string& out) {
       out += base::StrCat("  - This trusts the asset database for ", clause.fact->name, ".\n");
     }
   }
+  if (!rule.replaces.empty()) out += base::StrCat("  - This replaces what rule ", rule.replaces, " asks.\n");
+  if (rule.require->window) out += base::StrCat("  - ", Hours(*rule.require->window), "\n");
   if (rule.require->encrypt_in_motion) out += "  - The content is encrypted with AES-256 in motion.\n";
   out += base::StrCat("  - At least ", Verified(rule.require->verify), ".\n");
 }

@@ -139,5 +139,40 @@ TEST_CASE("policies of two clients are not compared", "[diff]") {
   CHECK(Diff(P(kAllow), other, kNow).status().code() == absl::StatusCode::kInvalidArgument);
 }
 
+std::string WithHours(const std::string& window) {
+  return "  - {id: A, effect: allow, when: {}, require: {approvals: none, window: {" + window +
+         ", at_close: pause}}}\n";
+}
+
+TEST_CASE("hours are compared over the year to come, with an instant that shows it", "[diff]") {
+  const std::string day = WithHours("clock: destination, days: [mon, tue, wed, thu, fri], hours: \"09:00-18:00\"");
+  const std::string longer = WithHours("clock: destination, days: [mon, tue, wed, thu, fri], hours: \"09:00-19:00\"");
+  const std::string saturday = WithHours("clock: destination, days: [mon, tue, wed, thu, sat], hours: \"09:00-18:00\"");
+  CHECK(Diff(P(day), P(day), kNow)->regions.empty());
+  const auto weaker = Diff(P(day), P(longer), kNow);
+  CHECK(Only(*weaker) == "weaker");
+  CHECK(weaker->regions[0].how == "it may run at other hours, as at 2026-06-05T18:00:00Z");
+  const Region& region = weaker->regions[0];
+  CHECK(Evaluate(P(day), region.witness, {}, region.when).verdict == Verdict::kHold);
+  CHECK(Evaluate(P(longer), region.witness, {}, region.when).verdict == Verdict::kAllow);
+  CHECK(Only(*Diff(P(longer), P(day), kNow)) == "stronger");
+  CHECK(Only(*Diff(P(day), P(saturday), kNow)) == "different");
+  const std::string none = "  - {id: A, effect: allow, when: {}, require: {approvals: none}}\n";
+  CHECK(Only(*Diff(P(day), P(none), kNow)) == "weaker");
+  CHECK(Diff(P(day), P(none), kNow)->asked_before == std::vector<std::string>{"destination.zone"});
+  const std::string elsewhere = WithHours("clock: Asia/Tokyo, days: [mon, tue, wed, thu, fri], hours: \"09:00-18:00\"");
+  CHECK(Only(*Diff(P(day), P(elsewhere), kNow)) == "uncertain");
+}
+
+TEST_CASE("a rule that another one replaces is not due beside it", "[diff]") {
+  const std::string two = WithApprovals("{all_of: [{id: q, count: 2, from: [group:a]}]}");
+  const std::string one =
+      "  - {id: B, effect: allow, when: {asset.type: {in: [playblast]}}, require: {approvals: {all_of: [{id: r, count: "
+      "1, "
+      "from: [group:a]}]}}";
+  CHECK(Only(*Diff(P(two), P(two + one + ", replaces: A}\n"), kNow)) == "weaker; the asset's type is playblast");
+  CHECK(Only(*Diff(P(two), P(two + one + "}\n"), kNow)) == "stronger; the asset's type is playblast");
+}
+
 }  // namespace
 }  // namespace crossdock::policy

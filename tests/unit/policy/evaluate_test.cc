@@ -264,5 +264,44 @@ TEST_CASE("classifications are compared by rank, not by spelling") {
   CHECK(verdict("at_most: secret", "Secret") == Verdict::kHold);
 }
 
+TEST_CASE("outside of its hours a transfer waits, and the decision says until when", "[window]") {
+  const Policy policy = Rules(
+      "  - {id: A, effect: allow, when: {}, require: {approvals: none, window: {clock: destination, "
+      "days: [mon, tue, wed, thu, fri], hours: \"09:00-18:00\", at_close: pause}}}\n");
+  Facts facts = Known();
+  facts.values["destination.zone"] = "America/Vancouver";
+  // Friday noon UTC is five in the morning there.
+  const Decision early = Evaluate(policy, facts, {}, kNow);
+  CHECK(early.verdict == Verdict::kHold);
+  CHECK(early.reasons[0].code == "outside-window");
+  CHECK(early.reasons[0].text == "Rule A lets it run again at 2026-06-05T16:00:00Z.");
+  CHECK(early.until == At("2026-06-05T16:00:00Z"));
+  const Decision open = Evaluate(policy, facts, {}, At("2026-06-05T16:00:00Z"));
+  CHECK(open.verdict == Verdict::kAllow);
+  CHECK(open.until == At("2026-06-06T01:00:00Z"));
+  REQUIRE(open.windows.size() == 1);
+  CHECK((open.windows[0].open && open.windows[0].rule == "A"));
+  CHECK(Evaluate(policy, facts, {}, At("2026-06-06T01:00:00Z")).until == At("2026-06-08T16:00:00Z"));
+
+  facts.values["destination.zone"] = "Mars/Olympus";
+  CHECK(Evaluate(policy, facts, {}, kNow).reasons[0].code == "cannot-decide: zone Mars/Olympus");
+  facts.values.erase("destination.zone");
+  CHECK(Evaluate(policy, facts, {}, kNow).reasons[0].code == "cannot-decide: destination.zone");
+}
+
+TEST_CASE("a rule that is replaced asks nothing where its replacement matches", "[replaces]") {
+  const Policy policy = Rules(
+      "  - {id: A, effect: allow, when: {}, require: {approvals: {all_of: [{id: q, count: 2, from: [group:g]}]}}}\n"
+      "  - {id: B, effect: allow, when: {asset.type: {in: [x]}}, require: {approvals: none}, replaces: A}\n"
+      "  - {id: C, effect: require, when: {asset.type: {in: [x]}}, require: {approvals: none, verify: readback}}\n");
+  Facts facts = Known();
+  facts.values["requester"] = "r";
+  CHECK(Evaluate(policy, facts, {}, kNow).verdict == Verdict::kAllow);
+  CHECK(Evaluate(policy, facts, {}, kNow).verify == VerifyLevel::kReadback);
+  CHECK(Evaluate(policy, facts, {}, kNow).matched == std::vector<std::string>{"A", "B", "C"});
+  facts.values["asset.type"] = "y";
+  CHECK(Evaluate(policy, facts, {}, kNow).verdict == Verdict::kNeedsApprovals);
+}
+
 }  // namespace
 }  // namespace crossdock::policy

@@ -166,5 +166,29 @@ TEST_CASE("a policy's own test that fails says what differed") {
   CHECK_FALSE(results[2].passed);
 }
 
+TEST_CASE("approvals that lapse while the hours are closed are found", "[lint][window]") {
+  const auto rule = [](const std::string& valid_for, const std::string& clock) {
+    return "  - {id: A, effect: allow, when: {source.site: {in: [lon]}}, require: {approvals: {all_of: [{id: q, count: "
+           "1, "
+           "from: [group:g]}], valid_for: " +
+           valid_for + "}, window: {clock: " + clock +
+           ", days: [mon, tue, wed, thu, fri], hours: \"09:00-18:00\", at_close: pause}}}\n";
+  };
+  CHECK(Findings(rule("72h", "destination")).empty());
+  CHECK(Findings(rule("62h", "destination")) == "lapses-while-closed A");
+  CHECK(Findings(rule("72h", "Mars/Olympus")) == "unknown-zone A");
+}
+
+TEST_CASE("hours and replacements are rendered in English", "[render][window]") {
+  const std::string english = Render(
+      Read(kHead +
+           "  - {id: A, effect: allow, when: {}, require: {approvals: none}}\n"
+           "  - {id: B, effect: allow, when: {}, replaces: A, require: {approvals: none, window: {clock: destination, "
+           "days: [mon, fri], hours: \"22:00-06:00\", at_close: pause}}}\n"));
+  CHECK(english.find("This replaces what rule A asks.\n") != std::string::npos);
+  CHECK(english.find("It runs only on Monday and Friday from 22:00 to 06:00 of the next day, at the destination. "
+                     "When that ends it pauses until the next time.\n") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace crossdock::policy

@@ -24,11 +24,11 @@ std::string DigestOf(const std::string& text) {
 
 TEST_CASE("whatever the language does not have yet is refused, never passed over") {
   const std::string allow = "  - {id: A, effect: allow, when: {}, require: {approvals: none}";
-  for (const std::string key : {"replaces: B", "obligations: {notify: [x]}", "shadow: true", "window: {days: [mon]}"}) {
+  for (const std::string key : {"obligations: {notify: [x]}", "shadow: true"}) {
     INFO(key);
     CHECK(Complaint(kHead + allow + ", " + key + "}\n").find("is not supported yet") != std::string::npos);
   }
-  for (const std::string key : {"window: {days: [mon]}", "obligations: {mhl: required}"}) {
+  for (const std::string key : {"window: {except: [holidays]}", "obligations: {mhl: required}"}) {
     CHECK(Complaint(kHead + "  - {id: A, effect: allow, when: {}, require: {approvals: none, " + key + "}}\n")
               .find("is not supported yet") != std::string::npos);
   }
@@ -214,6 +214,28 @@ TEST_CASE("a certification is valid to the end of the day that is written") {
   CHECK(base::FormatSeconds(*ParseValidUntil("2027-06-30")) == "2027-07-01T00:00:00Z");
   CHECK(base::FormatSeconds(*ParseValidUntil("2027-06-30T12:00:00Z")) == "2027-06-30T12:00:00Z");
   CHECK_FALSE(ParseValidUntil("2027-02-30").ok());
+}
+
+TEST_CASE("hours and replacements that mean nothing are refused", "[window]") {
+  const auto with = [](const std::string& rest) {
+    return Complaint(kHead + "  - {id: A, effect: allow, when: {}, require: {approvals: none}" + rest);
+  };
+  const auto window = [&](const std::string& keys) {
+    return Complaint(kHead + "  - {id: A, effect: allow, when: {}, require: {approvals: none, window: {" + keys +
+                     "}}}\n");
+  };
+  CHECK(window("clock: noon, at_close: pause").find("'noon' is no clock") != std::string::npos);
+  CHECK(window("clock: source, days: [funday], at_close: pause").find("'funday' is no day") != std::string::npos);
+  CHECK(window("clock: source, hours: \"9-18\", at_close: pause").find("are no hours") != std::string::npos);
+  CHECK(window("clock: source, hours: \"09:00-24:30\", at_close: pause").find("are no hours") != std::string::npos);
+  CHECK(window("clock: source, hours: \"09:00-09:00\", at_close: pause").find("nothing or a day") != std::string::npos);
+  CHECK(window("clock: source, hours: \"09:00-18:00\"").find("at_close") != std::string::npos);
+  CHECK(with(", replaces: B}\n").find("no rule 'B'") != std::string::npos);
+  CHECK(with(", replaces: A}\n").find("replacing itself") != std::string::npos);
+  CHECK(with(", replaces: F}\n  - {id: F, effect: forbid, reason: r, when: {}}\n").find("which nothing replaces") !=
+        std::string::npos);
+  CHECK(with("}\n  - {id: F, effect: forbid, reason: r, when: {}, replaces: A}\n").find("belongs to allow") !=
+        std::string::npos);
 }
 
 }  // namespace

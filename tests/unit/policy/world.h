@@ -66,6 +66,17 @@ class World {
     return require;
   }
 
+  // Hours around the time of all requests.
+  Window AWindow() {
+    Window window;
+    window.clock = Window::Clock::kZone;
+    window.zone = "UTC";
+    window.days = std::bitset<7>(static_cast<unsigned>(Below(127) + 1));
+    window.opens = (10 + Below(4)) * 60 + 30;
+    window.closes = window.opens + (1 + Below(3)) * 60;
+    return window;
+  }
+
   Rule ARule(Effect effect) {
     Rule rule;
     rule.id = "R" + std::to_string(++rules_);
@@ -82,6 +93,13 @@ class World {
     policy.client = "c";
     for (int i = 1 + Below(5); i > 0; --i) {
       policy.rules.push_back(ARule(OneIn(5) ? static_cast<Effect>(Below(4)) : Effect::kAllow));
+    }
+    if (OneIn(2)) return policy;
+    for (Rule& rule : policy.rules) {
+      if (!rule.require) continue;
+      if (OneIn(3)) rule.require->window = AWindow();
+      const Rule& other = policy.rules[static_cast<size_t>(Below(static_cast<int>(policy.rules.size())))];
+      if (OneIn(3) && other.require && other.id < rule.id) rule.replaces = other.id;
     }
     return policy;
   }

@@ -1,0 +1,83 @@
+#include <algorithm>
+
+#include "lib/base/status.h"
+#include "lib/policy/parse_parts.h"
+
+namespace crossdock::policy::internal {
+namespace {
+
+std::optional<int> MinutesOf(std::string_view text) {
+  const auto digit = [&](size_t i) { return text[i] >= '0' && text[i] <= '9' ? text[i] - '0' : 100; };
+  if (text.size() != 5 || text[2] != ':') return std::nullopt;
+  const int hours = digit(0) * 10 + digit(1), minutes = digit(3) * 10 + digit(4);
+  if (hours > 24 || minutes > 59 || (hours == 24 && minutes != 0)) return std::nullopt;
+  return hours * 60 + minutes;
+}
+
+absl::Status ReadClock(yaml::Map& map, Window& window) {
+  ASSIGN_OR_RETURN(const std::string clock, map.String("clock", 64));
+  if (clock == "destination") {
+    window.clock = Window::Clock::kDestination;
+  } else if (clock == "source") {
+    window.clock = Window::Clock::kSource;
+  } else if (IsZoneName(clock)) {
+    window.clock = Window::Clock::kZone;
+    window.zone = clock;
+  } else {
+    return map.Error("clock", "'", clock,
+                     "' is no clock; write destination, source or a zone, as in America/Vancouver");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadDays(yaml::Map& map, Window& window) {
+  window.days.set();
+  if (!map.Has("days")) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<std::string> days, map.StringList("days"));
+  if (days.empty()) return map.Error("days", "no day; name at least one of mon, tue, wed, thu, fri, sat, sun");
+  window.days.reset();
+  for (size_t i = 0; i < days.size(); ++i) {
+    size_t day = 0;
+    while (day < 7 && DayName(day) != days[i]) ++day;
+    if (day == 7) {
+      return map.ErrorAtNode(map.Find("days")->items[i], "'", days[i],
+                             "' is no day; write some of mon, tue, wed, thu, fri, sat, sun");
+    }
+    window.days.set(day);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadHours(yaml::Map& map, Window& window) {
+  if (!map.Has("hours")) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string hours, map.String("hours", 11));
+  const auto opens = MinutesOf(std::string_view(hours).substr(0, 5));
+  const auto closes =
+      hours.size() == 11 && hours[5] == '-' ? MinutesOf(std::string_view(hours).substr(6)) : std::nullopt;
+  if (!opens || !closes || *opens == 24 * 60 || *closes == 0) {
+    return map.Error("hours", "'", hours,
+                     "' are no hours; write them as in \"09:00-18:00\", or to midnight \"09:00-24:00\"");
+  }
+  if (*opens == *closes) {
+    return map.Error("hours", "'", hours, "' is nothing or a day; write \"00:00-24:00\" for whole days");
+  }
+  window.opens = *opens;
+  window.closes = *closes;
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Window> ReadWindow(yaml::Map map) {
+  RETURN_IF_ERROR(RefuseUnsupported(map, {"except", "rrule"}));
+  Window window;
+  RETURN_IF_ERROR(ReadClock(map, window));
+  RETURN_IF_ERROR(ReadDays(map, window));
+  RETURN_IF_ERROR(ReadHours(map, window));
+  // Written out although there is one choice, because nobody should have to guess what becomes of what runs.
+  RETURN_IF_ERROR(map.OneOf("at_close", {"pause"}).status());
+  RETURN_IF_ERROR(map.Finish());
+  return window;
+}
+
+}  // namespace crossdock::policy::internal

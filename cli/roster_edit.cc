@@ -22,7 +22,7 @@ struct Options {
   std::string file;
   std::string name;  // of whatever the verb is about
   std::string key;
-  std::string country;
+  std::string country, zone;
   std::vector<std::string> certifications;
   std::vector<std::string> sites;
   std::string prefix;
@@ -82,9 +82,11 @@ absl::Status AddSite(const Options& options, RosterFile& file, Context&) {
     certifications.items.push_back(
         MapNode({{"id", TextNode(pair.substr(0, equals))}, {"valid_until", TextNode(pair.substr(equals + 1))}}));
   }
-  file.Add("sites", MapNode({{"id", TextNode(options.name)},
-                             {"country", TextNode(options.country)},
-                             {"certifications", std::move(certifications)}}));
+  std::vector<std::pair<std::string, yaml::Node>> site{{"id", TextNode(options.name)},
+                                                       {"country", TextNode(options.country)}};
+  if (!options.zone.empty()) site.emplace_back("zone", TextNode(options.zone));
+  site.emplace_back("certifications", std::move(certifications));
+  file.Add("sites", MapNode(std::move(site)));
   return absl::OkStatus();
 }
 
@@ -276,6 +278,7 @@ void AddRosterEdit(CLI::App& noun, Context& context) {
   };
   CLI::App* site = named(verb("add-site", "add a site", AddSite), "site", "its id, as in agents' certificates");
   site->add_option("--country", options->country, "two capital letters of ISO 3166")->required();
+  site->add_option("--zone", options->zone, "its time zone, as in Europe/London; for rules with hours");
   site->add_option("--certification", options->certifications, "tpn-gold=2027-06-30; may be repeated");
   named(verb("remove-site", "remove a site that no admin speaks for", RemoveSite), "site", "its id");
 

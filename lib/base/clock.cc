@@ -41,4 +41,11 @@ absl::StatusOr<Instant> ParseInstant(std::string_view text) {
   return Instant(std::chrono::microseconds(absl::ToUnixMicros(time)));
 }
 
+bool IsZoneName(std::string_view zone) {
+  const bool spelt = zone.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") ==
+                     std::string_view::npos;
+  const bool placed = zone.find('/') != std::string_view::npos && zone.front() != '/';
+  return zone == "UTC" || (spelt && placed && zone.substr(0, 6) != "Fixed/");
+}
+
 }  // namespace crossdock::base

@@ -39,4 +39,8 @@ std::string FormatSeconds(Instant instant);
 // Reads RFC 3339 with any offset and up to microseconds.
 absl::StatusOr<Instant> ParseInstant(std::string_view text);
 
+// Whether it is spelt like a time zone of the tz database: no file, no fixed offset, nothing that depends on this
+// machine's setting. Whether this machine knows it is another question.
+bool IsZoneName(std::string_view zone);
+
 }  // namespace crossdock::base

@@ -25,6 +25,7 @@ absl::Status AddSite(const trust::Roster& roster, const std::string& id, const s
   for (const trust::Certification& each : site->certifications) certifications.push_back({each.id, each.ends});
   facts.values[end + ".site"] = policy::Fact(site->id);
   facts.values[end + ".country"] = policy::Fact(site->country);
+  if (!site->zone.empty()) facts.values[end + ".zone"] = policy::Fact(site->zone);
   facts.values[end + ".certifications"] = policy::Fact(std::move(certifications));
   return absl::OkStatus();
 }

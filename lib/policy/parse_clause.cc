@@ -133,7 +133,7 @@ absl::StatusOr<Deadline> ReadDeadline(yaml::Map& rule, Effect effect) {
   if (deadline.at.size() != 19 || !absl::ParseCivilTime(deadline.at, &civil)) {
     return map.Error("at", "'", deadline.at, "' is no civil time; write it as in \"2026-12-01T00:00:00\"");
   }
-  if (!IsZoneName(deadline.zone)) {
+  if (!base::IsZoneName(deadline.zone)) {
     return map.Error("zone", "'", deadline.zone, "' is no time zone; write one as in America/Los_Angeles, or UTC");
   }
   deadline.instant = InstantOf(civil, deadline.zone, effect != Effect::kAllow);

@@ -20,7 +20,7 @@ absl::Status ReadClock(yaml::Map& map, Window& window) {
     window.clock = Window::Clock::kDestination;
   } else if (clock == "source") {
     window.clock = Window::Clock::kSource;
-  } else if (IsZoneName(clock)) {
+  } else if (base::IsZoneName(clock)) {
     window.clock = Window::Clock::kZone;
     window.zone = clock;
   } else {

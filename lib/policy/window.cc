@@ -73,11 +73,4 @@ std::optional<Instant> InstantOf(absl::CivilSecond civil, std::string_view zone_
   return Resolve(civil, zone, later);
 }
 
-bool IsZoneName(std::string_view zone) {
-  const bool spelt = zone.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/") ==
-                     std::string_view::npos;
-  const bool placed = zone.find('/') != std::string_view::npos && zone.front() != '/';
-  return zone == "UTC" || (spelt && placed && zone.substr(0, 6) != "Fixed/");
-}
-
 }  // namespace crossdock::policy

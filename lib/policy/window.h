@@ -50,7 +50,5 @@ std::string_view DayName(size_t day);  // mon … sun
 // The instant of a civil time. Of one that the clocks skip the next that there is; of a repeated one the later or the
 // earlier. Nothing: the zone is not known.
 std::optional<Instant> InstantOf(absl::CivilSecond civil, std::string_view zone, bool later);
-// Names of the tz database only: no files, no fixed offsets, nothing that depends on this machine's setting.
-bool IsZoneName(std::string_view zone);
 
 }  // namespace crossdock::policy

@@ -44,6 +44,7 @@ struct Certification {
 struct Site {
   std::string id;
   std::string country;  // ISO 3166, two capital letters
+  std::string zone;     // time zone of the tz database; empty: not said
   std::vector<Certification> certifications;
 
   // The ids of those that are valid at `now`, sorted.

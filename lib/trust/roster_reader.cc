@@ -118,6 +118,10 @@ class RosterReader {
         !std::all_of(site.country.begin(), site.country.end(), [](char c) { return c >= 'A' && c <= 'Z'; })) {
       return Wrong(map, "country", "a country is two capital letters of ISO 3166: GB, CA");
     }
+    ASSIGN_OR_RETURN(site.zone, map.StringOr("zone", "", 64));
+    if (!site.zone.empty() && !base::IsZoneName(site.zone)) {
+      return Wrong(map, "zone", "a zone is a name of the tz database: Europe/London, America/Vancouver, UTC");
+    }
     ASSIGN_OR_RETURN(std::vector<yaml::Map> certifications, map.SubMapsOrEmpty("certifications"));
     for (yaml::Map& entry : certifications) {
       ASSIGN_OR_RETURN(Certification certification, ReadCertification(entry));

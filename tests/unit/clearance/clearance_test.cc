@@ -234,6 +234,16 @@ TEST_CASE("a relabelled destination changes nothing: the verifier's own roster s
   CHECK(Decide(request, Verified(), abroad, kNow)->verdict == Verdict::kDeny);
 }
 
+TEST_CASE("a site's zone is the roster's, and unknown where the roster does not say it") {
+  Request request = ExampleRequest("internal");
+  request.asserted.values["destination.zone"] = policy::Fact("Asia/Tokyo");
+  CHECK(Decide(request, Verified(), ExampleRoster(), kNow)->facts.Find("destination.zone") == nullptr);
+  const Roster zoned =
+      *Roster::Parse(Replaced(ExampleRosterBody(), "country: CA", "country: CA, zone: America/Vancouver"), "test");
+  const Clearance clearance = *Decide(request, Verified(), zoned, kNow);
+  CHECK(policy::FormatFactValue(clearance.facts.Find("destination.zone")->value) == "America/Vancouver");
+}
+
 TEST_CASE("a certification that has run out no longer helps") {
   const Roster roster =
       *Roster::Parse(Replaced(ExampleRosterBody(), "country: CA, certifications: [{id: tpn-gold, valid_until: \"2027",

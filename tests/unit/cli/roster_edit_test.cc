@@ -19,7 +19,7 @@ class Officer : public Desk {
     REQUIRE(InitOfficer().code == 0);
     sam = Key("sam.key");
     Done({"add-site", "lon", "--country", "GB", "--certification", "tpn-gold=2027-06-30"});
-    Done({"add-site", "van", "--country", "CA"});
+    Done({"add-site", "van", "--country", "CA", "--zone", "America/Vancouver"});
     Done({"add-admin", "sam", "--key", sam, "--site", "lon", "--site", "van"});
     Key("paula.key");
     paula = Register("Paula P");
@@ -67,6 +67,8 @@ TEST_CASE("an officer fills in a roster without an editor, and signs it", "[cli]
   CHECK(roster.number() == 6);
   REQUIRE(roster.sites().size() == 2);
   CHECK(roster.sites()[0].certifications.at(0).valid_until == "2027-06-30");
+  CHECK(roster.sites()[0].zone.empty());
+  CHECK(roster.sites()[1].zone == "America/Vancouver");
   REQUIRE(roster.site_admins().size() == 1);
   CHECK(roster.site_admins()[0].key.ToText() == olga.sam);
   CHECK(roster.site_admins()[0].sites == Words{"lon", "van"});

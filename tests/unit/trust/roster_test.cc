@@ -35,6 +35,8 @@ TEST_CASE("a certification holds to the end of its last day") {
 
 TEST_CASE("a roster that breaks a rule is refused with its place") {
   CHECK(ReasonOfBody("country: GB", "country: gb") == kRosterInvalid);
+  CHECK(ReasonOfBody("country: GB", "country: GB, zone: +01:00") == kRosterInvalid);
+  CHECK(ReasonOfBody("country: GB", "country: GB, zone: London") == kRosterInvalid);
   CHECK(ReasonOfBody("threshold: 1", "threshold: 2") == kRosterInvalid);
   CHECK(ReasonOfBody("sites: [lon, van]", "sites: [lon, mtl]") == kRosterInvalid);
   CHECK(ReasonOfBody("id: van", "id: lon") == kRosterInvalid);

@@ -1,5 +1,6 @@
 #include "agent/config.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "lib/base/file.h"
@@ -9,6 +10,22 @@
 
 namespace crossdock::agent {
 namespace {
+
+// The integrity record of what lands there: XXH128 always, which costs nothing; others besides.
+absl::Status ReadRecord(yaml::Map& fields, VolumeConfig& volume) {
+  ASSIGN_OR_RETURN(const std::string record, fields.OneOfOr("integrity_record", "write", {"write", "none"}));
+  ASSIGN_OR_RETURN(const std::vector<std::string> more, fields.StringListOrEmpty("record_formats"));
+  for (const std::string& name : more) {
+    const auto format = mhl::ParseHashFormat(name);
+    if (!format) {
+      return base::InvalidArgument("record_formats: '", name, "' is none of c4, md5, sha1, xxh128, xxh3, xxh64");
+    }
+    auto& formats = volume.record_formats;
+    if (std::find(formats.begin(), formats.end(), *format) == formats.end()) formats.push_back(*format);
+  }
+  if (record == "none") volume.record_formats.clear();
+  return absl::OkStatus();
+}
 
 absl::Status ReadVolumes(yaml::Map map, Config& config) {
   for (const yaml::Entry& entry : map.Entries()) {
@@ -23,6 +40,7 @@ absl::Status ReadVolumes(yaml::Map map, Config& config) {
     ASSIGN_OR_RETURN(volume.replace_allowed, fields.BoolOr("replace_allowed", false));
     ASSIGN_OR_RETURN(const std::string xattrs, fields.OneOfOr("xattrs", "keep", {"keep", "drop"}));
     volume.keep_attributes = xattrs == "keep";
+    RETURN_IF_ERROR(ReadRecord(fields, volume));
     RETURN_IF_ERROR(fields.Finish());
     config.volumes[entry.key] = std::move(volume);
   }

@@ -3,9 +3,11 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "agent/core/task_runner.h"
+#include "lib/mhl/hash.h"
 
 namespace crossdock::agent {
 
@@ -14,6 +16,7 @@ struct VolumeConfig {
   Merge merge_allowed = Merge::kNever;
   bool replace_allowed = false;
   bool keep_attributes = true;
+  std::vector<mhl::HashFormat> record_formats = {mhl::HashFormat::kXxh128};  // none: no integrity record
 };
 
 struct Config {

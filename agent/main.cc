@@ -39,6 +39,12 @@ absl::StatusOr<Volumes> OpenVolumes(const Config& config, FileCalls& calls) {
   return volumes;
 }
 
+RecordOrigin RecordsOf(const Config& config) {
+  RecordOrigin origin{config.site, CROSSDOCK_VERSION, {}};
+  for (const auto& [name, each] : config.volumes) origin.formats[name] = each.record_formats;
+  return origin;
+}
+
 void SayGuarantees(const Volumes& volumes, base::Random& random) {
   for (const auto& [name, volume] : volumes) {
     LOG_INFO("volume", {{"volume", name}, {"guarantees", Describe(ProbeVolume(*volume, random))}});
@@ -79,7 +85,7 @@ absl::Status Run(const Config& config, bool check) {
 
   const WarrantCheck warrants(config.site, *store, clock);
   const Receipts receipts(paths.receipts, config.agent, config.site, identity.key);
-  Work work({config.agent, volumes, reports, warrants, receipts, RelayLegMaker(tls_key), clock});
+  Work work({config.agent, volumes, reports, warrants, receipts, RelayLegMaker(tls_key), clock, RecordsOf(config)});
   TaskBoard board(config.limits, work, clock);
   Tending tending(tls_key, clock);
   OwnHost host(config.site, paths.sessions, volumes, *store, tending, clock);

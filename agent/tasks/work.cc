@@ -300,7 +300,14 @@ absl::Status Work::Attempt(const MoveTask& move, const AttemptTerms& terms, LegD
     ASSIGN_OR_RETURN(const SignedReceipt receipt, Landed(journal));
     return deps_.receipts.Keep(receipt);
   };
-  ReceiveAttempt attempt(std::move(plan), {deps_.clock, volume, legs});
+  RecordTerms record;
+  if (const auto formats = deps_.record.formats.find(volume.name()); formats != deps_.record.formats.end()) {
+    record = {deps_.record.site, deps_.record.version,
+              base::StrCat("transfer ", terms.transfer, ", site ", move.warrant.source_site, " to site ",
+                           move.warrant.destination_site),
+              formats->second};
+  }
+  ReceiveAttempt attempt(std::move(plan), {deps_.clock, volume, legs}, std::move(record));
   const Reporter reporter(attempt, control);
   return attempt.Run(control.stop()).status();
 }

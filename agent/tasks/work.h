@@ -17,6 +17,7 @@
 #include "agent/transfer/plan.h"
 #include "agent/transfer/publish.h"
 #include "agent/trust/warrant.h"
+#include "lib/mhl/hash.h"
 #include "lib/net/tls_key.h"
 
 namespace crossdock::agent {
@@ -28,6 +29,13 @@ using LegMaker = std::function<std::unique_ptr<LegDialer>(const TaskControl& con
 // Over the relays that the task names.
 LegMaker RelayLegMaker(const net::TlsKey& tls_key);
 
+// What the integrity records that are made here say of where, and their formats by the volume's name: none, no record.
+struct RecordOrigin {
+  std::string site;
+  std::string version;  // of this program
+  std::map<std::string, std::vector<mhl::HashFormat>, std::less<>> formats;
+};
+
 // Everything outlives the work.
 struct WorkDeps {
   std::string agent;  // this agent's name
@@ -37,6 +45,7 @@ struct WorkDeps {
   const Receipts& receipts;
   LegMaker legs;
   const base::Clock& clock;
+  RecordOrigin record = {};
 };
 
 // Thread-safe.

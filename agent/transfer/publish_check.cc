@@ -3,7 +3,11 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <functional>
+#include <map>
+#include <set>
 
+#include "agent/record/record_files.h"
 #include "agent/storage/io_reason.h"
 #include "agent/storage/tree.h"
 #include "agent/transfer/destination.h"
@@ -31,6 +35,11 @@ absl::StatusOr<Counts> CompareStaged(Volume& volume, int data, const PackagePlac
       return there || errno == ENOENT ? absl::OkStatus() : AlreadyThere(target);
     }
     ++counts.staged;
+    // The record of what stands there tells of its landing as well.
+    if (IsRecordChain(path) && ContinuedRecord(volume, data, path, volume.root(), target)) {
+      ++counts.same;
+      return absl::OkStatus();
+    }
     ASSIGN_OR_RETURN(const Standing there, Compare(volume, data, path, volume.root(), target));
     if (there == Standing::kDirectory || (there == Standing::kOther && !place.replace)) return AlreadyThere(target);
     if (there == Standing::kSame) ++counts.same;
@@ -50,16 +59,20 @@ bool MayBe(const Volume& volume, const std::string& target, const wire::Entry& e
   if (place.replace && !S_ISDIR(info.st_mode)) return true;
   if (entry.type == wire::EntryType::kSymlink) return S_ISLNK(info.st_mode);
   if (entry.type == wire::EntryType::kHardLink) return S_ISREG(info.st_mode);  // its size is the first name's
+  if (IsRecordChain(entry.path)) return S_ISREG(info.st_mode);                 // it grows
   return S_ISREG(info.st_mode) && static_cast<uint64_t>(info.st_size) == entry.size;
 }
 
-// Files, links and the like below `path`; a package is the whole directory.
-absl::StatusOr<uint64_t> CountFiles(const Volume& volume, const std::string& path) {
+// Files, links and the like below `path`, a package is the whole directory; without what an integrity record has grown
+// by since it landed, of which `landed` tells by the path of a file that may be such.
+absl::StatusOr<uint64_t> CountFiles(const Volume& volume, const std::string& path,
+                                    const std::function<bool(const std::string& below)>& landed) {
   const base::UniqueFd directory = OpenBeneath(volume.root(), path, O_RDONLY | O_DIRECTORY);
   if (!directory) return DestinationError(errno, "cannot open", path);
   uint64_t files = 0;
-  RETURN_IF_ERROR(WalkTree(directory.get(), [&](const std::string&, const struct stat& info) {
-    if (!S_ISDIR(info.st_mode)) ++files;
+  RETURN_IF_ERROR(WalkTree(directory.get(), [&](const std::string& below, const struct stat& info) {
+    const bool record = S_ISREG(info.st_mode) && !RecordFolderOf(below).empty();
+    if (!S_ISDIR(info.st_mode) && !(record && landed(below))) ++files;
     return absl::OkStatus();
   }));
   return files;
@@ -81,7 +94,23 @@ absl::StatusOr<DestinationState> CheckDestination(Volume& volume, int data, cons
   const bool identical = counts.same == counts.staged;
   if (!StandsAlone(place)) return identical ? DestinationState::kIdentical : DestinationState::kFree;
   // What is missing or besides makes it another.
-  ASSIGN_OR_RETURN(const uint64_t there, CountFiles(volume, place.destination));
+  std::map<std::string, std::set<std::string>> records;  // by the chain's path, what belongs to it
+  const auto landed = [&](const std::string& below) {
+    if (InodeAt(data, below) != 0) return false;
+    const std::string folder(RecordFolderOf(below));
+    const std::string chain = mhl::Below(folder, mhl::kChainName);
+    const auto [record, first] = records.try_emplace(chain);
+    if (first) {
+      const std::string staged = InodeAt(data, chain) != 0 ? chain : std::string();
+      const auto continued = ContinuedRecord(volume, data, staged, volume.root(), mhl::Below(place.destination, chain));
+      if (continued) record->second.insert(chain);
+      for (const mhl::ChainLink& link : continued.value_or(mhl::Chain())) {
+        record->second.insert(mhl::Below(folder, link.path));
+      }
+    }
+    return record->second.contains(below);
+  };
+  ASSIGN_OR_RETURN(const uint64_t there, CountFiles(volume, place.destination, landed));
   if (!identical || there != counts.staged) return AlreadyThere(place.destination);
   return DestinationState::kIdentical;
 }
@@ -100,7 +129,8 @@ absl::Status CheckDestinationListing(Volume& volume, const wire::Manifest& manif
     return AlreadyThere(place.destination);
   }
   if (!alone) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const uint64_t there, CountFiles(volume, place.destination));
+  const auto landed = [&](const std::string& below) { return FindEntry(manifest, below) == nullptr; };
+  ASSIGN_OR_RETURN(const uint64_t there, CountFiles(volume, place.destination, landed));
   return there == listed ? absl::OkStatus() : AlreadyThere(place.destination);
 }
 

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "agent/record/ledger_digests.h"
 #include "agent/storage/io_reason.h"
 #include "agent/storage/tree.h"
 #include "agent/transfer/data_receiver.h"
+#include "agent/transfer/destination.h"
 #include "agent/transfer/leg_loop.h"
 #include "agent/transfer/publish.h"
 #include "agent/transfer/staged_tree.h"
@@ -29,7 +31,8 @@ constexpr size_t kRangesPerFrame = 65536;
 
 }  // namespace
 
-ReceiveAttempt::ReceiveAttempt(ReceivePlan plan, const Deps& deps) : plan_(std::move(plan)), deps_(deps) {}
+ReceiveAttempt::ReceiveAttempt(ReceivePlan plan, const Deps& deps, RecordTerms record)
+    : plan_(std::move(plan)), record_(std::move(record)), deps_(deps) {}
 
 ReceiveAttempt::~ReceiveAttempt() = default;
 
@@ -329,6 +332,7 @@ absl::Status ReceiveAttempt::PublishAll() {
   counters_.stage = Stage::kVerifying;
   RETURN_IF_ERROR(FinishTree());
   ASSIGN_OR_RETURN(const DestinationState there, CheckDestination(deps_.volume, staging_->data(), Destination()));
+  if (there == DestinationState::kFree) RETURN_IF_ERROR(Record());
   struct stat info {};
   if (fstat(staging_->data(), &info) != 0) return DestinationError(errno, "cannot look at", "data");
   PublishJournal journal;
@@ -363,17 +367,34 @@ absl::Status ReceiveAttempt::PublishAll() {
   return absl::OkStatus();
 }
 
+const wire::Manifest& ReceiveAttempt::LandedManifest() {
+  // The lock is for the analysis and for TSan's sake only.
+  base::MutexLock lock(mutex_);
+  const wire::Manifest* const manifest = &manifest_;
+  return *manifest;
+}
+
 absl::Status ReceiveAttempt::FinishTree() {
-  // The manifest no longer changes; the lock is for the analysis and for TSan's sake only.
-  const wire::Manifest* manifest = nullptr;
-  {
-    base::MutexLock lock(mutex_);
-    manifest = &manifest_;
+  const wire::Manifest& manifest = LandedManifest();
+  // This very epoch may have been here before.
+  if (hello_.form == wire::PackageForm::kDirectory) {
+    RETURN_IF_ERROR(RemoveOwnRecord(deps_.volume, staging_->data(), manifest));
   }
-  RETURN_IF_ERROR(FinishStagedTree(deps_.volume, staging_->data(), *manifest, plan_.durability == Durability::kSafe));
+  RETURN_IF_ERROR(FinishStagedTree(deps_.volume, staging_->data(), manifest, plan_.durability == Durability::kSafe));
   if (plan_.durability == Durability::kFast) return absl::OkStatus();
   RETURN_IF_ERROR(staging_->ledger().Sync());
   return SyncDirectories(staging_->data(), deps_.volume.calls());
+}
+
+absl::Status ReceiveAttempt::Record() {
+  const std::string& destination = plan_.destination.path;
+  // What joins a directory is recorded by whoever owns that directory's record.
+  const bool whole = hello_.form == wire::PackageForm::kDirectory && InodeAt(deps_.volume.root(), destination) == 0;
+  if (!whole || record_.formats.empty()) return absl::OkStatus();
+  const wire::Manifest& manifest = LandedManifest();
+  ASSIGN_OR_RETURN(const LandedDigests digests, ReadLedgerDigests(deps_.volume, staging_->directory(), manifest));
+  return WriteRecord(deps_.volume, staging_->data(), manifest, digests, record_,
+                     destination.substr(destination.rfind('/') + 1), deps_.clock.Now());
 }
 
 }  // namespace crossdock::agent

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "agent/record/staged_record.h"
 #include "agent/transfer/block_file.h"
 #include "agent/transfer/control_channel.h"
 #include "agent/transfer/landing_pool.h"
@@ -25,7 +26,8 @@ namespace crossdock::agent {
 
 class ReceiveAttempt {
  public:
-  ReceiveAttempt(ReceivePlan plan, const Deps& deps);
+  // `record`: of the integrity record that is made of whole directories; without formats none is.
+  ReceiveAttempt(ReceivePlan plan, const Deps& deps, RecordTerms record = {});
   ~ReceiveAttempt();
 
   // Once. Blocks until the package is published (OK also when the sender is lost after that), or the attempt failed;
@@ -76,8 +78,13 @@ class ReceiveAttempt {
   PackagePlace Destination() const;
   absl::Status PublishAll();
   absl::Status FinishTree();
+  // The new generation of the package's integrity record, where one is to be made.
+  absl::Status Record();
+  // No longer changes once everything has landed.
+  const wire::Manifest& LandedManifest();
 
   ReceivePlan plan_;
+  const RecordTerms record_;
   const Deps deps_;
   ProgressCounters counters_;
   ReceiveResult result_;

@@ -134,8 +134,11 @@ def deliver_guarded(studio):
 
 
 def digests(root):
+    """Of all files but those of integrity records, which grow at each site."""
     found = {}
     for directory, _, names in os.walk(root):
+        if os.path.basename(directory) == "ascmhl":
+            continue
         for name in names:
             path = os.path.join(directory, name)
             with open(path, "rb") as file:
@@ -160,7 +163,7 @@ def aftermath(studio, transfers):
     chapter("What stands in Vancouver now")
     for shot, _ in (FREE, GUARDED):
         folder = studio.storage("van") / "northlight" / shot / "comp" / "v003"
-        names = sorted(path.name for path in folder.iterdir())
+        names = sorted(path.name for path in folder.iterdir() if path.is_file())
         say(f"  {folder.relative_to(studio.storage('van'))}/  {names[0]} … {names[-1]}")
     chapter("What was written back to the asset database")
     for _, version in (FREE, GUARDED):

@@ -147,6 +147,10 @@ absl::StatusOr<Histories> Histories::Read(const Inventory& inventory, RecordFile
                         root.find("/ascmhl/") != std::string::npos;
     if (!inside) roots.insert(root);
   }
+  if (roots.size() > kHistoriesMax) {
+    return base::WithReason(base::InvalidArgument("more than ", kHistoriesMax, " folders have a history of their own"),
+                            kReasonTooLarge);
+  }
   for (const std::string& root : roots) {  // ascending: an outer one is a prefix of its inner ones
     ASSIGN_OR_RETURN(History history, ReadHistory(files, root, &size_max));
     histories.all_.push_back(std::move(history));

@@ -18,6 +18,7 @@ inline constexpr char kFolder[] = "ascmhl";
 inline constexpr char kChainName[] = "ascmhl_chain.xml";
 // Of one manifest, and, unless said otherwise, of all manifests of a tree together.
 inline constexpr size_t kManifestSizeMax = 1u << 30;
+inline constexpr size_t kHistoriesMax = 1000;  // inside of a tree
 
 // "a/b" of ("a", "b"); either may be empty.
 std::string Below(std::string_view directory, std::string_view path);

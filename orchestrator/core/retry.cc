@@ -18,7 +18,8 @@ constexpr int kTransientAttemptsMax = 2'880;
 constexpr int kRefusedAttemptsMax = 3;
 
 // Besides those of the data plane (lib/wire) that say so themselves.
-constexpr std::array<std::string_view, 2> kPersonReasons = {"VOLUME_UNKNOWN", "PATH_REFUSED"};
+constexpr std::array<std::string_view, 4> kPersonReasons = {"VOLUME_UNKNOWN", "PATH_REFUSED", "RECORD_INVALID",
+                                                            "RECORD_MISMATCH"};
 constexpr std::array<std::string_view, 5> kStorageReasons = {
     "DESTINATION_FULL", "DESTINATION_QUOTA", "DESTINATION_WRITE_ERROR", "DESTINATION_READ_ONLY", "SOURCE_READ_ERROR"};
 constexpr std::array<std::string_view, 2> kChangedReasons = {"SOURCE_CHANGED", "LISTING_CHANGED"};

@@ -6,6 +6,7 @@ import time
 import unittest
 
 from studio.case import StudioCase
+from studio.package import content
 from studio.process import wait_until
 from studio.studio import Studio
 
@@ -63,7 +64,7 @@ class CleaningTest(StudioCase):
 
     def assert_delivered_whole(self, code):
         place = self.studio.storage("van") / SHOT / code
-        self.assertEqual({path.name: path.read_bytes() for path in place.iterdir()}, self.content)
+        self.assertEqual(content(place), self.content)
         return place
 
     def test_a_cancelled_transfer_is_cleaned_once_and_nothing_else_is(self):

@@ -5,6 +5,7 @@ import subprocess
 import unittest
 
 from studio.case import StudioCase
+from studio.package import content
 from studio.process import wait_until
 from studio.studio import Studio
 
@@ -32,8 +33,7 @@ class MergeTest(StudioCase):
         return made
 
     def there(self, studio):
-        root = studio.storage("van") / "northlight" / "in"
-        return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+        return content(studio.storage("van") / "northlight" / "in")
 
     def test_a_package_joins_a_directory_and_replaces_files_only_when_it_is_asked_to(self):
         studio = self.start_studio("kind", ", merge_allowed: whole, replace_allowed: true")
@@ -111,7 +111,7 @@ class FillingDiskTest(StudioCase):
         studio.cli("transfer", "retry", transfer)
         studio.wait_for_state(transfer, "CLOSED")
         place = volume / "northlight" / "nl_010_0010" / code
-        self.assertEqual({path.name: path.read_bytes() for path in place.iterdir()}, FRAMES)
+        self.assertEqual(content(place), FRAMES)
         for name, inode in kept.items():
             self.assertEqual((place / name).stat().st_ino, inode, f"{name} was sent again")
 

@@ -245,7 +245,7 @@ class AttemptPair {
       return verdict;
     };
     SendAttempt sender(std::move(send), {clock, *from, sender_dialer});
-    ReceiveAttempt receiver(std::move(receive), {clock, *to, receiver_dialer});
+    ReceiveAttempt receiver(std::move(receive), {clock, *to, receiver_dialer}, record);
     Outcome outcome;
     sender_progress = [&sender] { return sender.progress(); };
     std::stop_source stop_sender;
@@ -273,6 +273,7 @@ class AttemptPair {
   Verify verify = Verify::kLanded;
   Merge merge = Merge::kNever;
   bool replace = false;
+  RecordTerms record;  // none is made unless a test asks for one
   // For receivers that may end before they have dialled.
   bool sender_ends_with_receiver = false;
   std::string content_root;

@@ -65,6 +65,7 @@ int SystemFileCalls::Unlink(int directory, const std::string& name, int flags) {
 int SystemFileCalls::SetAttribute(int fd, const std::string& name, const void* value, size_t size) {
   return fsetxattr(fd, name.c_str(), value, size, 0);
 }
+int SystemFileCalls::FileSystem(int fd, struct statvfs* info) { return fstatvfs(fd, info); }
 
 bool IsUnsupported(int error) { return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP || error == ENOTTY; }
 

@@ -2,6 +2,7 @@
 // or changes a name. A full disk, a failing one, NFS and a power cut are doubles of this class.
 #pragma once
 
+#include <sys/statvfs.h>
 #include <sys/types.h>
 
 #include <cstddef>
@@ -37,6 +38,8 @@ class FileCalls {
   virtual int Unlink(int directory, const std::string& name, int flags) = 0;
   // An extended attribute of an open file or directory.
   virtual int SetAttribute(int fd, const std::string& name, const void* value, size_t size) = 0;
+  // What is free of the filesystem that `fd` is on.
+  virtual int FileSystem(int fd, struct statvfs* info) = 0;
 };
 
 class SystemFileCalls : public FileCalls {
@@ -56,6 +59,7 @@ class SystemFileCalls : public FileCalls {
   int RenameExchange(int dir_a, const std::string& a, int dir_b, const std::string& b) override;
   int Unlink(int directory, const std::string& name, int flags) override;
   int SetAttribute(int fd, const std::string& name, const void* value, size_t size) override;
+  int FileSystem(int fd, struct statvfs* info) override;
 };
 
 // Whether `error` says that the filesystem does not know the call, and not that this one failed.

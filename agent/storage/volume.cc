@@ -4,7 +4,6 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/statfs.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -80,14 +79,16 @@ absl::Status Volume::CheckAllowed(Merge merge, bool replace) const {
 
 absl::StatusOr<Volume::Space> Volume::space() const {
   struct statvfs info {};
-  if (fstatvfs(root_.get(), &info) != 0) return base::Errno(errno, "cannot ask for the space of volume '", name_, "'");
+  if (calls_.FileSystem(root_.get(), &info) != 0)
+    return base::Errno(errno, "cannot ask for the space of volume '", name_, "'");
   const uint64_t available = info.f_bavail * info.f_frsize;
   return Space{available - std::min(available, reserved_.load()), info.f_blocks * info.f_frsize};
 }
 
 absl::StatusOr<Volume::Reservation> Volume::Reserve(uint64_t bytes, uint64_t files) {
   struct statvfs info {};
-  if (fstatvfs(root_.get(), &info) != 0) return DestinationError(errno, "cannot ask for the space of volume", name_);
+  if (calls_.FileSystem(root_.get(), &info) != 0)
+    return DestinationError(errno, "cannot ask for the space of volume", name_);
   if ((info.f_flag & ST_RDONLY) != 0) {
     return Fail(wire::Reason::kDestinationReadOnly, "volume '", name_, "' is mounted read-only");
   }
@@ -98,12 +99,12 @@ absl::StatusOr<Volume::Reservation> Volume::Reserve(uint64_t bytes, uint64_t fil
   if (needed > available || before > available - needed) {
     reserved_.fetch_sub(needed);
     return Fail(wire::Reason::kDestinationFull, "volume '", name_, "' has ", available, " bytes free, ", before,
-                " of them reserved by other transfers, and this one needs ", needed);
+                " of them reserved by other transfers, and this one needs ", needed, "; it goes on when there is room");
   }
   if (info.f_files > 0 && info.f_favail < files) {
     reserved_.fetch_sub(needed);
     return Fail(wire::Reason::kDestinationFull, "volume '", name_, "' has room for ", info.f_favail,
-                " more files, and this transfer brings ", files);
+                " more files, and this transfer brings ", files, "; it goes on when there is room");
   }
   Reservation reservation;
   reservation.volume_ = this;

@@ -76,7 +76,8 @@ class Volume {
     uint64_t bytes_total = 0;
   };
   absl::StatusOr<Space> space() const;
-  // DESTINATION_FULL when `bytes` more, with `files` more files, do not fit beside what is reserved already.
+  // DESTINATION_FULL when `bytes` more, with `files` more files and directories, do not fit beside what is reserved
+  // already; DESTINATION_READ_ONLY on a volume that is mounted so.
   absl::StatusOr<Reservation> Reserve(uint64_t bytes, uint64_t files);
 
  private:

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "agent/storage/io_reason.h"
+#include "agent/transfer/staged_file.h"
 #include "lib/base/status.h"
 
 namespace crossdock::agent {
@@ -22,7 +23,8 @@ BlockFile::BlockFile(uint32_t index, const wire::Entry& entry, uint64_t staged_i
     : staged_{entry.path, entry.size, entry.mtime_ns, entry.inode, staged_inode},
       index_(index),
       bound_(bound),
-      fd_(std::move(fd)) {
+      fd_(std::move(fd)),
+      has_space_(HasSpace(fd_.get(), entry)) {
   base::MutexLock lock(mutex_);
   for (const LedgerBlock& block : partial.blocks) {
     const Block range{index, block.offset, block.length};

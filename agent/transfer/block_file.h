@@ -36,6 +36,8 @@ class BlockFile {
   uint32_t index() const { return index_; }
   const base::UniqueFd& file() const { return fd_; }
   const StagedFile& staged() const { return staged_; }
+  // Whether all of the file had its space on the disk when this was made.
+  bool has_space() const { return has_space_; }
   // All that has landed.
   std::vector<wire::Block> landed() const;
   // Whether all of the block has.
@@ -86,6 +88,7 @@ class BlockFile {
   const uint32_t index_;
   const bool bound_;
   const base::UniqueFd fd_;
+  const bool has_space_;
 
   mutable base::Mutex mutex_;
   std::map<uint64_t, Claimed> claimed_ ABSL_GUARDED_BY(mutex_);  // by offset

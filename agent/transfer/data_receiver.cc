@@ -93,9 +93,11 @@ absl::Status DataReceiver::Claim(const wire::Block& block, Arriving* arriving) {
   using State = ReceiveAttempt::FileState;
   ReceiveAttempt& a = attempt_;
   base::MutexLock lock(a.mutex_);
-  while (block.index >= a.manifest_.entries.size() && !a.manifest_checked_ && !a.lifeline_->ended()) {
-    a.changed_.Wait(a.mutex_);
-  }
+  // Nothing comes before the sender knows what is here already.
+  const auto early = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(a.mutex_) {
+    return !a.have_said_ || (block.index >= a.manifest_.entries.size() && !a.manifest_checked_);
+  };
+  while (early() && !a.lifeline_->ended()) a.changed_.Wait(a.mutex_);
   if (a.lifeline_->ended()) return Fail(Reason::kCancelled, "the attempt has ended");
   if (block.index >= a.manifest_.entries.size() || a.states_[block.index] == State::kNoFile) {
     return Fail(Reason::kPeerProtocol, "the sender sends a file that its manifest does not have");
@@ -120,6 +122,7 @@ absl::Status DataReceiver::Claim(const wire::Block& block, Arriving* arriving) {
   if (!parts.ok()) return FailAttempt(parts.status());
   arriving->parts = *std::move(parts);
   arriving->wanted = arriving->parts->Claim(block, leg_);
+  arriving->has_space = arriving->parts->has_space();
   arriving->fd = {arriving->parts, &arriving->parts->file()};
   return absl::OkStatus();
 }
@@ -141,6 +144,8 @@ absl::Status DataReceiver::OpenWhole(Arriving* arriving) {
     made = MakeStagedFile(a.deps_.volume, a.staging_->data(), arriving->entry, [] { return true; });
   }
   if (!made.ok()) return FailAttempt(made.status());
+  arriving->has_space = HasSpace(made->get(), arriving->entry);
+  if (arriving->has_space) a.reservation_.Consume(arriving->entry.size);
   arriving->fd = std::make_shared<const base::UniqueFd>(*std::move(made));
   return absl::OkStatus();
 }
@@ -167,7 +172,7 @@ absl::Status DataReceiver::Segment(uint32_t size, Arriving* arriving) {
         WriteAllAt(attempt_.deps_.volume.calls(), arriving->fd->get(), bytes, at, arriving->entry.path);
     clock_.EndWait(StageOf::kStorage);
     if (!status.ok()) return FailAttempt(status);
-    attempt_.reservation_.Consume(bytes.size());
+    if (!arriving->has_space) attempt_.reservation_.Consume(bytes.size());
   }
   return absl::OkStatus();
 }

@@ -27,6 +27,7 @@ class DataReceiver {
     std::shared_ptr<BlockFile> parts;          // none: the file comes whole
     std::shared_ptr<const base::UniqueFd> fd;  // none: not wanted
     uint64_t received = 0;
+    bool has_space = false;  // on the disk, before it is written
   };
 
   absl::Status Greeting(const wire::LegHello& expected);

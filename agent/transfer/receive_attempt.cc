@@ -14,6 +14,7 @@
 #include "agent/transfer/destination.h"
 #include "agent/transfer/leg_loop.h"
 #include "agent/transfer/publish.h"
+#include "agent/transfer/staged_file.h"
 #include "agent/transfer/staged_tree.h"
 #include "lib/base/log.h"
 #include "lib/base/status.h"
@@ -125,8 +126,8 @@ absl::Status ReceiveAttempt::Greet(ControlChannel& control) {
   result_.peer_roster_number = peer->roster_number;
   counters_.files_total = result_.files = peer->files;
   counters_.bytes_total = result_.bytes = peer->bytes;
-  const uint64_t here = std::min(staging_->earlier_bytes(), peer->bytes);
-  ASSIGN_OR_RETURN(reservation_, deps_.volume.Reserve(peer->bytes - here, peer->files));
+  // What earlier attempts left counts once it is known how much of it can be used.
+  if (!staging_->has_earlier()) RETURN_IF_ERROR(ReserveSpace(peer->bytes, peer->entries));
   wire::Hello hello = MakeHello(plan_.terms);
   hello.form = peer->form;
   RETURN_IF_ERROR(control.SendNow(hello));
@@ -143,6 +144,22 @@ absl::Status ReceiveAttempt::Greet(ControlChannel& control) {
     control.Queue(wire::Have{true, {}});
   }
   changed_.NotifyAll();
+  return absl::OkStatus();
+}
+
+absl::Status ReceiveAttempt::ReserveSpace(uint64_t bytes, uint64_t entries) {
+  auto reserved = deps_.volume.Reserve(bytes, entries);
+  if (base::ReasonOf(reserved.status()) == Name(Reason::kDestinationFull)) {
+    // What was taken over has its other name there.
+    if (plan_.durability == Durability::kSafe) {
+      RETURN_IF_ERROR(staging_->ledger().Sync());
+      RETURN_IF_ERROR(SyncDirectories(staging_->data(), deps_.volume.calls()));
+    }
+    RETURN_IF_ERROR(staging_->RemoveEarlier());
+    reserved = deps_.volume.Reserve(bytes, entries);
+  }
+  RETURN_IF_ERROR(reserved.status());
+  reservation_ = *std::move(reserved);
   return absl::OkStatus();
 }
 
@@ -226,12 +243,15 @@ absl::Status ReceiveAttempt::TakeEnd(const wire::ManifestEnd& end) {
 
 absl::Status ReceiveAttempt::SayHave() {
   wire::Have have;
+  uint64_t bytes = hello_.bytes, entries = hello_.entries;  // that are not here
   const auto whole = [&](uint32_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     states_[index] = FileState::kLanded;
     ++landed_;
     ++result_.files_resumed;
     counters_.files_done.fetch_add(1);
     counters_.bytes_done.fetch_add(manifest_.entries[index].size);
+    bytes -= manifest_.entries[index].size;
+    --entries;
     if (!have.ranges.empty() && have.ranges.back().first + have.ranges.back().count == index) {
       ++have.ranges.back().count;
     } else {
@@ -239,10 +259,14 @@ absl::Status ReceiveAttempt::SayHave() {
     }
     if (have.ranges.size() == kRangesPerFrame) control_->Queue(std::exchange(have, {}));
   };
-  const auto part =
-      [&](uint32_t index, PartialFile partial, base::UniqueFd fd, uint64_t inode)
-          ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { AdoptParts(index, std::move(partial), std::move(fd), inode); };
+  const auto part = [&](uint32_t index, PartialFile partial, base::UniqueFd fd, uint64_t inode)
+                        ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+                          bytes -= SpaceOf(fd.get(), manifest_.entries[index].size);
+                          --entries;
+                          AdoptParts(index, std::move(partial), std::move(fd), inode);
+                        };
   RETURN_IF_ERROR(staging_->Adopt(manifest_, !plan_.terms.content_root.empty(), whole, part));
+  if (staging_->has_earlier()) RETURN_IF_ERROR(ReserveSpace(bytes, entries));
   have.last = true;
   control_->Queue(have);
   have_said_ = true;
@@ -291,6 +315,16 @@ void ReceiveAttempt::RunDataLeg(uint16_t leg, Lifeline& lifeline) {
 }
 
 void ReceiveAttempt::FileLanded(uint32_t index, const absl::Status& status) {
+  if (base::ReasonOf(status) == Name(Reason::kDigestMismatch)) {
+    wire::Block whole{index, 0, 0};
+    {
+      base::MutexLock lock(mutex_);
+      states_[index] = FileState::kMissing;
+      whole.length = manifest_.entries[index].size;
+    }
+    RefuseUnkept(whole, status);
+    return;
+  }
   if (!status.ok()) {
     lifeline_->Fail(status);
     return;
@@ -361,7 +395,7 @@ absl::Status ReceiveAttempt::PublishAll() {
   if (plan_.published) RETURN_IF_ERROR(plan_.published(journal));
   // The package is there: what is left in staging is litter, and no reason to call the attempt failed.
   absl::Status removed = EndPublish(deps_.volume, staging_->directory());
-  if (removed.ok()) removed = staging_->Remove(/*own=*/true);
+  if (removed.ok()) removed = staging_->Remove();
   if (!removed.ok())
     LOG_WARNING("staging is left over", {{"transfer", journal.transfer}, {"error", removed.ToString()}});
   return absl::OkStatus();

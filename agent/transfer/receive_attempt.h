@@ -55,6 +55,9 @@ class ReceiveAttempt {
   void StartLegs(uint16_t count, Lifeline& lifeline);
   absl::Status TakeStreams(const wire::Streams& streams);
   void RunDataLeg(uint16_t leg, Lifeline& lifeline);
+  // For what is still to come: DESTINATION_FULL when it does not fit. Everything that earlier attempts left and this
+  // one can use has been taken over; the rest gives way when there is no room otherwise.
+  absl::Status ReserveSpace(uint64_t bytes, uint64_t entries);
   // Says what staging holds already.
   absl::Status SayHave() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FileLanded(uint32_t index, const absl::Status& status);
@@ -69,8 +72,10 @@ class ReceiveAttempt {
   // Hashes on; lands the file when its end is reached.
   void Advance(const std::shared_ptr<BlockFile>& parts);
   absl::Status AdvanceInside(const std::shared_ptr<BlockFile>& parts);
-  // Asks for the block again.
+  // Asks for the block again: it did not arrive as it was read.
   void Refuse(const wire::Block& block);
+  // Asks for the block again: storage did not keep it.
+  void RefuseUnkept(const wire::Block& block, const absl::Status& status);
 
   // Everything is here: manifest checked, every file landed.
   bool Complete() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -91,7 +96,7 @@ class ReceiveAttempt {
   Lifeline* lifeline_ = nullptr;       // during Run
   ControlChannel* control_ = nullptr;  // from Greet on
   std::unique_ptr<Staging> staging_;
-  Volume::Reservation reservation_;
+  Volume::Reservation reservation_;  // set before anything is taken from a data leg
   std::unique_ptr<LandingPool> pool_;
   wire::Hello hello_;  // the sender's
   wire::ManifestDecoder decoder_;

@@ -6,6 +6,7 @@
 #include "agent/storage/io_reason.h"
 #include "agent/transfer/receive_attempt.h"
 #include "agent/transfer/staged_file.h"
+#include "lib/base/log.h"
 #include "lib/base/status.h"
 #include "lib/wire/reason.h"
 
@@ -32,6 +33,7 @@ absl::StatusOr<std::shared_ptr<BlockFile>> ReceiveAttempt::PartsOf(uint32_t inde
   states_[index] = FileState::kParts;
   parts = std::make_shared<BlockFile>(index, entry, info.st_ino, *std::move(fd), !plan_.terms.content_root.empty(),
                                       PartialFile());
+  if (parts->has_space()) reservation_.Consume(entry.size);
   return parts;
 }
 
@@ -55,6 +57,10 @@ void ReceiveAttempt::AdoptParts(uint32_t index, PartialFile partial, base::Uniqu
 
 void ReceiveAttempt::BlockLanded(const std::shared_ptr<BlockFile>& parts, const wire::Block& block,
                                  const wire::Digest128& xxh3, const absl::Status& status) {
+  if (base::ReasonOf(status) == Name(Reason::kDigestMismatch)) {
+    RefuseUnkept(block, status);
+    return;
+  }
   if (!status.ok()) {
     lifeline_->Fail(status);
     return;
@@ -111,6 +117,13 @@ absl::Status ReceiveAttempt::AdvanceInside(const std::shared_ptr<BlockFile>& par
 void ReceiveAttempt::Refuse(const wire::Block& block) {
   control_->Queue(wire::BlockRefused{block, std::string(Name(Reason::kDigestMismatch)),
                                      "the bytes that arrived are not the bytes that were read"});
+}
+
+void ReceiveAttempt::RefuseUnkept(const wire::Block& block, const absl::Status& status) {
+  LOG_WARNING("storage did not keep what was written; it is sent again",
+              {{"transfer", plan_.terms.transfer}, {"error", status.ToString()}});
+  control_->Queue(wire::BlockRefused{block, std::string(Name(Reason::kDigestMismatch)),
+                                     std::string(base::ToStd(status.message()))});
 }
 
 }  // namespace crossdock::agent

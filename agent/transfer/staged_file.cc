@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "agent/storage/io_reason.h"
@@ -37,6 +38,16 @@ absl::StatusOr<base::UniqueFd> MakeStagedFile(const Volume& volume, int data, co
     return DestinationError(errno, "cannot reserve the space of", entry.path);
   }
   return fd;
+}
+
+uint64_t SpaceOf(int fd, uint64_t size) {
+  struct stat info {};
+  if (fstat(fd, &info) != 0) return 0;
+  return std::min<uint64_t>(size, static_cast<uint64_t>(info.st_blocks) * 512);
+}
+
+bool HasSpace(int fd, const wire::Entry& entry) {
+  return entry.size >= kFallocateMin && SpaceOf(fd, entry.size) == entry.size;
 }
 
 absl::StatusOr<uint64_t> FinishStagedFile(int fd, const wire::Entry& entry) {

@@ -15,6 +15,11 @@ namespace crossdock::agent {
 absl::StatusOr<base::UniqueFd> MakeStagedFile(const Volume& volume, int data, const wire::Entry& entry,
                                               const std::function<bool()>& may_replace);
 
+// How much of the file's `size` bytes has its space on the disk, whether it is written or reserved.
+uint64_t SpaceOf(int fd, uint64_t size);
+// Whether a new file for the entry has all of it; small ones are not looked at.
+bool HasSpace(int fd, const wire::Entry& entry);
+
 // Gives a staged file with all its bytes the entry's permissions and time; returns its inode.
 absl::StatusOr<uint64_t> FinishStagedFile(int fd, const wire::Entry& entry);
 

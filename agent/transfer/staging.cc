@@ -159,8 +159,12 @@ absl::Status Staging::OpenEarlier(const Request& request) {
     auto ledger = Ledger::Open(directory.get(), /*create=*/false, volume_.calls(),
                                [&](const LedgerRecord& record) { collect(record); });
     if (base::ReasonOf(ledger.status()) == Name(wire::Reason::kStagingBusy)) return ledger.status();
-    if (!ledger.ok()) continue;  // it fell before its ledger was made: nothing to take over
-    earlier.ledger = *std::move(ledger);
+    if (ledger.ok()) {
+      earlier.ledger = *std::move(ledger);
+    } else if (faccessat(directory.get(), "ledger", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+      continue;  // storage fails: perhaps it can be read another time
+    }
+    // Without one it fell before its ledger was made: nothing to take over
     earlier_.push_back(std::move(earlier));
   }
   for (Earlier& earlier : earlier_) {
@@ -168,15 +172,6 @@ absl::Status Staging::OpenEarlier(const Request& request) {
                      [](const EarlierFile& a, const EarlierFile& b) { return a.path_hash < b.path_hash; });
   }
   return absl::OkStatus();
-}
-
-uint64_t Staging::earlier_bytes() const {
-  uint64_t sum = 0;
-  for (const Earlier& earlier : earlier_) {
-    for (const EarlierFile& file : earlier.files) sum += file.file.size;
-    for (const auto& [hash, part] : earlier.parts) sum += part.bytes;
-  }
-  return sum;
 }
 
 bool Staging::has_earlier() const {
@@ -279,12 +274,22 @@ absl::StatusOr<bool> Staging::TakeOver(const Earlier& earlier, const StagedFile&
   return true;
 }
 
-absl::Status Staging::Remove(bool own) {
+absl::Status Staging::RemoveEarlier() {
+  for (const Earlier& earlier : earlier_) {
+    if (earlier.name == name_) continue;
+    const base::UniqueFd attempt = OpenBeneath(transfer_.get(), earlier.name, O_RDONLY | O_DIRECTORY);
+    if (attempt && faccessat(attempt.get(), "journal", F_OK, AT_SYMLINK_NOFOLLOW) == 0) continue;
+    RETURN_IF_ERROR(RemoveTree(transfer_.get(), earlier.name, volume_.calls()));
+  }
+  std::erase_if(earlier_, [&](const Earlier& earlier) { return earlier.name != name_; });
+  return absl::OkStatus();
+}
+
+absl::Status Staging::Remove() {
   for (const Earlier& earlier : earlier_) {
     if (earlier.name != name_) RETURN_IF_ERROR(RemoveTree(transfer_.get(), earlier.name, volume_.calls()));
   }
   earlier_.clear();
-  if (!own) return absl::OkStatus();
   RETURN_IF_ERROR(RemoveTree(transfer_.get(), name_, volume_.calls()));
   // The transfer's directory goes with its last attempt; another agent's staging keeps it.
   std::string name;

@@ -37,8 +37,7 @@ class Staging {
   int directory() const { return directory_.get(); }
   int data() const { return data_.get(); }
   Ledger& ledger() { return *ledger_; }
-  // Bytes that earlier attempts completed here: an estimate of what is on the disk already.
-  uint64_t earlier_bytes() const;
+  // Whether earlier attempts left something that can be taken over.
   bool has_earlier() const;
 
   // What earlier attempts left of `manifest` becomes this one's, without reading a byte of it: files at the source that
@@ -50,8 +49,10 @@ class Staging {
   using Part = std::function<void(uint32_t index, PartialFile partial, base::UniqueFd fd, uint64_t staged_inode)>;
   absl::Status Adopt(const wire::Manifest& manifest, bool bound, const Whole& whole, const Part& part);
 
-  // Removes what earlier epochs left; then, with `own`, this one's as well.
-  absl::Status Remove(bool own);
+  // Gives the space back of what earlier epochs left and nobody took over. One that may have been committed stays.
+  absl::Status RemoveEarlier();
+  // The package stands at its place: nothing of staging is needed any more.
+  absl::Status Remove();
 
  private:
   struct EarlierFile {
@@ -66,7 +67,7 @@ class Staging {
   struct Earlier {
     std::string name;
     base::UniqueFd data;
-    std::unique_ptr<Ledger> ledger;                   // holds the lock; null of this epoch's own
+    std::unique_ptr<Ledger> ledger;                   // holds the lock; null of this epoch's own, or without records
     std::vector<EarlierFile> files;                   // sorted by path_hash
     std::unordered_map<uint64_t, EarlierPart> parts;  // by path_hash; of files that are not complete
   };

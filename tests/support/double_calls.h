@@ -27,7 +27,11 @@ enum class Call {
   kRenameExchange,
   kUnlink,
   kSetAttribute,
+  kFileSystem,
 };
+
+// Whether it changes what is on the disk.
+inline bool Changes(Call call) { return call != Call::kRead && call != Call::kReadAt && call != Call::kFileSystem; }
 
 // The program has died here, as far as the test is concerned.
 struct Crash {};
@@ -40,6 +44,8 @@ class DoubleCalls : public SystemFileCalls {
   bool links = true;
   // Before each call: an errno refuses it, 0 lets it through; or it throws a Crash.
   std::function<int(Call)> hook;
+  // What is free, as the double tells it.
+  std::function<void(struct statvfs*)> on_space;
 
   ssize_t Write(int fd, const void* bytes, size_t size) override {
     return Refused(Call::kWrite) ? -1 : SystemFileCalls::Write(fd, bytes, size);
@@ -86,6 +92,11 @@ class DoubleCalls : public SystemFileCalls {
   int SetAttribute(int fd, const std::string& name, const void* value, size_t size) override {
     return Refused(Call::kSetAttribute, nfs ? EOPNOTSUPP : 0) ? -1
                                                               : SystemFileCalls::SetAttribute(fd, name, value, size);
+  }
+  int FileSystem(int fd, struct statvfs* info) override {
+    if (Refused(Call::kFileSystem) || SystemFileCalls::FileSystem(fd, info) != 0) return -1;
+    if (on_space) on_space(info);
+    return 0;
   }
 
  private:

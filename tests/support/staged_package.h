@@ -98,10 +98,7 @@ class BasicStagedPackage {
   }
   // From the call number `step` on, whatever changes something fails with `error`.
   void FailsFrom(int step, int error) {
-    calls.hook = [left = step, error](Call call) mutable {
-      const bool changes = call != Call::kRead && call != Call::kReadAt;
-      return changes && --left < 0 ? error : 0;
-    };
+    calls.hook = [left = step, error](Call call) mutable { return Changes(call) && --left < 0 ? error : 0; };
   }
 
   // In memory where that is possible: there are thousands of these.

@@ -64,10 +64,7 @@ TEST_CASE("a disk that fails at any step ends the attempt with its reason, and a
     }
     const auto& [error, reason] = troubles[step % 4];
     std::atomic<int> left = step;
-    studio.calls.hook = [&left, error = error](Call call) {
-      const bool changes = call != Call::kRead && call != Call::kReadAt;
-      return changes && --left < 0 ? error : 0;
-    };
+    studio.calls.hook = [&left, error = error](Call call) { return Changes(call) && --left < 0 ? error : 0; };
     const auto broken = studio.Run();
     INFO("errno " << error << " from step " << step << ": " << broken.received.status());
     // What failed when the package stood at its place is tidying up.
@@ -97,10 +94,7 @@ TEST_CASE("power that goes at any step of an attempt takes nothing that was ackn
     studio.calls.Begin(studio.tree.at("b"), studio.tree.at("graveyard"));
     // From here on nothing of what the program does reaches the disk: it is dead, and does not know it.
     std::atomic<int> left = step;
-    studio.calls.hook = [&left](Call call) {
-      const bool changes = call != Call::kRead && call != Call::kReadAt;
-      return changes && --left < 0 ? EIO : 0;
-    };
+    studio.calls.hook = [&left](Call call) { return Changes(call) && --left < 0 ? EIO : 0; };
     const auto broken = studio.Run();
     died = left < 0;
     studio.calls.hook = nullptr;

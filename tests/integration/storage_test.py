@@ -59,6 +59,34 @@ class MergeTest(StudioCase):
         self.assertEqual(self.there(studio), {"a.exr": b"one"})
 
 
+@unittest.skipUnless(os.geteuid() == 0, "SKIPPED: a disk of a size of its own needs root, to mount one")
+class SmallDiskTest(StudioCase):
+    def test_what_does_not_fit_is_refused_before_it_is_sent_and_a_read_only_disk_too_and_both_go_on_when_they_can(self):
+        studio = Studio(self.directory / "small", self.account)
+        self.addCleanup(studio.stop)
+        studio.create()
+        volume = studio.storage("van")
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", volume], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", volume], check=True)
+        self.account.own(volume, 0o700)
+        studio.start()
+        code = studio.add_version("large", files=FRAMES)
+        studio.set_status(code, "ready")
+        transfer = studio.transfer_of(code)["transfer"]
+        why = studio.wait_for_reason(transfer, "DESTINATION_FULL")
+        self.assertIn("bytes free", str(why))
+        self.assertEqual([path for path in volume.rglob("*.exr")], [])
+        self.assertEqual(int(studio.cli_json("transfer", "show", transfer)["transfer"].get("bytes_done", 0)), 0)
+        subprocess.run(["mount", "-o", "remount,size=64m,ro", volume], check=True)
+        studio.cli("transfer", "retry", transfer)
+        studio.wait_for_reason(transfer, "DESTINATION_READ_ONLY")
+        subprocess.run(["mount", "-o", "remount,rw", volume], check=True)
+        studio.cli("transfer", "retry", transfer)
+        studio.wait_for_state(transfer, "CLOSED")
+        place = volume / "northlight" / "nl_010_0010" / code
+        self.assertEqual({path.name: path.read_bytes() for path in place.iterdir()}, FRAMES)
+
+
 @unittest.skipUnless(os.geteuid() == 0, "SKIPPED: a disk that really fills up needs root, to mount one")
 class FillingDiskTest(StudioCase):
     def test_a_disk_that_fills_up_in_the_middle_pauses_the_transfer_and_what_has_landed_is_not_sent_again(self):

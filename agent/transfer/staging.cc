@@ -275,14 +275,17 @@ absl::StatusOr<bool> Staging::TakeOver(const Earlier& earlier, const StagedFile&
 }
 
 absl::Status Staging::RemoveEarlier() {
-  for (const Earlier& earlier : earlier_) {
-    if (earlier.name == name_) continue;
+  std::vector<Earlier> kept;
+  absl::Status removed;
+  for (Earlier& earlier : std::exchange(earlier_, {})) {
     const base::UniqueFd attempt = OpenBeneath(transfer_.get(), earlier.name, O_RDONLY | O_DIRECTORY);
-    if (attempt && faccessat(attempt.get(), "journal", F_OK, AT_SYMLINK_NOFOLLOW) == 0) continue;
-    RETURN_IF_ERROR(RemoveTree(transfer_.get(), earlier.name, volume_.calls()));
+    const bool pending = attempt && faccessat(attempt.get(), "journal", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    const bool stays = earlier.name == name_ || pending || !removed.ok();
+    if (!stays) removed = RemoveTree(transfer_.get(), earlier.name, volume_.calls());
+    if (stays || !removed.ok()) kept.push_back(std::move(earlier));
   }
-  std::erase_if(earlier_, [&](const Earlier& earlier) { return earlier.name != name_; });
-  return absl::OkStatus();
+  earlier_ = std::move(kept);
+  return removed;
 }
 
 absl::Status Staging::Remove() {

@@ -269,5 +269,25 @@ TEST_CASE("a receiver that stops reading and says nothing is given up, and what 
   CHECK(base::ReasonOf(status) == "PEER_SILENT");
 }
 
+TEST_CASE("a sender that says nothing any more is given up") {
+  HostilePeer peer;
+  HurriedClock clock;
+  ExchangeDialer dialer(peer.exchange, false);
+  ReceivePlan plan;
+  plan.terms = peer.terms;
+  plan.agent = "van-1";
+  plan.destination = {"in/sh010", {}};
+  ReceiveAttempt receiver(std::move(plan), {clock, *peer.to, dialer});
+  const auto first = peer.exchange.Dial(true, 0, 0);
+  const auto second = peer.exchange.Dial(true, 1, 0);
+  absl::Status status;
+  std::thread other([&] { status = receiver.Run({}).status(); });
+  (void)(*first)->Write(Encode(ControlFrame(peer.Hello())) + peer.Manifest());
+  while (receiver.progress().stage != Stage::kMoving) std::this_thread::yield();
+  clock.seconds_ahead = 31;
+  other.join();
+  CHECK(base::ReasonOf(status) == "PEER_SILENT");
+}
+
 }  // namespace
 }  // namespace crossdock::agent

@@ -6,6 +6,11 @@
 namespace crossdock::agent {
 namespace {
 
+const std::pair<int, std::string> kTroubles[] = {{EIO, "DESTINATION_WRITE_ERROR"},
+                                                 {ENOSPC, "DESTINATION_FULL"},
+                                                 {EDQUOT, "DESTINATION_QUOTA"},
+                                                 {EROFS, "DESTINATION_READ_ONLY"}};
+
 TEST_CASE("nothing that was acknowledged is lost by a power cut, and none of it is sent again") {
   OnStorage<PowerLossCalls> studio;
   const auto cut = GENERATE(PowerCut::kAllUnsynced, PowerCut::kBytesOnly);
@@ -48,10 +53,6 @@ TEST_CASE("nothing that was acknowledged is lost by a power cut, and none of it 
 }
 
 TEST_CASE("a disk that fails at any step ends the attempt with its reason, and a well one goes on from there") {
-  const std::pair<int, std::string> troubles[] = {{EIO, "DESTINATION_WRITE_ERROR"},
-                                                  {ENOSPC, "DESTINATION_FULL"},
-                                                  {EDQUOT, "DESTINATION_QUOTA"},
-                                                  {EROFS, "DESTINATION_READ_ONLY"}};
   const bool visible = GENERATE(false, true);
   int step = 0;
   for (bool failed = true; failed; ++step) {
@@ -62,7 +63,7 @@ TEST_CASE("a disk that fails at any step ends the attempt with its reason, and a
       studio.merge = Merge::kVisible;
       studio.Write(studio.Destination("old.exr"), "old");
     }
-    const auto& [error, reason] = troubles[step % 4];
+    const auto& [error, reason] = kTroubles[step % 4];
     std::atomic<int> left = step;
     studio.calls.hook = [&left, error = error](Call call) { return Changes(call) && --left < 0 ? error : 0; };
     const auto broken = studio.Run();
@@ -179,6 +180,83 @@ TEST_CASE("a bit that flips in the ledger costs what it no longer says, and noth
   CHECK(again.received->files_resumed + 2 >= whole * static_cast<uint64_t>(part) / 16);
   CHECK(again.sent->bytes_sent == (kFiles - again.received->files_resumed) * kSize);
   CHECK(studio.Arrived());
+}
+
+TEST_CASE("one write that fails in the middle of a file ends the attempt with its reason, and the next goes on") {
+  const auto& [error, reason] = kTroubles[GENERATE(0, 1, 2, 3)];
+  int step = error % 4;
+  for (bool failed = true; failed; step += 4) {
+    REQUIRE(step < 1'000);
+    OnStorage<DoubleCalls> studio;
+    studio.sender_ends_with_receiver = false;
+    studio.WriteSmall(4);
+    studio.Write(studio.Source("plate.mov"), Noise(wire::kBlockUnit + 77'777));
+    std::atomic<int> left = step;
+    studio.calls.hook = [&left, error = error](Call call) {
+      return call == Call::kWriteAt && --left == -1 ? error : 0;
+    };
+    const auto broken = studio.Run();
+    INFO("errno " << error << " at write " << step << ": " << broken.received.status());
+    failed = left < 0;
+    if (failed) {
+      CHECK(base::ReasonOf(broken.received.status()) == reason);
+      CHECK(base::ReasonOf(broken.sent.status()) == reason);
+      CHECK_THAT(broken.received.status().ToString(), Catch::Contains("cannot write '"));
+      CHECK_FALSE(std::filesystem::exists(studio.Destination("")));
+      const auto again = studio.Run();
+      INFO(again.sent.status() << " / " << again.received.status());
+      REQUIRE(again.received.ok());
+      CHECK(again.sent->bytes_sent + broken.acknowledged.bytes_done <= again.sent->bytes);
+    }
+    CHECK(studio.Arrived());
+  }
+  CHECK(step > 8);
+}
+
+// A disk that takes so many bytes and no more; of the write that goes beyond, a part.
+class FillingCalls : public DoubleCalls {
+ public:
+  std::atomic<int64_t> room = INT64_MAX;
+
+  ssize_t Write(int fd, const void* bytes, size_t size) override {
+    return Fit(&size) ? DoubleCalls::Write(fd, bytes, size) : -1;
+  }
+  ssize_t WriteAt(int fd, const void* bytes, size_t size, off_t offset) override {
+    return Fit(&size) ? DoubleCalls::WriteAt(fd, bytes, size, offset) : -1;
+  }
+
+ private:
+  bool Fit(size_t* size) {
+    const int64_t before = room.fetch_sub(static_cast<int64_t>(*size));
+    if (before >= static_cast<int64_t>(*size)) return true;
+    *size = before > 0 ? static_cast<size_t>(before) : 0;
+    errno = ENOSPC;
+    return *size > 0;
+  }
+};
+
+TEST_CASE("a disk that is full in the middle of any write, the ledger's too, loses nothing of what was acknowledged") {
+  constexpr int64_t kTotal = 4 * kFileSize;
+  const int64_t stride = 7'919 + GENERATE(0, 40);
+  for (int64_t room = 1; room < kTotal + 4'000; room += room < kTotal ? stride : 61) {
+    OnStorage<FillingCalls> studio;
+    studio.streams = 1;
+    studio.WriteSmall(4);
+    studio.calls.room = room;
+    const auto full = studio.Run();
+    INFO("room for " << room << ": " << full.received.status());
+    studio.calls.room = INT64_MAX;
+    if (!full.received.ok()) {
+      CHECK(base::ReasonOf(full.received.status()) == "DESTINATION_FULL");
+      if (!studio.Recover()) {
+        const auto again = studio.Run();
+        INFO(again.sent.status() << " / " << again.received.status());
+        REQUIRE(again.received.ok());
+        CHECK(again.received->files_resumed >= full.acknowledged.files_done);
+      }
+    }
+    CHECK(studio.Arrived());
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 import os
 
 from studio.case import StudioCase
+from studio.package import RECORD
 from studio.studio import Studio
 
 DEPTH_MAX = 64
@@ -49,7 +50,9 @@ class LimitsTest(StudioCase):
         """Relative path to content, of the destination."""
         found = {}
         root = self.studio.storage("van") / PACKAGE / package
-        for above, _, names, directory in os.fwalk(root):
+        for above, below, names, directory in os.fwalk(root):
+            if RECORD in below:
+                below.remove(RECORD)
             for name in names:
                 with open(os.open(name, os.O_RDONLY, dir_fd=directory), "rb") as file:
                     found[os.path.normpath(os.path.join(os.path.relpath(above, root), name))] = file.read()

@@ -13,6 +13,7 @@ using Seeds = std::map<std::string, std::map<std::string, std::string>, std::les
 
 void AddWireSeeds(Seeds& seeds);
 void AddAgentSeeds(Seeds& seeds);
+void AddMhlSeeds(Seeds& seeds);
 void AddStatementSeeds(Seeds& seeds);
 // `source` is the root of the source tree, whose examples these are.
 void AddTextSeeds(Seeds& seeds, std::string_view source);

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   fuzz::Seeds seeds;
   fuzz::AddWireSeeds(seeds);
   fuzz::AddAgentSeeds(seeds);
+  fuzz::AddMhlSeeds(seeds);
   fuzz::AddStatementSeeds(seeds);
   fuzz::AddTextSeeds(seeds, CROSSDOCK_SOURCE_DIR);
   for (const auto& [target, files] : seeds) {

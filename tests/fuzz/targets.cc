@@ -20,6 +20,7 @@ std::span<const Target> Targets() {
       {"policy", FuzzPolicy},
       {"trigger", FuzzTrigger},
       {"relay_config", FuzzRelayConfig},
+      {"mhl", FuzzMhl},
   };
   return kTargets;
 }

@@ -31,6 +31,8 @@ bool FuzzYaml(std::string_view input);
 bool FuzzPolicy(std::string_view input);
 bool FuzzTrigger(std::string_view input);
 bool FuzzRelayConfig(std::string_view input);
+// lib/mhl: what other programs wrote into a package.
+bool FuzzMhl(std::string_view input);
 
 struct Target {
   std::string_view name;  // of NAME_fuzz.cc, corpus/NAME and ./dev fuzz NAME

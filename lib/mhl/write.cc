@@ -127,9 +127,9 @@ void PutDirectoryHashes(std::string_view indent, const std::vector<DirectoryHash
     *out += base::StrCat(indent, "<", name, ">\n");
     for (const HashFormat format : kHashFormats) {
       for (const DirectoryHash& hash : hashes) {
-        if (hash.format != format) continue;
-        *out += base::StrCat(indent, "  <", Name(format), ">",
-                             EncodeHash(format, content ? hash.content : hash.structure), "</", Name(format), ">\n");
+        const std::string& raw = content ? hash.content : hash.structure;
+        if (hash.format != format || raw.empty()) continue;  // others record one of the two alone
+        *out += base::StrCat(indent, "  <", Name(format), ">", EncodeHash(format, raw), "</", Name(format), ">\n");
       }
     }
     *out += base::StrCat(indent, "</", name, ">\n");

@@ -280,6 +280,8 @@ void AddCreate(CLI::App& noun, Context& context, const Shared& options) {
   create->add_flag_function(
       "--replace", [options](int64_t) { options->create.set_replace(true); },
       "files of the same names at the destination give way");
+  text("--ready", static_cast<Set>(&R::set_ready<const std::string&>),
+       "when it is whole: none (usual: now), 'stable 30s' (unchanged for so long), 'marker FILE' (that file is there)");
   create->add_option("--entity-source", options->source_database, "name of the asset database that knows the entity");
   create->add_option("--entity-type", options->type, "version, shot, asset …");
   create->add_option("--entity-id", options->id, "its id there");

@@ -83,6 +83,7 @@ studio::v1::Transfer ToMessage(const Transfer& transfer, const Fleet& fleet) {
   out.set_priority(transfer.priority);
   out.set_merge(transfer.merge);
   out.set_replace(transfer.replace);
+  out.set_ready(transfer.ready);
   out.set_state(ToMessage(transfer.state));
   out.set_reason(transfer.reason);
   out.set_detail(transfer.detail);

@@ -19,6 +19,7 @@ void Fill(const Epoch& epoch, v1::Epoch* message) {
 void Fill(const PathRef& path, v1::PathRef* message) {
   message->set_volume(path.volume);
   message->set_path(path.path);
+  message->set_marker(path.marker);
 }
 
 void Fill(const Warrant& warrant, v1::Warrant* message) {
@@ -71,6 +72,7 @@ struct FillWork {
   void operator()(const ScanTask& scan) const {
     Fill(scan.source, message->mutable_scan()->mutable_source());
     message->mutable_scan()->set_scan(static_cast<uint64_t>(scan.scan));
+    message->mutable_scan()->set_quiet_seconds(static_cast<uint32_t>(scan.quiet.count()));
   }
   void operator()(const HashTask& hash) const {
     Fill(hash.source, message->mutable_hash()->mutable_source());

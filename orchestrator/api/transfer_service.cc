@@ -5,6 +5,7 @@
 #include "orchestrator/api/messages.h"
 #include "orchestrator/api/page.h"
 #include "orchestrator/api/watch_stream.h"
+#include "orchestrator/core/readiness.h"
 #include "orchestrator/store/manifests.h"
 
 namespace crossdock::orchestrator::api {
@@ -84,6 +85,10 @@ grpc::Status TransferService::CreateTransfer(grpc::ServerContext* context,
       return rpc::InvalidFields({{"merge", "is never, whole or visible"}});
     }
     wanted.replace = request->replace();
+    if (!request->ready().empty()) wanted.ready = request->ready();
+    if (const auto ready = ParseReadiness(wanted.ready); !ready.ok()) {
+      return rpc::InvalidFields({{"ready", std::string(base::ToStd(ready.status().message()))}});
+    }
     ASSIGN_OR_RETURN(const std::string made, api_.commands.CreateTransfer(wanted, request->validate_only(),
                                                                           {caller.subject, request->request_id()}));
     if (request->validate_only()) return absl::OkStatus();

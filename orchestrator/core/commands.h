@@ -35,6 +35,7 @@ struct NewTransfer {
   int priority = 0;
   std::string merge = "never";
   bool replace = false;
+  std::string ready = "none";
 };
 
 // What the policy demands before it lets a transfer go.

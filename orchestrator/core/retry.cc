@@ -20,8 +20,9 @@ constexpr int kRefusedAttemptsMax = 3;
 // Besides those of the data plane (lib/wire) that say so themselves.
 constexpr std::array<std::string_view, 4> kPersonReasons = {"VOLUME_UNKNOWN", "PATH_REFUSED", "RECORD_INVALID",
                                                             "RECORD_MISMATCH"};
-constexpr std::array<std::string_view, 5> kStorageReasons = {
-    "DESTINATION_FULL", "DESTINATION_QUOTA", "DESTINATION_WRITE_ERROR", "DESTINATION_READ_ONLY", "SOURCE_READ_ERROR"};
+constexpr std::array<std::string_view, 6> kStorageReasons = {"DESTINATION_FULL",        "DESTINATION_QUOTA",
+                                                             "DESTINATION_WRITE_ERROR", "DESTINATION_READ_ONLY",
+                                                             "SOURCE_READ_ERROR",       "SOURCE_NOT_READY"};
 constexpr std::array<std::string_view, 2> kChangedReasons = {"SOURCE_CHANGED", "LISTING_CHANGED"};
 // Everything that lib/trust and lib/clearance refuse begins with one of these.
 constexpr std::array<std::string_view, 12> kRefusedPrefixes = {"APPROVAL", "APPROVER",  "POLICY",         "ROSTER",

@@ -8,7 +8,7 @@ namespace crossdock::orchestrator {
 
 enum class RetryClass {
   kTransient,      // lines, peers, processes: again soon, with backoff
-  kStorage,        // full or read-only: again later, for long
+  kStorage,        // full, read-only, or not whole yet: again later, for long
   kRefused,        // an agent does not accept the warrant: a few tries, because rosters and policies travel
   kSourceChanged,  // scan again; what was approved is no longer there
   kPerson,         // only a person can mend it

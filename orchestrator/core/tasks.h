@@ -1,6 +1,7 @@
 // What the orchestrator wants of an agent. The set of these is computed from the database's rows, never stored.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -15,6 +16,7 @@ namespace crossdock::orchestrator {
 struct ScanTask {
   PathRef source;
   int64_t scan = 0;
+  std::chrono::seconds quiet{0};  // Readiness::quiet
 };
 // SHA-256 of every file, while people are deciding.
 struct HashTask {

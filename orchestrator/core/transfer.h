@@ -45,6 +45,7 @@ struct Entity {
 struct PathRef {
   std::string volume;
   std::string path;
+  std::string marker = "";  // of a source: Readiness::marker
 };
 
 // Whether a package may join a directory that is there: not at all, all at once, or file by file where it must be.
@@ -67,6 +68,7 @@ struct Transfer {
   int priority = 0;
   std::string merge = "never";  // kMerges: what may become of a directory that stands at the destination
   bool replace = false;         // files of the same names there give way
+  std::string ready = "none";   // when the package is whole (ParseReadiness)
   std::optional<base::Instant> deadline;
 
   State state = State::kReceived;

@@ -5,6 +5,7 @@
 
 #include "lib/base/status.h"
 #include "lib/yaml/parse.h"
+#include "orchestrator/core/readiness.h"
 
 namespace crossdock::orchestrator {
 namespace {
@@ -70,6 +71,10 @@ absl::StatusOr<Trigger> ReadTrigger(yaml::Map& map) {
   trigger.priority = static_cast<int>(priority);
   ASSIGN_OR_RETURN(trigger.merge, deliver.OneOfOr("merge", "never", {kMerges[0], kMerges[1], kMerges[2]}));
   ASSIGN_OR_RETURN(trigger.replace, deliver.BoolOr("replace", false));
+  ASSIGN_OR_RETURN(trigger.ready, deliver.StringOr("ready", "none"));
+  if (const auto ready = ParseReadiness(trigger.ready); !ready.ok()) {
+    return deliver.Error("ready", base::ToStd(ready.status().message()));
+  }
   if (deliver.Has("deadline")) {
     ASSIGN_OR_RETURN(trigger.deadline, deliver.Duration("deadline"));
   }
@@ -125,7 +130,7 @@ absl::StatusOr<std::vector<PlannedDelivery>> Apply(const Trigger& trigger, const
   for (const std::string& site : trigger.to) {
     deliveries.push_back({trigger.id, trigger.from, site, trigger.volume.empty() ? entity.volume : trigger.volume, path,
                           destination_path, trigger.purpose, trigger.priority, trigger.deadline, trigger.merge,
-                          trigger.replace});
+                          trigger.replace, trigger.ready});
   }
   return deliveries;
 }

@@ -12,6 +12,8 @@
 //         priority: 10
 //         merge: whole       # never | whole | visible: whether it may join a directory that is there; never otherwise
 //         replace: true      # files there of the same names give way; nothing is replaced otherwise
+//         ready: stable 30s  # none | stable DURATION | marker FILE: when the package is whole (readiness.h); none
+//         otherwise
 //
 // Pure. The path of the package is the entity's own (`path:` may override it with a template). Templates know
 // {project}, {name}, {version}, {entity_id} and {path}.
@@ -47,6 +49,7 @@ struct Trigger {
   int priority = 0;
   std::string merge = "never";
   bool replace = false;
+  std::string ready = "none";
   std::optional<std::chrono::milliseconds> deadline;  // after the event
 };
 
@@ -69,6 +72,7 @@ struct PlannedDelivery {
   std::optional<std::chrono::milliseconds> deadline;
   std::string merge = "never";
   bool replace = false;
+  std::string ready = "none";
 };
 // Fails with PATH_REFUSED when a path would leave the volume.
 absl::StatusOr<std::vector<PlannedDelivery>> Apply(const Trigger& trigger, const Entity& entity);

@@ -28,6 +28,7 @@ absl::StatusOr<std::string> EngineCommands::CreateTransfer(const NewTransfer& wa
   planned.priority = wanted.priority;
   planned.merge = wanted.merge;
   planned.replace = wanted.replace;
+  planned.ready = wanted.ready;
   ASSIGN_OR_RETURN(const Transfer transfer,
                    engine::CreateTransfer(context_, wanted.entity, planned, validate_only, actor));
   if (!validate_only) return transfer.id;

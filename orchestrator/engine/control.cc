@@ -61,7 +61,7 @@ bool Makes(const PlannedDelivery& planned, const Transfer& transfer) {
   return planned.source_site == transfer.source_site && planned.destination_site == transfer.destination_site &&
          planned.volume == transfer.volume && planned.path == transfer.path &&
          planned.destination_path == transfer.destination_path && planned.purpose == transfer.purpose &&
-         planned.merge == transfer.merge && planned.replace == transfer.replace;
+         planned.merge == transfer.merge && planned.replace == transfer.replace && planned.ready == transfer.ready;
 }
 
 }  // namespace
@@ -89,6 +89,7 @@ absl::StatusOr<std::optional<Transfer>> Insert(const Context& context, pg::Tx& t
   transfer.priority = planned.priority;
   transfer.merge = planned.merge;
   transfer.replace = planned.replace;
+  transfer.ready = planned.ready;
   if (planned.deadline) transfer.deadline = now + *planned.deadline;
   transfer.rendezvous = context.random.Bytes(kRendezvousSize);
   transfer.created = now;
@@ -177,6 +178,7 @@ absl::StatusOr<Transfer> CreateTransfer(const Context& context, const Entity& en
     preview.priority = planned.priority;
     preview.merge = planned.merge;
     preview.replace = planned.replace;
+    preview.ready = planned.ready;
     return preview;
   }
   if (transfer.ok()) WakeAll(context, *transfer);

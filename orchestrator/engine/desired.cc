@@ -6,6 +6,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/status.h"
+#include "orchestrator/core/readiness.h"
 #include "orchestrator/engine/cleaning.h"
 #include "orchestrator/engine/facts.h"
 #include "orchestrator/engine/route.h"
@@ -27,6 +28,11 @@ absl::StatusOr<store::Agent> AgentRow(pg::Tx& tx, const std::string& id) {
   if (!row) return base::WithReason(base::NotFound("no agent '", id, "' is enrolled"), "AGENT_UNKNOWN");
   return *std::move(row);
 }
+
+// What the row holds was checked when the transfer was made.
+Readiness ReadinessOf(const Transfer& transfer) { return ParseReadiness(transfer.ready).value_or(Readiness()); }
+
+PathRef SourceOf(const Transfer& transfer) { return {transfer.volume, transfer.path, ReadinessOf(transfer).marker}; }
 
 int64_t LinkCap(pg::Tx& tx, const Transfer& transfer) {
   for (const store::Link& link : store::ListLinks(tx)) {
@@ -64,7 +70,7 @@ absl::StatusOr<MoveTask> MakeMove(const Context& context, pg::Tx& tx, const Tran
   MoveTask move;
   move.send = send;
   move.epoch = transfer.epoch;
-  move.source = {transfer.volume, transfer.path};
+  move.source = SourceOf(transfer);
   move.destination = {transfer.volume, transfer.destination_path};
   move.bytes_per_second_max = LinkCap(tx, transfer);
   ASSIGN_OR_RETURN(const Routes routes, MakeRoutes(context, tx, transfer, ends, move.bytes_per_second_max, now));
@@ -105,14 +111,14 @@ absl::Status AddTasks(const Context& context, pg::Tx& tx, const Transfer& t, std
   switch (t.state) {
     case State::kScanning:
       if (t.agent_from == agent && t.not_before <= now)
-        tasks.push_back({ScanId("scan", t), t.id, ScanTask{{t.volume, t.path}, t.scan}});
+        tasks.push_back({ScanId("scan", t), t.id, ScanTask{SourceOf(t), t.scan, ReadinessOf(t).quiet}});
       return absl::OkStatus();
     case State::kDeciding:
     case State::kHeld:
     case State::kAwaitingApproval:
     case State::kQueued:
       if (t.agent_from == agent && t.content_wanted && t.content.empty())
-        tasks.push_back({ScanId("hash", t), t.id, HashTask{{t.volume, t.path}, t.scan, t.listing}});
+        tasks.push_back({ScanId("hash", t), t.id, HashTask{SourceOf(t), t.scan, t.listing}});
       return absl::OkStatus();
     case State::kRunning:
     case State::kPublishing:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/base/status.h"
+#include "lib/wire/reason.h"
 #include "orchestrator/core/retry.h"
 #include "orchestrator/engine/moves.h"
 #include "orchestrator/store/manifests.h"
@@ -62,7 +63,9 @@ absl::Status RecordScan(const Context& context, std::string_view agent, const Sc
     } else {
       // The scan's number rises, so that the agent takes it as a new task.
       store::StartScan(tx, transfer.id);
-      store::SetBackoff(tx, transfer.id, transfer.attempts + 1, now + advice.wait);
+      // To wait for a package that is not whole yet is no failure.
+      const bool waits = outcome.reason == wire::Name(wire::Reason::kSourceNotReady);
+      store::SetBackoff(tx, transfer.id, transfer.attempts + (waits ? 0 : 1), now + advice.wait);
       store::SetReason(tx, transfer.id, transfer.state, outcome.reason, outcome.detail);
     }
     return absl::OkStatus();

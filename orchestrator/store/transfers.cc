@@ -9,7 +9,7 @@ namespace {
 #define TRANSFER_COLUMNS                                                                                               \
   "id, client, project, delivery, trigger, inbox, event_kind, requester, source, entity_type, entity_id, "             \
   "entity_name, entity_version, entity_status, generation, publisher, classification, tags, source_site, "             \
-  "destination_site, volume, path, destination_path, purpose, priority, merge, replaces, deadline, state, "            \
+  "destination_site, volume, path, destination_path, purpose, priority, merge, replaces, ready, deadline, state, "     \
   "state_since, reason, "                                                                                              \
   "detail, paused_by, paused_reason, scan, listing, content, content_wanted, files, bytes, chunks, decision, policy, " \
   "verify, epoch_generation, epoch_n, rendezvous, agent_from, agent_to, renewed, attempts, not_before, created, "      \
@@ -48,6 +48,7 @@ Transfer ReadTransfer(const pqxx::row& row) {
   t.priority = row["priority"].as<int>();
   t.merge = row["merge"].as<std::string>();
   t.replace = row["replaces"].as<bool>();
+  t.ready = row["ready"].as<std::string>();
   t.deadline = pg::ReadOptionalInstant(row["deadline"]);
   const std::optional<State> state = ParseState(row["state"].as<std::string>());
   INVARIANT(state.has_value()) << "the database holds a state that the schema forbids";
@@ -111,9 +112,9 @@ constexpr pg::Query kInsert{"transfer_insert", R"sql(
   INSERT INTO transfer (id, client, project, delivery, trigger, inbox, event_kind, requester, source, entity_type,
     entity_id, entity_name, entity_version, entity_status, generation, publisher, classification, tags, source_site,
     destination_site, volume, path, destination_path, purpose, priority, deadline, state, state_since, rendezvous,
-    not_before, created, changed, merge, replaces)
+    not_before, created, changed, merge, replaces, ready)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-    $25, $26, 'received', $27, $28, $27, $27, $27, $29, $30))sql"};
+    $25, $26, 'received', $27, $28, $27, $27, $27, $29, $30, $31))sql"};
 
 constexpr pg::Query kTransferOfKey{"transfer_of_key", "SELECT transfer FROM transfer_key WHERE key = $1"};
 
@@ -213,7 +214,7 @@ bool InsertTransfer(pg::Tx& tx, const Transfer& t, std::string_view key) {
          t.entity.source, t.entity.type, t.entity.id, t.entity.name, t.entity.version, t.entity.status,
          t.entity.generation, t.entity.publisher, t.entity.classification, t.entity.tags, t.source_site,
          t.destination_site, t.volume, pg::Bytes{t.path}, pg::Bytes{t.destination_path}, t.purpose, t.priority,
-         t.deadline, t.created, pg::Bytes{t.rendezvous}, t.merge, t.replace);
+         t.deadline, t.created, pg::Bytes{t.rendezvous}, t.merge, t.replace, t.ready);
   RecordMove(tx, t.id, State::kReceived, State::kReceived,
              {Cause::kAccepted, t.requester, "",
               t.trigger.empty() ? "made by hand" : base::StrCat("made by trigger ", t.trigger), t.created});

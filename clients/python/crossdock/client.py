@@ -108,12 +108,12 @@ class Client:
 
     def create(self, *, client: str, project: str, source_site: str, destination_site: str, volume: str, path: bytes, purpose: str,
                destination_path: bytes = b"", name: str = "", version: str = "", classification: str = "", priority: int = 0,
-               merge: str = "", replace: bool = False, request_id: Optional[str] = None, validate_only: bool = False) -> Transfer:
+               merge: str = "", replace: bool = False, ready: str = "", request_id: Optional[str] = None, validate_only: bool = False) -> Transfer:
         """Makes a transfer without an event; the policy decides over it like over any other. A repeated request_id makes nothing new."""
         request = transfer_pb2.CreateTransferRequest(
             request_id=request_id or str(uuid.uuid4()), validate_only=validate_only, project=project, source_site=source_site,
             destination_site=destination_site, volume=volume, path=path, destination_path=destination_path, purpose=purpose,
-            priority=priority, merge=merge, replace=replace, entity=transfer_pb2.Entity(client=client, project=project, name=name, version=version,
+            priority=priority, merge=merge, replace=replace, ready=ready, entity=transfer_pb2.Entity(client=client, project=project, name=name, version=version,
                                                           classification=classification))
         return _transfer(self._call(self._transfers.CreateTransfer, request).transfer)
 

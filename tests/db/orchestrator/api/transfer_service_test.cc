@@ -62,6 +62,15 @@ TEST_CASE("a transfer that was asked for is shown as it stands in the database")
     request.mutable_entity()->set_project("other");
     CHECK(Ask(operators, &Stub::CreateTransfer, request, &response).code() == absl::StatusCode::kInvalidArgument);
   }
+  SECTION("when a package is whole is said in known words") {
+    v1::CreateTransferRequest request = CreateRequest();
+    request.set_ready("soon");
+    const absl::Status status = Ask(operators, &Stub::CreateTransfer, request, &response);
+    REQUIRE(rpc::FieldViolationsOf(status).size() == 1);
+    CHECK(rpc::FieldViolationsOf(status)[0].field == "ready");
+    request.set_ready("stable 30s");
+    CHECK(Ask(operators, &Stub::CreateTransfer, request, &response).ok());
+  }
   SECTION("what may become of the destination is one of three words") {
     v1::CreateTransferRequest request = CreateRequest();
     request.set_merge("always");

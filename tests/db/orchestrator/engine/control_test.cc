@@ -43,6 +43,17 @@ TEST_CASE("what a transfer may do to its destination is kept with it, and is not
   CHECK(base::ReasonOf(studio.Create("r-2").status()) == "REQUEST_ID_REUSED");
 }
 
+TEST_CASE("when a transfer's package is whole is kept with it, and is at once unless something else was asked for") {
+  Studio studio;
+  const auto usual = studio.Create("r-1");
+  REQUIRE(usual.ok());
+  CHECK(usual->ready == "none");
+  const auto asked = studio.Create("r-2", "northlight/a", "never", false, "marker .done");
+  REQUIRE(asked.ok());
+  studio.Write([&](pg::Tx& tx) { CHECK(store::GetTransfer(tx, asked->id)->ready == "marker .done"); });
+  CHECK(base::ReasonOf(studio.Create("r-2").status()) == "REQUEST_ID_REUSED");
+}
+
 TEST_CASE("a request_id that was used for something else is refused, and nothing is made") {
   Studio studio;
   const auto first = studio.Create("r-1");

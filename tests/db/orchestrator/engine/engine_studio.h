@@ -42,7 +42,8 @@ struct Studio {
                 .ok());
   }
   absl::StatusOr<Transfer> Create(const std::string& request_id, const std::string& path = "northlight/a",
-                                  const std::string& merge = "never", bool replace = false) {
+                                  const std::string& merge = "never", bool replace = false,
+                                  const std::string& ready = "none") {
     PlannedDelivery planned;
     planned.source_site = "lon";
     planned.destination_site = "van";
@@ -51,6 +52,7 @@ struct Studio {
     planned.purpose = "review";
     planned.merge = merge;
     planned.replace = replace;
+    planned.ready = ready;
     Entity entity;
     entity.project = "nl";
     return CreateTransfer(context, entity, planned, false, {"ops", request_id});

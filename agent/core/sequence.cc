@@ -1,9 +1,7 @@
 #include "agent/core/sequence.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
-#include <tuple>
 
 #include "lib/base/strings.h"
 
@@ -12,19 +10,18 @@ namespace {
 
 constexpr size_t kMembersMin = 3;
 constexpr size_t kRangesMax = 20;
+constexpr size_t kSequencesMax = 10'000;
 
-struct Key {
+struct Frame {
   std::string_view prefix;
   std::string_view suffix;
   size_t width;
-  bool operator<(const Key& other) const {
-    return std::tie(prefix, suffix, width) < std::tie(other.prefix, other.suffix, other.width);
-  }
+  uint32_t number;
 };
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-std::optional<std::pair<Key, uint32_t>> Parse(std::string_view name) {
+std::optional<Frame> Parse(std::string_view name) {
   const size_t dot = name.rfind('.');
   if (dot == std::string_view::npos) return std::nullopt;
   size_t first = dot;
@@ -35,7 +32,7 @@ std::optional<std::pair<Key, uint32_t>> Parse(std::string_view name) {
   if (before != '.' && before != '_' && before != '-') return std::nullopt;
   uint32_t number = 0;
   for (size_t i = first; i < dot; ++i) number = number * 10 + static_cast<uint32_t>(name[i] - '0');
-  return std::pair(Key{name.substr(0, first), name.substr(dot), width}, number);
+  return Frame{name.substr(0, first), name.substr(dot), width, number};
 }
 
 std::string Padded(uint32_t number, size_t width) {
@@ -45,14 +42,24 @@ std::string Padded(uint32_t number, size_t width) {
 
 }  // namespace
 
-std::vector<SequenceGap> FindGaps(const std::vector<std::string>& names) {
-  std::map<Key, std::vector<uint32_t>> sequences;
-  for (const std::string& name : names) {
-    if (const auto parsed = Parse(name)) sequences[parsed->first].push_back(parsed->second);
+void FrameSequences::Add(std::string_view name) {
+  const auto frame = Parse(name);
+  if (!frame) return;
+  const Key key{frame->prefix, frame->suffix, frame->width};
+  const auto found = sequences_.find(key);
+  if (found != sequences_.end()) {
+    found->second.push_back(frame->number);
+  } else if (sequences_.size() < kSequencesMax) {
+    sequences_[key] = {frame->number};
   }
+}
+
+std::vector<SequenceGap> FrameSequences::Gaps() const {
   std::vector<SequenceGap> gaps;
-  for (auto& [key, numbers] : sequences) {
-    if (numbers.size() < kMembersMin) continue;
+  for (const auto& [key, found] : sequences_) {
+    if (found.size() < kMembersMin) continue;
+    const auto& [prefix, suffix, width] = key;
+    std::vector<uint32_t> numbers = found;
     std::sort(numbers.begin(), numbers.end());
     SequenceGap gap;
     size_t ranges = 0;
@@ -62,12 +69,12 @@ std::vector<SequenceGap> FindGaps(const std::vector<std::string>& names) {
       gap.frames += numbers[i] - first;
       if (++ranges > kRangesMax) continue;
       if (ranges > 1) gap.missing += ", ";
-      gap.missing += Padded(first, key.width);
-      if (numbers[i] - 1 > first) gap.missing += "-" + Padded(numbers[i] - 1, key.width);
+      gap.missing += Padded(first, width);
+      if (numbers[i] - 1 > first) gap.missing += "-" + Padded(numbers[i] - 1, width);
     }
     if (gap.frames == 0) continue;
     if (ranges > kRangesMax) gap.missing += ", …";
-    gap.pattern = base::StrCat(key.prefix, std::string(key.width, '#'), key.suffix);
+    gap.pattern = base::StrCat(prefix, std::string(width, '#'), suffix);
     gaps.push_back(std::move(gap));
   }
   return gaps;

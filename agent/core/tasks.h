@@ -20,6 +20,7 @@ struct PathRef {
   std::string volume;
   std::string path;
   std::vector<std::string> files;  // below path; empty: all
+  std::string marker = "";         // of a source: PackagePath::marker
   bool operator==(const PathRef&) const = default;
 };
 
@@ -28,6 +29,7 @@ struct ScanTask {
   PathRef source;
   uint64_t scan = 0;  // a newer one makes older results void
   bool allow_empty_files = false;
+  std::chrono::seconds quiet{0};  // for so long nothing of the package may have changed
   bool operator==(const ScanTask&) const = default;
 };
 // SHA-256 of every file of a listing.

@@ -10,7 +10,7 @@ using google::protobuf::util::TimeUtil;
 Epoch FromMessage(const v1::Epoch& epoch) { return {epoch.generation(), epoch.n()}; }
 
 PathRef FromMessage(const v1::PathRef& path) {
-  return {path.volume(), path.path(), {path.files().begin(), path.files().end()}};
+  return {path.volume(), path.path(), {path.files().begin(), path.files().end()}, path.marker()};
 }
 
 Warrant FromMessage(const v1::Warrant& message) {
@@ -89,8 +89,8 @@ std::optional<Task> FromMessage(const v1::Task& message) {
   task.transfer = message.transfer();
   switch (message.work_case()) {
     case v1::Task::kScan:
-      task.work =
-          ScanTask{FromMessage(message.scan().source()), message.scan().scan(), message.scan().allow_empty_files()};
+      task.work = ScanTask{FromMessage(message.scan().source()), message.scan().scan(),
+                           message.scan().allow_empty_files(), std::chrono::seconds(message.scan().quiet_seconds())};
       return task;
     case v1::Task::kHash:
       task.work =

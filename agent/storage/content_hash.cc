@@ -25,7 +25,13 @@ absl::StatusOr<std::string> HashContent(const Volume& volume, const std::string&
     uint64_t total = 0;
     while (total < entry.size) {
       if (stop.stop_requested()) return Fail(wire::Reason::kCancelled, "the hashing was stopped");
-      ASSIGN_OR_RETURN(const size_t got, file.ReadAt(total, buffer.data(), buffer.size()));
+      const Stretch stretch = file.StretchFrom(total, std::min(entry.size, total + buffer.size()));
+      size_t got = stretch.length;
+      if (stretch.hole) {
+        std::fill_n(buffer.begin(), got, '\0');
+      } else {
+        ASSIGN_OR_RETURN(got, file.ReadAt(total, buffer.data(), got));
+      }
       sha256.Update({buffer.data(), got});
       total += got;
       if (bytes_done != nullptr) bytes_done->fetch_add(got, std::memory_order_relaxed);

@@ -36,6 +36,11 @@ int SystemFileCalls::Allocate(int fd, off_t offset, off_t size) {
   return fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, size);
 }
 
+int SystemFileCalls::Punch(int fd, off_t offset, off_t size) {
+  return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, size);
+}
+int SystemFileCalls::Truncate(int fd, off_t size) { return ftruncate(fd, size); }
+
 int SystemFileCalls::Create(int directory, const std::string& name, int flags, mode_t mode) {
   return OpenBeneath(directory, name, flags | O_CREAT | O_NOFOLLOW, mode).Release();
 }

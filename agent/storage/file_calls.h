@@ -23,6 +23,9 @@ class FileCalls {
   virtual int Sync(int fd) = 0;
   // Reserves blocks without changing the size. EOPNOTSUPP where that is unknown.
   virtual int Allocate(int fd, off_t offset, off_t size) = 0;
+  // Makes a range of a file a hole, which reads as zeros, without changing the size. EOPNOTSUPP where there are none.
+  virtual int Punch(int fd, off_t offset, off_t size) = 0;
+  virtual int Truncate(int fd, off_t size) = 0;
   // A new or existing file, never through a link; the descriptor is the caller's.
   virtual int Create(int directory, const std::string& name, int flags, mode_t mode) = 0;
   virtual int MakeDirectory(int directory, const std::string& name, mode_t mode) = 0;
@@ -50,6 +53,8 @@ class SystemFileCalls : public FileCalls {
   ssize_t ReadAt(int fd, void* bytes, size_t size, off_t offset) override;
   int Sync(int fd) override;
   int Allocate(int fd, off_t offset, off_t size) override;
+  int Punch(int fd, off_t offset, off_t size) override;
+  int Truncate(int fd, off_t size) override;
   int Create(int directory, const std::string& name, int flags, mode_t mode) override;
   int MakeDirectory(int directory, const std::string& name, mode_t mode) override;
   int Link(int from_dir, const std::string& from, int to_dir, const std::string& to) override;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <map>
 #include <set>
 
@@ -13,6 +14,7 @@
 #include "agent/storage/attributes.h"
 #include "agent/storage/io_reason.h"
 #include "agent/storage/source_file.h"
+#include "agent/storage/stretch.h"
 #include "lib/base/status.h"
 #include "lib/wire/name.h"
 
@@ -35,20 +37,20 @@ const char* KindOf(mode_t mode) {
 
 class Scanner {
  public:
-  Scanner(const Volume& volume, const ScanOptions& options, std::stop_token stop, ScanResult* result)
-      : volume_(volume), options_(options), stop_(std::move(stop)), result_(*result) {}
+  Scanner(const Volume& volume, const ScanOptions& options, std::string marker, std::stop_token stop,
+          ScanResult* result)
+      : volume_(volume), options_(options), marker_(std::move(marker)), stop_(std::move(stop)), result_(*result) {}
 
   // All of `directory`; its own path relative to the package is `path`.
   absl::Status Directory(base::UniqueFd directory, const std::string& path, size_t depth) {
-    std::vector<std::string> names;
-    RETURN_IF_ERROR(List(directory.get(), path, &names));
-    std::vector<std::string> files;
-    for (const std::string& name : names) {
+    FrameSequences frames;
+    RETURN_IF_ERROR(EachName(directory.get(), path, [&](const std::string& name) -> absl::Status {
       if (stop_.stop_requested()) return Fail(Reason::kCancelled, "the scan was stopped");
       ASSIGN_OR_RETURN(const bool is_file, One(directory.get(), path, name, depth));
-      if (is_file) files.push_back(name);
-    }
-    Gaps(path, files);
+      if (is_file) frames.Add(name);
+      return absl::OkStatus();
+    }));
+    Gaps(path, frames);
     return absl::OkStatus();
   }
 
@@ -68,6 +70,8 @@ class Scanner {
       if (errno == ENOENT) return false;  // gone since it was listed: then it is not part of the package
       return SourceError(errno, "cannot look at", full);
     }
+    if (full == marker_) return false;
+    Note(full, info);
     if (S_ISREG(info.st_mode)) return File(directory, name, full, info);
     if (S_ISLNK(info.st_mode)) return Link(directory, name, full);
     if (!S_ISDIR(info.st_mode)) {
@@ -82,6 +86,14 @@ class Scanner {
     RETURN_IF_ERROR(AddDirectory(directory, name, full, info));
     RETURN_IF_ERROR(Directory(std::move(below), full, depth + 1));
     return false;
+  }
+
+  // Remembers what of the package changed last.
+  void Note(const std::string& path, const struct stat& info) {
+    const int64_t changed = std::max(Nanoseconds(info.st_mtim), Nanoseconds(info.st_ctim));
+    if (changed < result_.changed_ns) return;
+    result_.changed_ns = changed;
+    result_.changed_path = path;
   }
 
   // The directory `name` in another one, or that one itself when `name` is ".".
@@ -118,8 +130,8 @@ class Scanner {
     }
   }
 
-  void Gaps(const std::string& path, const std::vector<std::string>& files) {
-    for (const SequenceGap& gap : FindGaps(files)) {
+  void Gaps(const std::string& path, const FrameSequences& frames) {
+    for (const SequenceGap& gap : frames.Gaps()) {
       Find(Reason::kFramesMissing, Join(path, gap.pattern), gap.missing, /*blocking=*/false);
     }
   }
@@ -134,7 +146,9 @@ class Scanner {
   }
 
  private:
-  absl::Status List(int directory, const std::string& path, std::vector<std::string>* names) {
+  // One by one, so that the names of a large directory are not in memory twice.
+  template <typename Take>
+  absl::Status EachName(int directory, const std::string& path, Take take) {
     DIR* const raw = fdopendir(dup(directory));
     if (raw == nullptr) return SourceError(errno, "cannot list", path);
     const std::unique_ptr<DIR, int (*)(DIR*)> stream(raw, closedir);
@@ -144,10 +158,10 @@ class Scanner {
       if (item == nullptr) break;
       const std::string_view name = static_cast<const char*>(item->d_name);
       if (name == "." || name == ".." || (name == kStagingRoot && IsVolumeRoot(directory))) continue;
-      if (result_.manifest.entries.size() + names->size() >= wire::kManifestEntriesMax) {
+      if (result_.manifest.entries.size() >= wire::kManifestEntriesMax) {
         return Fail(Reason::kPackageTooLarge, "a package has at most ", wire::kManifestEntriesMax, " files");
       }
-      names->emplace_back(name);
+      RETURN_IF_ERROR(take(std::string(name)));
     }
     if (errno != 0) return SourceError(errno, "cannot list", path);
     return absl::OkStatus();
@@ -174,6 +188,12 @@ class Scanner {
     entry.mtime_ns = Nanoseconds(info.st_mtim);
     entry.inode = info.st_ino;
     entry.mode = info.st_mode & 0777;
+    if (MayHaveHoles(info)) {
+      const base::UniqueFd fd = OpenBeneath(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+      const uint64_t holes = fd ? CountHoles(fd.get(), entry.size) : 0;
+      entry.sparse = holes > 0;
+      result_.holes += holes;
+    }
     RETURN_IF_ERROR(AddWithAttributes(directory, name, std::move(entry)));
     return true;
   }
@@ -220,6 +240,7 @@ class Scanner {
 
   const Volume& volume_;
   const ScanOptions& options_;
+  const std::string marker_;
   const std::stop_token stop_;
   ScanResult& result_;
   std::set<std::string> directories_;
@@ -230,7 +251,7 @@ class Scanner {
 
 // The named files, and the directories on the way to them.
 absl::Status ScanFiles(Scanner& scanner, int root, const std::vector<std::string>& files) {
-  std::vector<std::string> names;
+  FrameSequences frames;
   const std::set<std::string> once(files.begin(), files.end());
   for (const std::string& file : once) {
     RETURN_IF_ERROR(wire::RequirePath(file));
@@ -250,13 +271,37 @@ absl::Status ScanFiles(Scanner& scanner, int root, const std::vector<std::string
     const size_t slash = file.rfind('/');
     ASSIGN_OR_RETURN(const bool is_file,
                      scanner.One(parent.get(), slash == std::string::npos ? "" : file.substr(0, slash), name, 1));
-    if (is_file) names.push_back(file);
+    if (is_file) frames.Add(file);
   }
-  scanner.Gaps("", names);
+  scanner.Gaps("", frames);
   return absl::OkStatus();
 }
 
+absl::Status RequireMarker(int root, const std::string& marker) {
+  if (marker.empty()) return absl::OkStatus();
+  RETURN_IF_ERROR(wire::RequirePath(marker));
+  if (root >= 0 && OpenBeneath(root, marker, O_PATH | O_NOFOLLOW)) return absl::OkStatus();
+  if (root >= 0 && errno != ENOENT && errno != ENOTDIR) return SourceError(errno, "cannot look for", marker);
+  return Fail(Reason::kSourceNotReady, "the marker '", base::PercentEscape(marker),
+              "' is not there yet; the package is looked at again");
+}
+
 }  // namespace
+
+absl::Status RequireQuiet(const ScanResult& result, std::chrono::seconds quiet, base::Instant now) {
+  if (quiet.count() == 0) return absl::OkStatus();
+  const base::Instant changed{
+      std::chrono::duration_cast<base::Instant::duration>(std::chrono::nanoseconds(result.changed_ns))};
+  if (changed + quiet <= now) return absl::OkStatus();
+  const auto ago = std::chrono::duration_cast<std::chrono::seconds>(now - changed).count();
+  const std::string path = result.changed_path.empty() ? "." : base::PercentEscape(result.changed_path);
+  if (ago < 0) {
+    return Fail(Reason::kSourceNotReady, "'", path, "' changed ", -ago,
+                " s in the future: the storage's clock is ahead");
+  }
+  return Fail(Reason::kSourceNotReady, "'", path, "' changed ", ago, " s ago; it must be quiet for ", quiet.count(),
+              " s");
+}
 
 absl::StatusOr<ScanResult> Scan(const Volume& volume, const PackagePath& package, const ScanOptions& options,
                                 std::stop_token stop) {
@@ -274,9 +319,12 @@ absl::StatusOr<ScanResult> Scan(const Volume& volume, const PackagePath& package
   } else if (!files.empty()) {
     result.form = wire::PackageForm::kFiles;
   }
+  RETURN_IF_ERROR(RequireMarker(root.get(), package.marker));
   if (!root) return SourceError(errno, base::StrCat("on volume '", volume.name(), "' cannot open"), package.path);
 
-  Scanner scanner(volume, options, std::move(stop), &result);
+  Scanner scanner(volume, options, package.marker, std::move(stop), &result);
+  struct stat info {};
+  if (files.empty() && fstat(root.get(), &info) == 0) scanner.Note("", info);
   if (files.empty()) {
     RETURN_IF_ERROR(scanner.Directory(std::move(root), "", 1));
   } else {

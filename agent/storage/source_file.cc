@@ -10,11 +10,22 @@
 #include "lib/wire/reason.h"
 
 namespace crossdock::agent {
+namespace {
+
+const char* WhatChanged(const wire::Entry& listed, const struct stat& now) {
+  if (!S_ISREG(now.st_mode)) return "is no file";
+  if (now.st_ino != listed.inode) return "was replaced";
+  if (static_cast<uint64_t>(now.st_size) > listed.size) return "grew";
+  if (static_cast<uint64_t>(now.st_size) < listed.size) return "became shorter";
+  return "was written to";
+}
+
+}  // namespace
 
 absl::StatusOr<SourceFile> SourceFile::Open(int package, const wire::Entry& entry, FileCalls& calls) {
   // O_NONBLOCK: a pipe put in the file's place must not hang us.
   base::UniqueFd fd = OpenBeneath(package, entry.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-  if (!fd && errno == ENOENT) {
+  if (!fd && (errno == ENOENT || errno == ENOTDIR)) {
     return Fail(wire::Reason::kSourceChanged, "'", base::PercentEscape(entry.path),
                 "' is gone since it was listed; the package is listed and decided again");
   }
@@ -24,7 +35,7 @@ absl::StatusOr<SourceFile> SourceFile::Open(int package, const wire::Entry& entr
   if (!S_ISREG(now.st_mode) || static_cast<uint64_t>(now.st_size) != entry.size ||
       Nanoseconds(now.st_mtim) != entry.mtime_ns || now.st_ino != entry.inode) {
     return Fail(wire::Reason::kSourceChanged, "'", base::PercentEscape(entry.path),
-                "' is no longer what was listed (size, time or identity changed); it is listed and decided again");
+                "' is no longer what was listed: it ", WhatChanged(entry, now), "; it is listed and decided again");
   }
   posix_fadvise(fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   return SourceFile(std::move(fd), entry.path, now, calls);
@@ -48,7 +59,13 @@ absl::Status SourceFile::CheckUnchanged() const {
       Nanoseconds(now.st_ctim) == Nanoseconds(before_.st_ctim)) {
     return absl::OkStatus();
   }
-  return Fail(wire::Reason::kSourceChanged, "'", base::PercentEscape(path_), "' changed while it was read");
+  const bool grew = now.st_size > before_.st_size;
+  return Fail(wire::Reason::kSourceChanged, "'", base::PercentEscape(path_), "' ",
+              now.st_nlink < before_.st_nlink  ? "was removed or replaced"
+              : now.st_size == before_.st_size ? "was changed"
+              : grew                           ? "grew"
+                                               : "became shorter",
+              " while it was read");
 }
 
 }  // namespace crossdock::agent

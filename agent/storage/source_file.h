@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "agent/storage/file_calls.h"
+#include "agent/storage/stretch.h"
 #include "lib/base/fd.h"
 #include "lib/wire/manifest.h"
 
@@ -19,6 +20,10 @@ class SourceFile {
   // no longer those of the manifest; SOURCE_UNREADABLE, SOURCE_READ_ERROR as they are.
   static absl::StatusOr<SourceFile> Open(int package, const wire::Entry& entry, FileCalls& calls);
 
+  // What begins at `offset`, a hole or bytes to be read, cut at `end`.
+  Stretch StretchFrom(uint64_t offset, uint64_t end) const {
+    return may_have_holes_ ? StretchAt(fd_.get(), offset, end) : Stretch{offset, end - offset, false};
+  }
   // Some of the bytes from `offset` on, at least one and at most `size`. SOURCE_CHANGED when the file ends there.
   absl::StatusOr<size_t> ReadAt(uint64_t offset, char* bytes, size_t size);
   // After the last byte: SOURCE_CHANGED when size, mtime or ctime moved meanwhile.
@@ -26,12 +31,17 @@ class SourceFile {
 
  private:
   SourceFile(base::UniqueFd fd, std::string path, const struct stat& before, FileCalls& calls)
-      : fd_(std::move(fd)), path_(std::move(path)), before_(before), calls_(&calls) {}
+      : fd_(std::move(fd)),
+        path_(std::move(path)),
+        before_(before),
+        calls_(&calls),
+        may_have_holes_(MayHaveHoles(before)) {}
 
   base::UniqueFd fd_;
   std::string path_;
   struct stat before_;
   FileCalls* calls_;
+  bool may_have_holes_;
 };
 
 // The time of a stat in nanoseconds since 1970.

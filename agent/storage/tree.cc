@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <vector>
 
 #include "agent/storage/io_reason.h"
+#include "agent/storage/stretch.h"
 #include "agent/storage/volume.h"
 #include "lib/base/status.h"
 
@@ -17,9 +19,35 @@ namespace {
 
 using Each = std::function<absl::Status(const std::string& path, const struct stat&)>;
 
+constexpr size_t kRemovedAtOnce = 4096;
+
+using Stream = std::unique_ptr<DIR, int (*)(DIR*)>;
+
+// From the directory's beginning; null with errno.
+Stream OpenStream(int directory) {
+  base::UniqueFd copy(dup(directory));
+  DIR* const raw = copy ? fdopendir(copy.get()) : nullptr;
+  if (raw != nullptr) {
+    copy.Release();
+    rewinddir(raw);
+  }
+  return Stream(raw, closedir);
+}
+
+// The next name; empty at the end.
+std::string NextName(const Stream& stream) {
+  while (const dirent* item = readdir(stream.get())) {
+    const std::string_view name = static_cast<const char*>(item->d_name);
+    if (name != "." && name != "..") return std::string(name);
+  }
+  return {};
+}
+
+// Name by name: a directory may hold more of them than there is memory to spare.
 absl::Status Walk(int directory, const std::string& path, const Each& each) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(directory, path));
-  for (const std::string& name : names) {
+  const Stream stream = OpenStream(directory);
+  if (!stream) return DestinationError(errno, "cannot list", path);
+  for (std::string name = NextName(stream); !name.empty(); name = NextName(stream)) {
     const std::string full = path.empty() ? name : path + "/" + name;
     struct stat info {};
     if (fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -42,17 +70,14 @@ std::string Target(int directory, const std::string& name) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> ListDirectory(int directory, const std::string& path) {
-  base::UniqueFd copy(dup(directory));
-  DIR* const raw = copy ? fdopendir(copy.get()) : nullptr;
-  if (raw == nullptr) return DestinationError(errno, "cannot list", path);
-  copy.Release();
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(raw, closedir);
-  rewinddir(raw);
+absl::StatusOr<std::vector<std::string>> ListDirectory(int directory, const std::string& path, size_t names_max) {
+  const Stream stream = OpenStream(directory);
+  if (!stream) return DestinationError(errno, "cannot list", path);
   std::vector<std::string> names;
-  while (const dirent* item = readdir(raw)) {
-    const std::string_view name = static_cast<const char*>(item->d_name);
-    if (name != "." && name != "..") names.emplace_back(name);
+  while (names.size() < names_max) {
+    std::string name = NextName(stream);
+    if (name.empty()) break;
+    names.push_back(std::move(name));
   }
   return names;
 }
@@ -65,8 +90,11 @@ absl::Status RemoveTree(int directory, const std::string& name, FileCalls& calls
   {
     const base::UniqueFd below = OpenBeneath(directory, name, O_RDONLY | O_DIRECTORY);
     if (!below) return DestinationError(errno, "cannot open", name);
-    ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(below.get(), name));
-    for (const std::string& inner : names) RETURN_IF_ERROR(RemoveTree(below.get(), inner, calls));
+    while (true) {
+      ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(below.get(), name, kRemovedAtOnce));
+      if (names.empty()) break;
+      for (const std::string& inner : names) RETURN_IF_ERROR(RemoveTree(below.get(), inner, calls));
+    }
   }
   if (calls.Unlink(directory, name, AT_REMOVEDIR) != 0) return DestinationError(errno, "cannot remove", name);
   return absl::OkStatus();
@@ -100,20 +128,30 @@ absl::StatusOr<bool> SameContent(int dir_a, const std::string& a, int dir_b, con
                                  OpenBeneath(parents[1].get(), names[1], O_RDONLY)};
   if (!fds[0] || !fds[1]) return DestinationError(errno, "cannot open", b);
   std::string buffers[2] = {std::string(1u << 20, '\0'), std::string(1u << 20, '\0')};
-  while (true) {
+  const uint64_t end = static_cast<uint64_t>(info[0].st_size);
+  for (uint64_t at = 0; at < end;) {
+    const Stretch stretches[2] = {StretchAt(fds[0].get(), at, end), StretchAt(fds[1].get(), at, end)};
+    const uint64_t both = std::min(stretches[0].length, stretches[1].length);
+    if (stretches[0].hole && stretches[1].hole) {
+      at += both;
+      continue;
+    }
     size_t sizes[2] = {};
+    const size_t wanted = std::min<uint64_t>(both, buffers[0].size());
     for (int i : {0, 1}) {
-      while (sizes[i] < buffers[i].size()) {
-        const ssize_t got = calls.Read(fds[i].get(), buffers[i].data() + sizes[i], buffers[i].size() - sizes[i]);
+      while (sizes[i] < wanted) {
+        const ssize_t got = calls.ReadAt(fds[i].get(), buffers[i].data() + sizes[i], wanted - sizes[i],
+                                         static_cast<off_t>(at + sizes[i]));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return DestinationError(errno, "cannot read", b);
-        if (got == 0) break;
+        if (got == 0) return false;  // it became shorter
         sizes[i] += static_cast<size_t>(got);
       }
     }
-    if (sizes[0] != sizes[1] || buffers[0].compare(0, sizes[0], buffers[1], 0, sizes[1]) != 0) return false;
-    if (sizes[0] < buffers[0].size()) return true;
+    if (buffers[0].compare(0, wanted, buffers[1], 0, wanted) != 0) return false;
+    at += wanted;
   }
+  return true;
 }
 
 }  // namespace crossdock::agent

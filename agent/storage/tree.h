@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -13,11 +14,12 @@
 
 namespace crossdock::agent {
 
-// The names in `directory`, without `.` and `..`, in no order. `path` is for the error's sentence.
-absl::StatusOr<std::vector<std::string>> ListDirectory(int directory, const std::string& path);
+// The names in `directory`, without `.` and `..`, in no order, at most `names_max`. `path` is for the error's sentence.
+absl::StatusOr<std::vector<std::string>> ListDirectory(int directory, const std::string& path,
+                                                       size_t names_max = SIZE_MAX);
 
-// Calls `each` for every name below `directory`, a directory before what it holds; paths are relative to it. An error
-// of `each` ends the walk.
+// Calls `each` for every name below `directory`, a directory before what it holds; paths are relative to it. `each` may
+// remove the name that it was called for. An error of it ends the walk.
 absl::Status WalkTree(int directory,
                       const std::function<absl::Status(const std::string& path, const struct stat&)>& each);
 

@@ -17,6 +17,8 @@ class Xxh3 {
   Xxh3();
   ~Xxh3();
   void Update(std::string_view bytes);
+  // The same as Update with `count` zero bytes, at more than ten times its speed: for holes.
+  void UpdateZeros(uint64_t count);
   // Canonical form of all that was given; starts anew afterwards.
   wire::Digest128 Finish();
   // What was given so far, to go on with later: only by the same version of the library. Empty when that is not the

@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 using wire::Reason;
 
 constexpr size_t kRememberedMax = 32;
-constexpr uint64_t kRememberedEntriesMax = 200'000;  // of one scan: larger ones are hashed again
+constexpr uint64_t kRememberedEntriesMax = 200'000;  // of all together: what does not fit is hashed again
 constexpr milliseconds kProgressInterval{250};
 // A roster that was just signed reaches an agent within a few seconds.
 constexpr milliseconds kRosterWait{15'000};
@@ -29,6 +29,8 @@ constexpr milliseconds kRosterLook{200};
 // Whether empty files may go was settled by the scan: its listing holds them or it does not, and both ends are held to
 // it.
 constexpr ScanOptions kAsListed{/*allow_empty_files=*/true};
+
+PackagePath PackageOf(const PathRef& source) { return {source.path, source.files, source.marker}; }
 
 TaskPhase PhaseOf(Stage stage) {
   switch (stage) {
@@ -144,7 +146,9 @@ absl::Status Work::Do(const ScanTask& scan, TaskControl& control) {
   report.scan = scan.scan;
   const auto result = [&]() -> absl::StatusOr<ScanResult> {
     ASSIGN_OR_RETURN(Volume * volume, Find(scan.source.volume));
-    return Scan(*volume, {scan.source.path, scan.source.files}, {scan.allow_empty_files}, stop);
+    ASSIGN_OR_RETURN(ScanResult scanned, Scan(*volume, PackageOf(scan.source), {scan.allow_empty_files}, stop));
+    RETURN_IF_ERROR(RequireQuiet(scanned, scan.quiet, deps_.clock.Now()));
+    return scanned;
   }();
   if (stop.stop_requested()) return absl::OkStatus();
   if (!result.ok()) {
@@ -179,8 +183,7 @@ absl::Status Work::Do(const HashTask& hash, TaskControl& control) {
   const auto hashed = [&]() -> absl::StatusOr<std::shared_ptr<const ScanResult>> {
     ASSIGN_OR_RETURN(Volume * volume, Find(hash.source.volume));
     control.SetPhase(TaskPhase::kScanning);
-    ASSIGN_OR_RETURN(ScanResult scanned,
-                     RequireSendable(Scan(*volume, {hash.source.path, hash.source.files}, kAsListed, stop)));
+    ASSIGN_OR_RETURN(ScanResult scanned, RequireSendable(Scan(*volume, PackageOf(hash.source), kAsListed, stop)));
     if (base::ToHex(scanned.listing_digest) != hash.listing) {
       return wire::Fail(Reason::kSourceChanged, "the package is no longer what was listed");
     }
@@ -235,7 +238,7 @@ absl::Status Work::Send(const MoveTask& move, const Warranted& warranted, const 
                         Volume& volume, TaskControl& control) {
   SendPlan plan;
   plan.terms = terms;
-  plan.source = {move.source.path, move.source.files};
+  plan.source = PackageOf(move.source);
   plan.scan = kAsListed;
   plan.scanned = Remembered(terms.transfer, move.listing);
   plan.bytes_per_second_max = move.bytes_per_second_max;
@@ -322,7 +325,13 @@ std::shared_ptr<const ScanResult> Work::Remembered(const std::string& transfer, 
 void Work::Remember(const std::string& transfer, std::shared_ptr<const ScanResult> scanned) {
   if (scanned->manifest.entries.size() > kRememberedEntriesMax) return;
   base::MutexLock lock(mutex_);
-  if (scanned_.size() >= kRememberedMax) scanned_.erase(scanned_.begin());
+  scanned_.erase(transfer);
+  uint64_t entries = scanned->manifest.entries.size();
+  for (const auto& [id, other] : scanned_) entries += other->manifest.entries.size();
+  while (!scanned_.empty() && (scanned_.size() >= kRememberedMax || entries > kRememberedEntriesMax)) {
+    entries -= scanned_.begin()->second->manifest.entries.size();
+    scanned_.erase(scanned_.begin());
+  }
   scanned_[transfer] = std::move(scanned);
 }
 

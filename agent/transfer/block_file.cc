@@ -6,6 +6,8 @@
 #include <cerrno>
 
 #include "agent/storage/io_reason.h"
+#include "agent/storage/stretch.h"
+#include "agent/storage/zeros.h"
 #include "agent/transfer/staged_file.h"
 #include "lib/base/status.h"
 
@@ -45,8 +47,9 @@ bool BlockFile::Overlaps(const Block& block, uint64_t offset, uint64_t length) {
 }
 
 bool BlockFile::Touches(const Block& block) const {
-  return std::any_of(landed_.begin(), landed_.end(),
-                     [&](const auto& each) { return Overlaps(block, each.first, each.second.length); });
+  // They do not overlap: the last that begins before the block's end reaches furthest.
+  const auto after = landed_.lower_bound(block.end());
+  return after != landed_.begin() && Overlaps(block, std::prev(after)->first, std::prev(after)->second.length);
 }
 
 bool BlockFile::Covers(const Block& block) const {
@@ -115,8 +118,19 @@ std::optional<Block> BlockFile::NextToHash(wire::Digest128* xxh3) const {
 absl::StatusOr<bool> BlockFile::HashBlock(const Block& block, const wire::Digest128& xxh3, FileCalls& calls) {
   Xxh3 own;
   buffer_.resize(kReadSize);
+  struct stat info {};
+  if (fstat(fd_.get(), &info) != 0) return DestinationError(errno, "cannot look at", staged_.path);
+  const bool holes = MayHaveHoles(info);
   for (uint64_t at = block.offset; at < block.end();) {
-    const size_t size = std::min<uint64_t>(buffer_.size(), block.end() - at);
+    const Stretch stretch = holes ? StretchAt(fd_.get(), at, block.end()) : Stretch{at, block.end() - at, false};
+    if (stretch.hole) {
+      own.UpdateZeros(stretch.length);
+      whole_.UpdateZeros(stretch.length);
+      if (bound_) UpdateZeros(stretch.length, &sha256_);
+      at = stretch.end();
+      continue;
+    }
+    const size_t size = std::min<uint64_t>(buffer_.size(), stretch.length);
     const ssize_t got = calls.ReadAt(fd_.get(), buffer_.data(), size, static_cast<off_t>(at));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return DestinationError(errno, "cannot read again", staged_.path);

@@ -16,17 +16,6 @@ using wire::Reason;
 
 constexpr size_t kBufferSize = 512u << 10;
 
-absl::Status WriteAllAt(FileCalls& calls, int fd, std::string_view bytes, uint64_t offset, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t put = calls.WriteAt(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return DestinationError(put == 0 ? EIO : errno, "cannot write", path);
-    bytes.remove_prefix(static_cast<size_t>(put));
-    offset += static_cast<uint64_t>(put);
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 DataReceiver::DataReceiver(ReceiveAttempt& attempt, ByteStream& stream, LegClock& clock, uint16_t leg)
@@ -77,6 +66,10 @@ absl::Status DataReceiver::Block(const wire::Block& block) {
       status = frame.status();
     } else if (frame->type == FrameType::kSegment) {
       status = Segment(frame->size, &arriving);
+    } else if (frame->type == FrameType::kHole) {
+      const auto payload = reader_.Payload(frame->size);
+      const auto hole = payload.ok() ? wire::DecodeHole(*payload) : payload.status();
+      status = hole.ok() ? Hole(*hole, &arriving) : hole.status();
     } else if (frame->type == FrameType::kBlockTrailer) {
       const auto payload = reader_.Payload(frame->size);
       const auto trailer = payload.ok() ? wire::DecodeBlockTrailer(*payload) : payload.status();
@@ -150,11 +143,28 @@ absl::Status DataReceiver::OpenWhole(Arriving* arriving) {
   return absl::OkStatus();
 }
 
+absl::Status DataReceiver::RequireRoom(uint64_t bytes, const Arriving& arriving) {
+  if (bytes <= arriving.block.length - arriving.received) return absl::OkStatus();
+  return Fail(Reason::kPeerProtocol, "more bytes of '", base::PercentEscape(arriving.entry.path), "' than announced");
+}
+
+absl::Status DataReceiver::Hole(const wire::Hole& hole, Arriving* arriving) {
+  RETURN_IF_ERROR(RequireRoom(hole.length, *arriving));
+  const uint64_t at = arriving->block.offset + arriving->received;
+  arriving->received += hole.length;
+  moved_ = true;
+  if (arriving->parts) arriving->wanted = arriving->wanted && arriving->parts->Holds(arriving->block, leg_);
+  if (!arriving->wanted) return absl::OkStatus();
+  xxh3_.UpdateZeros(hole.length);
+  if (bound_ && !arriving->parts) UpdateZeros(hole.length, &sha256_);
+  const LegClock::Section section(clock_, StageOf::kStorage);
+  const absl::Status status =
+      MakeHole(attempt_.deps_.volume.calls(), arriving->fd->get(), arriving->entry, at, hole.length);
+  return status.ok() ? status : FailAttempt(status);
+}
+
 absl::Status DataReceiver::Segment(uint32_t size, Arriving* arriving) {
-  if (size > arriving->block.length - arriving->received) {
-    return Fail(Reason::kPeerProtocol, "more bytes of '", base::PercentEscape(arriving->entry.path),
-                "' than announced");
-  }
+  RETURN_IF_ERROR(RequireRoom(size, *arriving));
   for (uint32_t left = size; left > 0;) {
     ASSIGN_OR_RETURN(const std::string_view bytes, reader_.Some(left));
     const uint64_t at = arriving->block.offset + arriving->received;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/storage/xxh3.h"
+#include "agent/storage/zeros.h"
 #include "agent/transfer/block_file.h"
 #include "agent/transfer/frame_io.h"
 #include "agent/transfer/leg_clock.h"
@@ -37,6 +38,9 @@ class DataReceiver {
   absl::Status Claim(const wire::Block& block, Arriving* arriving);
   absl::Status OpenWhole(Arriving* arriving);
   absl::Status Segment(uint32_t size, Arriving* arriving);
+  absl::Status Hole(const wire::Hole& hole, Arriving* arriving);
+  // PEER_PROTOCOL when more of the block would come than was announced.
+  static absl::Status RequireRoom(uint64_t bytes, const Arriving& arriving);
   absl::Status Trailer(const wire::BlockTrailer& trailer, Arriving* arriving);
   void LandBlock(const Arriving& arriving, const wire::Digest128& xxh3);
   // Whether the file is still this leg's to land.

@@ -62,11 +62,26 @@ absl::Status DataSender::Send(const wire::Block& block, const wire::Entry& entry
 
 absl::Status DataSender::Content(SourceFile& file, const wire::Block& block, absl::Status* leg) {
   for (uint64_t at = block.offset; at < block.end();) {
+    const Stretch stretch = file.StretchFrom(at, block.end());
+    if (stretch.hole) {
+      xxh3_.UpdateZeros(stretch.length);
+      Append(Encode(wire::Hole{stretch.length}));
+    } else {
+      RETURN_IF_ERROR(Stored(file, stretch, leg));
+      if (!leg->ok()) return absl::OkStatus();
+    }
+    at = stretch.end();
+  }
+  return file.CheckUnchanged();
+}
+
+absl::Status DataSender::Stored(SourceFile& file, const Stretch& stretch, absl::Status* leg) {
+  for (uint64_t at = stretch.offset; at < stretch.end();) {
     const size_t flush_size = Pace();
     if (used_ + wire::kFrameHeaderSize >= flush_size && !(*leg = Flush()).ok()) return absl::OkStatus();
     // The bytes are read to where they leave from; their header is put before them once their number is known.
     char* const bytes = buffer_.data() + used_ + wire::kFrameHeaderSize;
-    const size_t room = std::min<uint64_t>(block.end() - at, flush_size - used_ - wire::kFrameHeaderSize);
+    const size_t room = std::min<uint64_t>(stretch.end() - at, flush_size - used_ - wire::kFrameHeaderSize);
     clock_.BeginWait(StageOf::kStorage);
     const auto read = file.ReadAt(at, bytes, room);
     clock_.EndWait(StageOf::kStorage);
@@ -79,7 +94,7 @@ absl::Status DataSender::Content(SourceFile& file, const wire::Block& block, abs
     at += got;
     bytes_moved_.fetch_add(got, std::memory_order_relaxed);
   }
-  return file.CheckUnchanged();
+  return absl::OkStatus();
 }
 
 absl::Status DataSender::Flush() {

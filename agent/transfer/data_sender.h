@@ -35,8 +35,10 @@ class DataSender {
 
  private:
   void Append(std::string_view bytes);
-  // Reads the block's bytes into segments; the error is the source's, `leg` gets the leg's.
+  // Sends the block's bytes and holes; the error is the source's, `leg` gets the leg's.
   absl::Status Content(SourceFile& file, const wire::Block& block, absl::Status* leg);
+  // Reads bytes into segments.
+  absl::Status Stored(SourceFile& file, const Stretch& stretch, absl::Status* leg);
   absl::Status Flush();
   void SetBusy(bool busy);
   // Paces the socket to the leg's share; gives how much to hand it at once, so that a new share is soon felt.

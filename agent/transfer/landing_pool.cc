@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 
 #include "agent/storage/io_reason.h"
+#include "agent/storage/stretch.h"
 #include "agent/storage/xxh3.h"
 #include "lib/base/status.h"
 #include "lib/wire/reason.h"
@@ -26,8 +28,15 @@ absl::Status ReadBack(FileCalls& calls, const Landing& landing) {
   Xxh3 xxh3;
   std::vector<char> buffer(1u << 20);
   for (uint64_t done = 0; done < landing.length;) {
-    const size_t size = std::min<uint64_t>(buffer.size(), landing.length - done);
-    const ssize_t got = calls.ReadAt(fd, buffer.data(), size, static_cast<off_t>(landing.offset + done));
+    const uint64_t at = landing.offset + done;
+    const Stretch stretch = StretchAt(fd, at, landing.offset + landing.length);
+    if (stretch.hole) {
+      xxh3.UpdateZeros(stretch.length);
+      done += stretch.length;
+      continue;
+    }
+    const ssize_t got =
+        calls.ReadAt(fd, buffer.data(), std::min<uint64_t>(buffer.size(), stretch.length), static_cast<off_t>(at));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return DestinationError(errno, "cannot read back", landing.path);
     if (got == 0) break;
@@ -101,8 +110,18 @@ void LandingPool::Work() {
   for (Batch batch = Take(); !batch.empty(); batch = Take()) {
     std::vector<absl::Status> landed;
     bool recorded = false;
+    // Blocks of one file share a sync.
+    std::map<int, absl::Status> files;
     for (Landing& landing : batch) {
-      landed.push_back(Land(landing));
+      if (landing.fd && (durability_ == Durability::kSafe || verify_ == Verify::kReadback)) {
+        const auto [file, first] = files.try_emplace(landing.fd->get());
+        if (first && calls_.Sync(file->first) != 0) {
+          file->second = DestinationError(errno, "cannot make durable", landing.path);
+        }
+        landed.push_back(file->second.ok() ? Land(landing) : file->second);
+      } else {
+        landed.push_back(Land(landing));
+      }
       recorded = recorded || (landed.back().ok() && landing.record);
     }
     const absl::Status synced = recorded && durability_ == Durability::kSafe ? SyncBatch(batch) : absl::OkStatus();
@@ -111,9 +130,6 @@ void LandingPool::Work() {
 }
 
 absl::Status LandingPool::Land(Landing& landing) {
-  if (landing.fd && (durability_ == Durability::kSafe || verify_ == Verify::kReadback)) {
-    if (calls_.Sync(landing.fd->get()) != 0) return DestinationError(errno, "cannot make durable", landing.path);
-  }
   if (landing.length > 0 && verify_ == Verify::kReadback) RETURN_IF_ERROR(ReadBack(calls_, landing));
   return landing.record ? ledger_.Append(*landing.record) : absl::OkStatus();
 }

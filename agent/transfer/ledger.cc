@@ -18,7 +18,7 @@ namespace {
 constexpr size_t kReadSize = 1u << 20;
 
 // Reads to the end or to the first record that is not whole; returns the size of what is sound.
-absl::StatusOr<off_t> ReadAll(int fd, FileCalls& calls, const std::function<void(const LedgerRecord&)>& each) {
+absl::StatusOr<off_t> ReadAll(int fd, FileCalls& calls, const Ledger::EachRecord& each) {
   std::string window;
   off_t sound = 0;
   while (true) {
@@ -35,7 +35,7 @@ absl::StatusOr<off_t> ReadAll(int fd, FileCalls& calls, const std::function<void
       const LedgerRead read = DecodeLedger(std::string_view(window).substr(at), &record, &consumed);
       if (read == LedgerRead::kTorn) return sound;
       if (read == LedgerRead::kMore) break;
-      each(record);
+      each(record, static_cast<uint64_t>(sound));
       at += consumed;
       sound += static_cast<off_t>(consumed);
     }
@@ -46,7 +46,7 @@ absl::StatusOr<off_t> ReadAll(int fd, FileCalls& calls, const std::function<void
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(int directory, bool create, FileCalls& calls,
-                                                     const std::function<void(const LedgerRecord&)>& each) {
+                                                     const EachRecord& each) {
   base::UniqueFd fd = OpenBeneath(directory, "ledger", O_RDWR | O_APPEND | (create ? O_CREAT : 0), create ? 0600 : 0);
   if (!fd) return DestinationError(errno, "cannot open", "ledger");
   if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
@@ -55,6 +55,17 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(int directory, bool create,
   ASSIGN_OR_RETURN(const off_t sound, ReadAll(fd.get(), calls, each));
   if (ftruncate(fd.get(), sound) != 0) return DestinationError(errno, "cannot cut the torn end of", "ledger");
   return std::unique_ptr<Ledger>(new Ledger(std::move(fd), calls));
+}
+
+absl::StatusOr<LedgerRecord> Ledger::Read(uint64_t at) const {
+  std::string bytes(kLedgerRecordMax + 16, '\0');
+  const ssize_t got = calls_.ReadAt(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(at));
+  if (got < 0) return DestinationError(errno, "cannot read", "ledger");
+  LedgerRecord record;
+  size_t consumed = 0;
+  bytes.resize(static_cast<size_t>(got));
+  if (DecodeLedger(bytes, &record, &consumed) == LedgerRead::kRecord) return record;
+  return DestinationError(EIO, "cannot read again", "ledger");
 }
 
 absl::Status Ledger::Append(const LedgerRecord& record) {

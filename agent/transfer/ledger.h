@@ -16,11 +16,14 @@ namespace crossdock::agent {
 class Ledger {
  public:
   // Opens or makes `ledger` in `directory` and locks it for this process: STAGING_BUSY when another attempt has it.
-  // Every record that it holds goes to `each`; a torn tail is cut off.
+  // Every record that it holds goes to `each`, with where it stands; a torn tail is cut off.
+  using EachRecord = std::function<void(const LedgerRecord& record, uint64_t at)>;
   static absl::StatusOr<std::unique_ptr<Ledger>> Open(int directory, bool create, FileCalls& calls,
-                                                      const std::function<void(const LedgerRecord&)>& each);
+                                                      const EachRecord& each);
 
   absl::Status Append(const LedgerRecord& record);
+  // The record that stands at `at`, as `each` was told.
+  absl::StatusOr<LedgerRecord> Read(uint64_t at) const;
   absl::Status Sync();
 
  private:

@@ -51,6 +51,7 @@ absl::StatusOr<ReceiveResult> ReceiveAttempt::Run(std::stop_token stop) {
   auto result = RunInside(lifeline);
   pool_.reset();
   reservation_.Release();
+  names_.reset();
   staging_.reset();
   counters_.stage = Stage::kEnded;
   return result;
@@ -126,14 +127,16 @@ absl::Status ReceiveAttempt::Greet(ControlChannel& control) {
   result_.peer_roster_number = peer->roster_number;
   counters_.files_total = result_.files = peer->files;
   counters_.bytes_total = result_.bytes = peer->bytes;
-  // What earlier attempts left counts once it is known how much of it can be used.
-  if (!staging_->has_earlier()) RETURN_IF_ERROR(ReserveSpace(peer->bytes, peer->entries));
+  // What earlier attempts left counts once it is known how much of it can be used. Holes take no room.
+  if (!staging_->has_earlier()) RETURN_IF_ERROR(ReserveSpace(peer->bytes - peer->holes, peer->entries));
   wire::Hello hello = MakeHello(plan_.terms);
   hello.form = peer->form;
   RETURN_IF_ERROR(control.SendNow(hello));
   counters_.stage = Stage::kMoving;
   base::MutexLock lock(mutex_);
   RETURN_IF_ERROR(CheckForm());
+  // At once: a list of a million that grows is there twice for a moment.
+  manifest_.entries.reserve(hello_.entries);
   control_ = &control;
   greeted_ = true;
   // Nothing here to be compared with the manifest: the sender may begin at once.
@@ -207,7 +210,10 @@ absl::Status ReceiveAttempt::TakeChunk(const wire::ManifestChunk& chunk) {
       return Fail(Reason::kFileEmpty, "'", base::PercentEscape(entry.path), "' has no content");
     }
   }
-  RETURN_IF_ERROR(MakeStagedDirectories(deps_.volume, staging_->data(), std::span(manifest_.entries).subspan(before)));
+  const auto news = std::span(manifest_.entries).subspan(before);
+  if (!names_) names_.emplace(deps_.volume, staging_->directory());
+  RETURN_IF_ERROR(names_->Add(news));
+  RETURN_IF_ERROR(MakeStagedDirectories(deps_.volume, staging_->data(), news));
   changed_.NotifyAll();
   return absl::OkStatus();
 }
@@ -235,6 +241,7 @@ absl::Status ReceiveAttempt::TakeEnd(const wire::ManifestEnd& end) {
     RETURN_IF_ERROR(CheckDestinationListing(deps_.volume, manifest_, Destination()));
     RETURN_IF_ERROR(SayHave());
   }
+  names_.reset();
   manifest_checked_ = true;
   changed_.NotifyAll();
   StartPublisherIfComplete();
@@ -243,15 +250,19 @@ absl::Status ReceiveAttempt::TakeEnd(const wire::ManifestEnd& end) {
 
 absl::Status ReceiveAttempt::SayHave() {
   wire::Have have;
-  uint64_t bytes = hello_.bytes, entries = hello_.entries;  // that are not here
+  uint64_t bytes = hello_.bytes - hello_.holes, entries = hello_.entries;  // that are not here
+  // Holes among what is here are taken for bytes: what is reserved may be too little, never too much.
+  const auto is_here = [&](uint64_t stored) {
+    bytes -= std::min(bytes, stored);
+    --entries;
+  };
   const auto whole = [&](uint32_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     states_[index] = FileState::kLanded;
     ++landed_;
     ++result_.files_resumed;
     counters_.files_done.fetch_add(1);
     counters_.bytes_done.fetch_add(manifest_.entries[index].size);
-    bytes -= manifest_.entries[index].size;
-    --entries;
+    is_here(manifest_.entries[index].size);
     if (!have.ranges.empty() && have.ranges.back().first + have.ranges.back().count == index) {
       ++have.ranges.back().count;
     } else {
@@ -261,8 +272,7 @@ absl::Status ReceiveAttempt::SayHave() {
   };
   const auto part = [&](uint32_t index, PartialFile partial, base::UniqueFd fd, uint64_t inode)
                         ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-                          bytes -= SpaceOf(fd.get(), manifest_.entries[index].size);
-                          --entries;
+                          is_here(SpaceOf(fd.get(), manifest_.entries[index].size));
                           AdoptParts(index, std::move(partial), std::move(fd), inode);
                         };
   RETURN_IF_ERROR(staging_->Adopt(manifest_, !plan_.terms.content_root.empty(), whole, part));

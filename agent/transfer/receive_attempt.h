@@ -18,6 +18,7 @@
 #include "agent/transfer/control_channel.h"
 #include "agent/transfer/landing_pool.h"
 #include "agent/transfer/lifeline.h"
+#include "agent/transfer/name_check.h"
 #include "agent/transfer/plan.h"
 #include "agent/transfer/publish.h"
 #include "agent/transfer/staging.h"
@@ -100,6 +101,7 @@ class ReceiveAttempt {
   std::unique_ptr<LandingPool> pool_;
   wire::Hello hello_;  // the sender's
   wire::ManifestDecoder decoder_;
+  std::optional<NameCheck> names_;  // while the manifest arrives
   std::vector<std::jthread> legs_;
 
   base::Mutex mutex_;

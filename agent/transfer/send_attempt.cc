@@ -111,10 +111,11 @@ bool SendAttempt::JoinLanded(const absl::Status& control) {
 
 absl::Status SendAttempt::Prepare(const std::stop_token& stop) {
   package_ = plan_.scanned;
+  std::shared_ptr<ScanResult> own;
   if (!package_) {
     counters_.stage = Stage::kScanning;
     ASSIGN_OR_RETURN(ScanResult scanned, RequireSendable(Scan(deps_.volume, plan_.source, plan_.scan, stop)));
-    package_ = std::make_shared<const ScanResult>(std::move(scanned));
+    package_ = own = std::make_shared<ScanResult>(std::move(scanned));
   }
   if (package_->listing_digest != plan_.terms.listing_digest) {
     return Fail(Reason::kSourceChanged, "the package is no longer what was listed and decided; it is listed again");
@@ -128,7 +129,9 @@ absl::Status SendAttempt::Prepare(const std::stop_token& stop) {
   if (!plan_.terms.content_root.empty()) {
     if (!package_->manifest.hashed()) {
       counters_.stage = Stage::kHashing;
-      ScanResult hashed = *package_;
+      // One that this attempt made is its own: a second one of a million entries would take too much.
+      ScanResult hashed = own ? std::move(*own) : *package_;
+      package_.reset();
       RETURN_IF_ERROR(HashContent(deps_.volume, hashed.root, &hashed.manifest, &counters_.bytes_hashed, stop).status());
       package_ = std::make_shared<const ScanResult>(std::move(hashed));
     }
@@ -162,6 +165,7 @@ absl::Status SendAttempt::Greet(ControlChannel& control, Lifeline& lifeline) {
   hello.entries = package_->manifest.entries.size();
   hello.files = result_.files;
   hello.bytes = result_.bytes;
+  hello.holes = std::min(package_->holes, result_.bytes);
   const base::Steady asked = deps_.clock.MonotonicNow();
   RETURN_IF_ERROR(control.SendNow(hello));
   ASSIGN_OR_RETURN(const wire::ControlFrame frame, control.ReceiveNow());

@@ -8,6 +8,8 @@
 #include <cerrno>
 
 #include "agent/storage/io_reason.h"
+#include "agent/storage/stretch.h"
+#include "agent/storage/zeros.h"
 #include "lib/base/status.h"
 
 namespace crossdock::agent {
@@ -33,6 +35,10 @@ absl::StatusOr<base::UniqueFd> MakeStagedFile(const Volume& volume, int data, co
     fd = make();
   }
   if (!fd) return DestinationError(errno, "cannot make", entry.path);
+  if (entry.sparse) {
+    if (calls.Truncate(fd.get(), static_cast<off_t>(entry.size)) == 0) return fd;
+    return DestinationError(errno, "cannot make room for", entry.path);
+  }
   if (entry.size >= kFallocateMin && volume.cheap_fallocate() &&
       calls.Allocate(fd.get(), 0, static_cast<off_t>(entry.size)) != 0 && (errno == ENOSPC || errno == EDQUOT)) {
     return DestinationError(errno, "cannot reserve the space of", entry.path);
@@ -48,6 +54,34 @@ uint64_t SpaceOf(int fd, uint64_t size) {
 
 bool HasSpace(int fd, const wire::Entry& entry) {
   return entry.size >= kFallocateMin && SpaceOf(fd, entry.size) == entry.size;
+}
+
+absl::Status MakeHole(FileCalls& calls, int fd, const wire::Entry& entry, uint64_t offset, uint64_t length) {
+  struct stat info {};
+  if (fstat(fd, &info) != 0) return DestinationError(errno, "cannot look at", entry.path);
+  if (static_cast<uint64_t>(info.st_size) < entry.size && calls.Truncate(fd, static_cast<off_t>(entry.size)) != 0) {
+    return DestinationError(errno, "cannot make room for", entry.path);
+  }
+  if (calls.Punch(fd, static_cast<off_t>(offset), static_cast<off_t>(length)) == 0) return absl::OkStatus();
+  if (!IsUnsupported(errno)) return DestinationError(errno, "cannot make a hole in", entry.path);
+  // What was never written is a hole by itself; a try that was refused may have written here.
+  for (uint64_t at = offset; at < offset + length;) {
+    const Stretch stretch = StretchAt(fd, at, std::min(offset + length, at + kZeros.size()));
+    if (!stretch.hole) RETURN_IF_ERROR(WriteAllAt(calls, fd, {kZeros.data(), stretch.length}, at, entry.path));
+    at = stretch.end();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteAllAt(FileCalls& calls, int fd, std::string_view bytes, uint64_t offset, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t put = calls.WriteAt(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) return DestinationError(put == 0 ? EIO : errno, "cannot write", path);
+    bytes.remove_prefix(static_cast<size_t>(put));
+    offset += static_cast<uint64_t>(put);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<uint64_t> FinishStagedFile(int fd, const wire::Entry& entry) {

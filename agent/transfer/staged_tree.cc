@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "agent/storage/attributes.h"
 #include "agent/storage/io_reason.h"
+#include "agent/storage/stretch.h"
 #include "agent/transfer/staged_file.h"
 #include "lib/base/check.h"
 #include "lib/base/log.h"
@@ -75,17 +77,20 @@ class Finisher {
     if (!source) return DestinationError(errno, "cannot copy", entry.path);
     ASSIGN_OR_RETURN(const base::UniqueFd copy, MakeStagedFile(volume_, data_, entry, [] { return true; }));
     std::string bytes(kCopySize, '\0');
-    while (true) {
-      const ssize_t got = calls_.Read(source.get(), bytes.data(), bytes.size());
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return DestinationError(errno, "cannot copy", entry.path);
-      if (got == 0) break;
-      for (ssize_t done = 0; done < got;) {
-        const ssize_t written = calls_.Write(copy.get(), bytes.data() + done, static_cast<size_t>(got - done));
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return DestinationError(errno, "cannot copy", entry.path);
-        done += written;
+    for (uint64_t at = 0; at < entry.size;) {
+      const Stretch stretch = StretchAt(source.get(), at, entry.size);
+      uint64_t done = stretch.length;
+      if (stretch.hole) {
+        RETURN_IF_ERROR(MakeHole(calls_, copy.get(), entry, at, stretch.length));
+      } else {
+        const ssize_t got = calls_.ReadAt(source.get(), bytes.data(), std::min<uint64_t>(bytes.size(), stretch.length),
+                                          static_cast<off_t>(at));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return DestinationError(got == 0 ? EIO : errno, "cannot copy", entry.path);
+        done = static_cast<uint64_t>(got);
+        RETURN_IF_ERROR(WriteAllAt(calls_, copy.get(), {bytes.data(), done}, at, entry.path));
       }
+      at += done;
     }
     if (entry.attributes) RETURN_IF_ERROR(Give(copy.get(), entry));
     RETURN_IF_ERROR(FinishStagedFile(copy.get(), entry).status());

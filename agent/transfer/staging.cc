@@ -49,7 +49,7 @@ absl::Status RemoveAttempt(Volume& volume, int transfer, const std::string& name
         "STAGING_JOURNAL");
   }
   // Held while it is removed, so that no attempt begins here meanwhile.
-  const auto lock = Ledger::Open(attempt.get(), /*create=*/false, volume.calls(), [](const LedgerRecord&) {});
+  const auto lock = Ledger::Open(attempt.get(), /*create=*/false, volume.calls(), [](const LedgerRecord&, uint64_t) {});
   if (base::ReasonOf(lock.status()) == Name(wire::Reason::kStagingBusy)) return lock.status();
   return RemoveTree(transfer, name, volume.calls());
 }
@@ -60,7 +60,7 @@ class Staging::Collector {
  public:
   explicit Collector(Earlier& earlier) : earlier_(earlier) {}
 
-  void operator()(const LedgerRecord& record) {
+  void operator()(const LedgerRecord& record, uint64_t at) {
     empty_ = false;
     if (const auto* header = std::get_if<LedgerHeader>(&record)) {
       usable_ = header->durable || header->boot_id == BootId();
@@ -68,8 +68,7 @@ class Staging::Collector {
     if (!usable_) return;
     if (const auto* file = std::get_if<LedgerFile>(&record)) {
       earlier_.parts.erase(HashPath(file->path));
-      earlier_.files.push_back({HashPath(file->path), *file});
-      earlier_.files.back().file.path = {};
+      earlier_.files.push_back({HashPath(file->path), at});
     } else if (const auto* block = std::get_if<LedgerBlock>(&record)) {
       EarlierPart& part = PartOf(*block);
       part.bytes += block->length;
@@ -128,7 +127,7 @@ absl::Status Staging::OpenOwn(const Request& request) {
   own.name = name_;
   Collector collect(own);
   ASSIGN_OR_RETURN(ledger_, Ledger::Open(directory_.get(), /*create=*/true, volume_.calls(),
-                                         [&](const LedgerRecord& record) { collect(record); }));
+                                         [&](const LedgerRecord& record, uint64_t at) { collect(record, at); }));
   if (!collect.empty()) {
     own.data = OpenBeneath(transfer_.get(), data, O_RDONLY | O_DIRECTORY);
     if (!own.data) return DestinationError(errno, "cannot open", data);
@@ -157,7 +156,7 @@ absl::Status Staging::OpenEarlier(const Request& request) {
     if (!directory || !earlier.data) continue;
     Collector collect(earlier);
     auto ledger = Ledger::Open(directory.get(), /*create=*/false, volume_.calls(),
-                               [&](const LedgerRecord& record) { collect(record); });
+                               [&](const LedgerRecord& record, uint64_t at) { collect(record, at); });
     if (base::ReasonOf(ledger.status()) == Name(wire::Reason::kStagingBusy)) return ledger.status();
     if (ledger.ok()) {
       earlier.ledger = *std::move(ledger);
@@ -207,14 +206,14 @@ absl::StatusOr<bool> Staging::AdoptWhole(const Earlier& earlier, const wire::Ent
   auto at = std::lower_bound(earlier.files.begin(), earlier.files.end(), hash,
                              [](const EarlierFile& file, uint64_t value) { return file.path_hash < value; });
   for (; at != earlier.files.end() && at->path_hash == hash; ++at) {
-    const LedgerFile& file = at->file;
-    if (bound && file.sha256 != entry.sha256) continue;
-    ASSIGN_OR_RETURN(const bool taken, TakeOver(earlier, file, entry, /*whole=*/true));
+    const Ledger& ledger = earlier.ledger == nullptr ? *ledger_ : *earlier.ledger;
+    ASSIGN_OR_RETURN(const LedgerRecord record, ledger.Read(at->at));
+    const auto* const file = std::get_if<LedgerFile>(&record);
+    if (file == nullptr || file->path != entry.path || (bound && file->sha256 != entry.sha256)) continue;
+    ASSIGN_OR_RETURN(const bool taken, TakeOver(earlier, *file, entry, /*whole=*/true));
     if (!taken) continue;
-    if (earlier.ledger == nullptr) return true;  // this epoch's own: recorded already
-    LedgerFile record = file;
-    record.path = entry.path;
-    RETURN_IF_ERROR(ledger_->Append(record));
+    // This epoch's own is recorded already.
+    if (earlier.ledger != nullptr) RETURN_IF_ERROR(ledger_->Append(record));
     return true;
   }
   return false;

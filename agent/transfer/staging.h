@@ -55,9 +55,10 @@ class Staging {
   absl::Status Remove();
 
  private:
+  // Where the record stands: there may be a million of them.
   struct EarlierFile {
     uint64_t path_hash = 0;
-    LedgerFile file;  // without its path
+    uint64_t at = 0;
   };
   struct EarlierPart {
     StagedFile file;  // without its path

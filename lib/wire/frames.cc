@@ -41,6 +41,7 @@ constexpr Limits kLimits[] = {
     {FrameType::kSegment, false, 1, kSegmentSizeMax},
     {FrameType::kBlockTrailer, false, 17, 17},
     {FrameType::kLegEnd, false, 0, 0},
+    {FrameType::kHole, false, 8, 8},
 };
 
 std::string Framed(FrameType type, std::string_view payload) {
@@ -82,7 +83,12 @@ struct Encoder {
     WriteDigest(out, hello.policy_digest);
     WriteDigest(out, hello.listing_digest);
     WriteDigest(out, hello.content_root);
-    out.U8(static_cast<uint8_t>(hello.form)).U64(hello.entries).U64(hello.files).U64(hello.bytes).U16(hello.streams);
+    out.U8(static_cast<uint8_t>(hello.form))
+        .U64(hello.entries)
+        .U64(hello.files)
+        .U64(hello.bytes)
+        .U64(hello.holes)
+        .U16(hello.streams);
     return Framed(FrameType::kHello, out.bytes());
   }
   std::string operator()(const ManifestChunk& chunk) const {
@@ -157,10 +163,12 @@ absl::StatusOr<ControlFrame> DecodeHello(ByteReader in) {
   hello.entries = in.U64();
   hello.files = in.U64();
   hello.bytes = in.U64();
+  hello.holes = in.U64();
   hello.streams = in.U16();
   if (!digests || !in.Complete() || hello.version_min > hello.version_max || form < 1 || form > 3 ||
       hello.transfer.size() > kTransferIdSizeMax || hello.listing_digest.empty() ||
-      hello.entries > kManifestEntriesMax || hello.files > hello.entries || hello.streams > kStreamsMax) {
+      hello.entries > kManifestEntriesMax || hello.files > hello.entries || hello.holes > hello.bytes ||
+      hello.streams > kStreamsMax) {
     return Unsound("hello");
   }
   hello.form = static_cast<PackageForm>(form);
@@ -246,6 +254,8 @@ std::string Encode(const Block& block) {
   return Framed(FrameType::kBlockHeader, out.bytes());
 }
 
+std::string Encode(const Hole& frame) { return Framed(FrameType::kHole, ByteWriter().U64(frame.length).bytes()); }
+
 std::string Encode(const BlockTrailer& frame) {
   ByteWriter out;
   out.U8(frame.withdrawn ? 1 : 0);
@@ -325,6 +335,7 @@ absl::StatusOr<ControlFrame> DecodeControl(FrameType type, std::string_view payl
     case FrameType::kSegment:
     case FrameType::kBlockTrailer:
     case FrameType::kLegEnd:
+    case FrameType::kHole:
       break;
   }
   return Unsound("data");
@@ -348,6 +359,13 @@ absl::StatusOr<Block> DecodeBlock(std::string_view payload) {
   const bool sound = ReadBlock(in, &block);
   if (!sound || !in.Complete()) return Unsound("block_header");
   return block;
+}
+
+absl::StatusOr<Hole> DecodeHole(std::string_view payload) {
+  ByteReader in(payload);
+  const Hole hole{in.U64()};
+  if (!in.Complete() || hole.length == 0 || hole.length > kFileSizeMax) return Unsound("hole");
+  return hole;
 }
 
 absl::StatusOr<BlockTrailer> DecodeBlockTrailer(std::string_view payload) {

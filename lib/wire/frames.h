@@ -3,7 +3,7 @@
 // Control leg: frames both ways, each a header (type u8, payload length u32) and its payload; every type has a limit of
 // its own. Data legs: the sender speaks, the receiver only listens; the same header, then
 //
-//   leg_hello  (block_header  segment*  block_trailer)*  leg_end
+//   leg_hello  (block_header  (segment | hole)*  block_trailer)*  leg_end
 //
 // Pure. Nothing here trusts a length: a decoder sees whole payloads that the header's limit let in.
 #pragma once
@@ -53,6 +53,7 @@ enum class FrameType : uint8_t {
   kSegment = 66,
   kBlockTrailer = 67,
   kLegEnd = 68,
+  kHole = 69,
 };
 
 struct FrameHeader {
@@ -102,6 +103,7 @@ struct Hello {
   uint64_t entries = 0;
   uint64_t files = 0;
   uint64_t bytes = 0;
+  uint64_t holes = 0;    // sender: so many of `bytes` its storage holds as holes; for the receiver's reservation alone
   uint16_t streams = 0;  // data legs to begin with
   bool operator==(const Hello&) const = default;
 };
@@ -187,10 +189,15 @@ struct LegHello {
   bool operator==(const LegHello&) const = default;
 };
 using Digest128 = std::array<uint8_t, 16>;
-// After a block's bytes.
+// In the place of a segment: so many zeros of the block, which do not cross. A range that its file does not store.
+struct Hole {
+  uint64_t length = 0;  // at least 1
+  bool operator==(const Hole&) const = default;
+};
+// After a block's bytes and holes.
 struct BlockTrailer {
   bool withdrawn = false;  // the sender could not read it to its end; `file_refused` says why
-  Digest128 xxh3{};        // XXH3-128 of the bytes, canonical (big-endian)
+  Digest128 xxh3{};        // XXH3-128 of the bytes, those of holes too; canonical (big-endian)
   bool operator==(const BlockTrailer&) const = default;
 };
 
@@ -199,6 +206,7 @@ std::string Encode(const ControlFrame& frame);
 std::string Encode(const LegHello& frame);
 // The header frame of a block.
 std::string Encode(const Block& block);
+std::string Encode(const Hole& frame);
 std::string Encode(const BlockTrailer& frame);
 std::string EncodeLegEnd();
 // Header of a segment of `size` bytes, which follow it.
@@ -209,6 +217,7 @@ absl::StatusOr<FrameHeader> DecodeHeader(std::string_view bytes, bool control);
 absl::StatusOr<ControlFrame> DecodeControl(FrameType type, std::string_view payload);
 absl::StatusOr<LegHello> DecodeLegHello(std::string_view payload);
 absl::StatusOr<Block> DecodeBlock(std::string_view payload);
+absl::StatusOr<Hole> DecodeHole(std::string_view payload);
 absl::StatusOr<BlockTrailer> DecodeBlockTrailer(std::string_view payload);
 
 }  // namespace crossdock::wire

@@ -16,6 +16,7 @@ constexpr uint8_t kVersion = 2;
 constexpr size_t kChunkHeaderSize = 9;
 constexpr uint8_t kHasSha256 = 1;
 constexpr uint8_t kHasAttributes = 2;
+constexpr uint8_t kSparse = 4;
 // Above what the largest entry takes: path, target and attributes at their limits.
 constexpr size_t kEntrySizeMax = 16384;
 
@@ -29,7 +30,8 @@ void WriteAttributes(ByteWriter& out, const Attributes& attributes) {
 }
 
 void Write(ByteWriter& out, const Entry& entry) {
-  const int flags = (entry.sha256 ? kHasSha256 : 0) | (entry.attributes ? kHasAttributes : 0);
+  const int flags =
+      (entry.sha256 ? kHasSha256 : 0) | (entry.attributes ? kHasAttributes : 0) | (entry.sparse ? kSparse : 0);
   out.U8(static_cast<uint8_t>(entry.type)).U8(static_cast<uint8_t>(flags)).U16(entry.mode);
   out.Short(entry.path).U64(entry.size).I64(entry.mtime_ns).U64(entry.inode);
   if (entry.sha256) out.Raw(View(*entry.sha256));
@@ -41,10 +43,11 @@ absl::StatusOr<Entry> Read(ByteReader& in) {
   Entry entry;
   const uint8_t type = in.U8();
   const uint8_t flags = in.U8();
-  if (type < 1 || type > 4 || (flags & ~(kHasSha256 | kHasAttributes)) != 0) {
+  if (type < 1 || type > 4 || (flags & ~(kHasSha256 | kHasAttributes | kSparse)) != 0) {
     return Fail(Reason::kPeerProtocol, "a manifest entry has type ", type, " and flags ", flags);
   }
   entry.type = static_cast<EntryType>(type);
+  entry.sparse = (flags & kSparse) != 0;
   entry.mode = in.U16();
   entry.path = in.Short();
   entry.size = in.U64();
@@ -131,7 +134,7 @@ absl::Status CheckEntry(const Entry& entry) {
   RETURN_IF_ERROR(RequirePath(entry.path));
   const bool file = entry.type == EntryType::kFile;
   const bool link = IsLink(entry.type);
-  const bool files_own = entry.size != 0 || entry.inode != 0 || entry.sha256;
+  const bool files_own = entry.size != 0 || entry.inode != 0 || entry.sha256 || entry.sparse;
   const bool not_of_links = entry.mode != 0 || entry.mtime_ns != 0 || entry.attributes;
   if (entry.mode > 0777 || entry.size > static_cast<uint64_t>(INT64_MAX) || (!file && files_own) ||
       (link && not_of_links) || (!link && entry.link_target != nullptr)) {

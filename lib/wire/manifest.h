@@ -49,6 +49,7 @@ struct Entry {
   uint64_t inode = 0;  // at the source; of files
   uint16_t mode = 0;   // permission bits, at most 0777; of files and directories
   EntryType type = EntryType::kFile;
+  bool sparse = false;  // a file with holes at the source: in no digest, since its bytes are the same without them
   std::optional<Digest256> sha256;                 // of files, when the content was hashed
   std::shared_ptr<const std::string> link_target;  // of links, never null there; of hard links the file's path
   std::shared_ptr<const Attributes> attributes;    // of files and directories; null when there are none

@@ -22,6 +22,8 @@ constexpr Row kRows[] = {
     {Reason::kSourceMissing, "SOURCE_MISSING", kPerson, Code::kNotFound},
     // A new scan and a new decision come first; the orchestrator starts them.
     {Reason::kSourceChanged, "SOURCE_CHANGED", kBackoff, Code::kFailedPrecondition},
+    // Not whole yet by the transfer's own `ready`: looked at again later.
+    {Reason::kSourceNotReady, "SOURCE_NOT_READY", kBackoff, Code::kFailedPrecondition},
     {Reason::kSourceUnreadable, "SOURCE_UNREADABLE", kPerson, Code::kPermissionDenied},
     {Reason::kSourceReadError, "SOURCE_READ_ERROR", kBackoff, Code::kUnavailable},
     {Reason::kPackageEmpty, "PACKAGE_EMPTY", kPerson, Code::kFailedPrecondition},
@@ -44,6 +46,7 @@ constexpr Row kRows[] = {
     {Reason::kDestinationReadOnly, "DESTINATION_READ_ONLY", kBackoff, Code::kFailedPrecondition},
     {Reason::kDestinationUnwritable, "DESTINATION_UNWRITABLE", kPerson, Code::kPermissionDenied},
     {Reason::kDestinationWriteError, "DESTINATION_WRITE_ERROR", kBackoff, Code::kUnavailable},
+    {Reason::kNameCollision, "NAME_COLLISION", kPerson, Code::kFailedPrecondition},
     {Reason::kMergeNotWhole, "MERGE_NOT_WHOLE", kPerson, Code::kFailedPrecondition},
     {Reason::kLandingNotAllowed, "LANDING_NOT_ALLOWED", kPerson, Code::kPermissionDenied},
     {Reason::kStagingBusy, "STAGING_BUSY", kBackoff, Code::kAborted},

@@ -15,6 +15,7 @@ enum class Reason {
   // The source.
   kSourceMissing,
   kSourceChanged,
+  kSourceNotReady,
   kSourceUnreadable,
   kSourceReadError,
   kPackageEmpty,
@@ -38,6 +39,7 @@ enum class Reason {
   kDestinationReadOnly,
   kDestinationUnwritable,
   kDestinationWriteError,
+  kNameCollision,
   kMergeNotWhole,
   kLandingNotAllowed,
   kStagingBusy,

@@ -1,4 +1,5 @@
-// Any bytes as a data leg: leg_hello (block_header segment* block_trailer)* leg_end, each header of one spelling.
+// Any bytes as a data leg: leg_hello (block_header (segment | hole)* block_trailer)* leg_end, each header of one
+// spelling.
 #include "lib/wire/frames.h"
 #include "tests/fuzz/properties.h"
 #include "tests/fuzz/targets.h"
@@ -20,6 +21,11 @@ absl::StatusOr<std::string> Again(wire::FrameHeader header, std::string_view pay
         if (wire::IsBlockOf(block, size)) INVARIANT(block.end() <= size) << "a block beyond its file";
       }
       return wire::Encode(block);
+    }
+    case wire::FrameType::kHole: {
+      ASSIGN_OR_RETURN(const wire::Hole hole, wire::DecodeHole(payload));
+      INVARIANT(hole.length > 0 && hole.length <= uint64_t{INT64_MAX}) << "a hole beyond every file";
+      return wire::Encode(hole);
     }
     case wire::FrameType::kBlockTrailer: {
       ASSIGN_OR_RETURN(const wire::BlockTrailer trailer, wire::DecodeBlockTrailer(payload));

@@ -98,7 +98,8 @@ std::string DataLeg() {
   const auto segment = EncodeSegmentHeader(static_cast<uint32_t>(content.size()));
   return Encode(LegHello{"tr-0123456789abcdef", {1, 7}, 1, 0}) + Encode(Block{2, 0, content.size()}) +
          std::string(segment.data(), segment.size()) + content + Encode(BlockTrailer{false, {1, 2, 3}}) +
-         Encode(Block{3, kBlockUnit, 2 * kBlockUnit}) + Encode(BlockTrailer{true, {}}) + EncodeLegEnd();
+         Encode(Block{3, kBlockUnit, 2 * kBlockUnit}) + Encode(Hole{kBlockUnit}) + Encode(BlockTrailer{true, {}}) +
+         EncodeLegEnd();
 }
 
 }  // namespace

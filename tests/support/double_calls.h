@@ -2,11 +2,16 @@
 // the program's death.
 #pragma once
 
+#include <fcntl.h>
+#include <strings.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <string>
 
 #include "agent/storage/file_calls.h"
+#include "agent/storage/tree.h"
 
 namespace crossdock::agent {
 
@@ -18,6 +23,8 @@ enum class Call {
   kReadAt,
   kSync,
   kAllocate,
+  kPunch,
+  kTruncate,
   kCreate,
   kMakeDirectory,
   kLink,
@@ -39,9 +46,10 @@ struct Crash {};
 // Set its fields while nobody calls. The hook may be called by several threads.
 class DoubleCalls : public SystemFileCalls {
  public:
-  // As NFS: knows no way to rename without replacing, or to exchange, and neither reservations nor attributes.
+  // As NFS: knows no way to rename without replacing, or to exchange, and neither reservations, holes nor attributes.
   bool nfs = false;
   bool links = true;
+  bool folds = false;  // takes names that differ by the case of ASCII letters alone for one
   // Before each call: an errno refuses it, 0 lets it through; or it throws a Crash.
   std::function<int(Call)> hook;
   // What is free, as the double tells it.
@@ -63,11 +71,20 @@ class DoubleCalls : public SystemFileCalls {
   int Allocate(int fd, off_t offset, off_t size) override {
     return Refused(Call::kAllocate, nfs ? EOPNOTSUPP : 0) ? -1 : SystemFileCalls::Allocate(fd, offset, size);
   }
+  int Punch(int fd, off_t offset, off_t size) override {
+    return Refused(Call::kPunch, nfs ? EOPNOTSUPP : 0) ? -1 : SystemFileCalls::Punch(fd, offset, size);
+  }
+  int Truncate(int fd, off_t size) override {
+    return Refused(Call::kTruncate) ? -1 : SystemFileCalls::Truncate(fd, size);
+  }
   int Create(int directory, const std::string& name, int flags, mode_t mode) override {
-    return Refused(Call::kCreate) ? -1 : SystemFileCalls::Create(directory, name, flags, mode);
+    const int taken = (flags & O_EXCL) != 0 && TakenByFolding(directory, name) ? EEXIST : 0;
+    return Refused(Call::kCreate, taken) ? -1 : SystemFileCalls::Create(directory, name, flags, mode);
   }
   int MakeDirectory(int directory, const std::string& name, mode_t mode) override {
-    return Refused(Call::kMakeDirectory) ? -1 : SystemFileCalls::MakeDirectory(directory, name, mode);
+    return Refused(Call::kMakeDirectory, TakenByFolding(directory, name) ? EEXIST : 0)
+               ? -1
+               : SystemFileCalls::MakeDirectory(directory, name, mode);
   }
   int Link(int from_dir, const std::string& from, int to_dir, const std::string& to) override {
     return Refused(Call::kLink, links ? 0 : EPERM) ? -1 : SystemFileCalls::Link(from_dir, from, to_dir, to);
@@ -100,6 +117,13 @@ class DoubleCalls : public SystemFileCalls {
   }
 
  private:
+  bool TakenByFolding(int directory, const std::string& name) const {
+    if (!folds) return false;
+    const auto names = ListDirectory(directory, name);
+    return names.ok() && std::any_of(names->begin(), names->end(), [&](const std::string& each) {
+             return each != name && strcasecmp(each.c_str(), name.c_str()) == 0;
+           });
+  }
   bool Refused(Call call, int unsupported = 0) {
     const int hooked = hook ? hook(call) : 0;
     const int error = hooked != 0 ? hooked : unsupported;

@@ -20,6 +20,7 @@ Hello SampleHello() {
   hello.entries = 12;
   hello.files = 10;
   hello.bytes = 1000;
+  hello.holes = 400;
   hello.streams = 8;
   return hello;
 }
@@ -73,7 +74,7 @@ TEST_CASE("the bytes of frames are fixed", "[wire][frames]") {
   const auto segment = EncodeSegmentHeader(0x00012345);
   CHECK(base::ToHex({segment.data(), segment.size()}) == "4200012345");
   CHECK(base::ToHex(Encode(ControlFrame(SampleHello()))) ==
-        "01000000870001"
+        "010000008f0001"
         "0001"
         "0003742d31"
         "0000000000000007"
@@ -87,6 +88,7 @@ TEST_CASE("the bytes of frames are fixed", "[wire][frames]") {
             "000000000000000c"
             "000000000000000a"
             "00000000000003e8"
+            "0000000000000190"
             "0008");
 }
 
@@ -150,6 +152,21 @@ TEST_CASE("data frames come back as they were sent, and truncated ones do not", 
   for (size_t size = 0; size < end.size(); ++size) CHECK_FALSE(DecodeBlockTrailer(end.substr(0, size)).ok());
 }
 
+TEST_CASE("a hole comes back as it was sent, on data legs alone", "[wire][frames]") {
+  const std::string bytes = Encode(Hole{200'000'000'000});
+  CHECK(base::ToHex(bytes) ==
+        "4500000008"
+        "0000002e90edd000");
+  CHECK(DecodeHeader(bytes.substr(0, kFrameHeaderSize), /*control=*/false)->type == FrameType::kHole);
+  CHECK_FALSE(DecodeHeader(bytes.substr(0, kFrameHeaderSize), /*control=*/true).ok());
+  const std::string payload = bytes.substr(kFrameHeaderSize);
+  CHECK(DecodeHole(payload).value() == Hole{200'000'000'000});
+  for (size_t size = 0; size < payload.size(); ++size) CHECK_FALSE(DecodeHole(payload.substr(0, size)).ok());
+  CHECK_FALSE(DecodeHole(payload + "x").ok());
+  CHECK_FALSE(DecodeHole(std::string(8, '\0')).ok());
+  CHECK_FALSE(DecodeHole(std::string(8, '\xff')).ok());
+}
+
 TEST_CASE("a hello with impossible numbers is refused", "[wire][frames]") {
   const auto refused = [](auto change) {
     Hello hello = SampleHello();
@@ -161,6 +178,7 @@ TEST_CASE("a hello with impossible numbers is refused", "[wire][frames]") {
   CHECK(refused([](Hello& h) { h.listing_digest.clear(); }));
   CHECK(refused([](Hello& h) { h.entries = kManifestEntriesMax + 1; }));
   CHECK(refused([](Hello& h) { h.files = 13; }));
+  CHECK(refused([](Hello& h) { h.holes = 1001; }));
   CHECK(refused([](Hello& h) { h.streams = 65; }));
 }
 

@@ -122,6 +122,19 @@ TEST_CASE("a hard link names a file that came before it, and nothing else", "[wi
   CHECK(Refusal({File("a", 1), sized}) == "PEER_PROTOCOL");
 }
 
+TEST_CASE("that a file is sparse crosses, and is in no digest", "[wire][manifest]") {
+  Manifest manifest = Sample();
+  const std::string digest = ListingDigest(manifest);
+  manifest.entries[1].sparse = true;
+  Manifest copy;
+  REQUIRE(ManifestDecoder().Add(ManifestEncoder(manifest).NextChunk(), &copy).ok());
+  CHECK(copy.entries[1].sparse);
+  CHECK_FALSE(copy.entries[3].sparse);
+  CHECK(ListingDigest(copy) == digest);
+  manifest.entries[0].sparse = true;
+  CHECK(Refusal(manifest.entries) == "PEER_PROTOCOL");
+}
+
 TEST_CASE("attributes are the users' own, in order, and few", "[wire][manifest]") {
   const auto refusal = [](Attributes attributes) {
     Entry entry = File("a", 1);

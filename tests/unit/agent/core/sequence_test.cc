@@ -5,6 +5,12 @@
 namespace crossdock::agent {
 namespace {
 
+std::vector<SequenceGap> FindGaps(const std::vector<std::string>& names) {
+  FrameSequences sequences;
+  for (const std::string& name : names) sequences.Add(name);
+  return sequences.Gaps();
+}
+
 TEST_CASE("missing frames are named as people name them", "[agent][sequence]") {
   std::vector<std::string> names;
   for (int frame = 1001; frame <= 1020; ++frame) {

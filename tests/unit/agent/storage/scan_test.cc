@@ -224,6 +224,52 @@ TEST_CASE("more attributes than may cross block the package, with what to do abo
   CHECK(result.detail.find("xattrs: drop") != std::string::npos);
 }
 
+TEST_CASE("a package waits for its marker, which stays behind", "[agent][scan][readiness]") {
+  Source source;
+  source.tree.Write("p/a.exr", "1");
+  const std::string listed = source.Scan({"p", {}}).value().listing_digest;
+  const PackagePath package = {"p", {}, "state/.done"};
+  CHECK(base::ReasonOf(source.Scan(package).status()) == "SOURCE_NOT_READY");
+  CHECK(base::ReasonOf(source.Scan({"later", {}, ".done"}).status()) == "SOURCE_NOT_READY");
+  source.tree.Write("p/state/.done", "");
+  const ScanResult result = source.Scan(package).value();
+  CHECK(ReasonOf(result).empty());
+  CHECK(result.manifest.files() == 1);
+  CHECK(wire::FindEntry(result.manifest, "state/.done") == nullptr);
+  CHECK(base::ReasonOf(source.Scan({"p", {}, "../p/a.exr"}).status()) == "NAME_RESERVED");
+}
+
+TEST_CASE("a file's marker stands beside it", "[agent][scan][readiness]") {
+  Source source;
+  source.tree.Write("p/a.mov", "1");
+  const PackagePath package = {"p/a.mov", {}, "a.mov.done"};
+  CHECK(base::ReasonOf(source.Scan(package).status()) == "SOURCE_NOT_READY");
+  source.tree.Write("p/a.mov.done", "");
+  CHECK(source.Scan(package).value().manifest.files() == 1);
+}
+
+TEST_CASE("a package is quiet when nothing of it has changed for so long", "[agent][scan][readiness]") {
+  Source source;
+  source.tree.Write("p/d/a.exr", "1");
+  source.tree.Write("p/b.exr", "1");
+  const ScanResult result = source.Scan({"p", {}}).value();
+  const base::Instant changed{
+      std::chrono::duration_cast<base::Instant::duration>(std::chrono::nanoseconds(result.changed_ns))};
+  const auto at = [&](int seconds) {
+    return base::ReasonOf(RequireQuiet(result, std::chrono::seconds(30), changed + std::chrono::seconds(seconds)));
+  };
+  CHECK(at(29) == "SOURCE_NOT_READY");
+  CHECK(at(31).empty());
+  CHECK(at(-5) == "SOURCE_NOT_READY");
+  CHECK(RequireQuiet(result, std::chrono::seconds(0), changed).ok());
+  // An older time given by hand hides nothing: the change of it is younger.
+  const timespec old[2] = {{1000, 0}, {1000, 0}};
+  REQUIRE(utimensat(AT_FDCWD, source.tree.at("p/b.exr").c_str(), old, 0) == 0);
+  const ScanResult again = source.Scan({"p/b.exr", {}}).value();
+  CHECK(again.changed_ns >= result.changed_ns);
+  CHECK(again.changed_path == "b.exr");
+}
+
 TEST_CASE("the agent's own staging is never part of a package", "[agent][scan]") {
   Source source;
   source.tree.Write("a", "1");

@@ -113,6 +113,7 @@ absl::Status Tending::Tend(const trust::RelayStatement& relay, const std::stop_t
     status.tended = true;
     status.draining = answer.draining;
     status.load = answer.joined;
+    status.busy_per_mille = answer.busy_per_mille;
     status.clock_skew = std::chrono::duration_cast<milliseconds>(answer.now - clock_.Now());
     status.keys_number = answer.keys_number;
     status.deny_number = answer.deny_number;

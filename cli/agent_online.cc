@@ -2,6 +2,7 @@
 #include "cli/verb.h"
 #include "crossdock/admin/v1/admin.grpc.pb.h"
 #include "lib/base/file.h"
+#include "lib/base/strings.h"
 
 namespace crossdock::cli {
 namespace {
@@ -61,13 +62,14 @@ absl::Status ListRelays(const Options&, Context& context) {
     context.out << ToJson(all) << '\n';
     return absl::OkStatus();
   }
-  Table table({"RELAY", "SITE", "LAN", "WAN", "TENDED", "LOAD", "PROBLEM", "SPKI"});
+  Table table({"RELAY", "SITE", "LAN", "WAN", "TENDED", "LOAD", "BUSY", "PROBLEM", "SPKI"});
   for (const auto& relay : all.relays()) {
     table.Add({relay.relay(), relay.site(), relay.address_lan(), relay.address_wan(),
                relay.draining() ? "draining"
                : relay.tended() ? "yes"
                                 : "no",
-               std::to_string(relay.load()), relay.problem(), relay.spki().substr(0, 16)});
+               std::to_string(relay.load()), base::StrCat(relay.busy_per_mille() / 10, " %"), relay.problem(),
+               relay.spki().substr(0, 16)});
   }
   table.Print(context.out);
   return absl::OkStatus();

@@ -15,6 +15,7 @@
 #include "lib/net/keep_alive.h"
 #include "lib/net/tls_connection.h"
 #include "lib/wire/relay_reason.h"
+#include "relay/busy.h"
 #include "relay/judge.h"
 #include "relay/pump.h"
 #include "relay/sockets.h"
@@ -224,6 +225,7 @@ class Session {
       return base::WithReason(base::Unavailable("enough agents tend this relay"), wire::kRelayFull);
     }
     shared_.half_open.Leave(id_);
+    BusyMeter busy(ProcessorTime(), shared_.clock.MonotonicNow());
     while (true) {
       const Deadline deadline = Deadline::After(kTendingSilence, &shared_.ending);
       ASSIGN_OR_RETURN(const wire::AdmissionMessage message, net::ReadAdmission(*connection_, deadline));
@@ -231,11 +233,11 @@ class Session {
       if (bundles == nullptr) {
         return base::WithReason(base::PermissionDenied("a tending agent sends bundles"), wire::kAdmissionProtocol);
       }
-      RETURN_IF_ERROR(net::WriteAdmission(*connection_, TakeBundles(*bundles), deadline));
+      RETURN_IF_ERROR(net::WriteAdmission(*connection_, TakeBundles(*bundles, busy), deadline));
     }
   }
 
-  wire::Status TakeBundles(const wire::Bundles& bundles) {
+  wire::Status TakeBundles(const wire::Bundles& bundles, BusyMeter& busy) {
     const base::Instant now = shared_.clock.Now();
     const uint64_t deny_before = shared_.bundles.deny_number();
     const absl::Status taken = shared_.bundles.Take(bundles.keys, bundles.deny, now);
@@ -248,6 +250,7 @@ class Session {
     status.joined = static_cast<uint32_t>(shared_.rendezvous.joined());
     status.waiting = static_cast<uint32_t>(shared_.rendezvous.waiting());
     status.draining = shared_.closing.IsSet();
+    status.busy_per_mille = busy.PerMille(ProcessorTime(), Processors(), shared_.clock.MonotonicNow());
     status.now = now;
     status.keys_number = shared_.bundles.keys_number();
     status.deny_number = shared_.bundles.deny_number();

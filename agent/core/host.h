@@ -21,7 +21,8 @@ struct RelayStatus {
   std::string relay;
   bool tended = false;
   bool draining = false;
-  uint32_t load = 0;  // joined pairs
+  uint32_t load = 0;            // joined pairs
+  uint16_t busy_per_mille = 0;  // of its processors, over the last seconds
   std::chrono::milliseconds clock_skew{};
   uint64_t keys_number = 0;
   uint64_t deny_number = 0;

@@ -184,6 +184,7 @@ void Fill(const BoardReport& board, Host& host, base::Instant now, v1::AgentRepo
     relay.set_tended(status.tended);
     relay.set_draining(status.draining);
     relay.set_load(status.load);
+    relay.set_busy_per_mille(status.busy_per_mille);
     relay.set_clock_skew_milliseconds(status.clock_skew.count());
     relay.set_keys_number(status.keys_number);
     relay.set_deny_number(status.deny_number);

@@ -40,7 +40,7 @@ std::optional<uint32_t> SizeMax(uint8_t type) {
     case AdmissionType::kRefused:
       return 2 + kReasonSizeMax + 2 + kSentenceMax;
     case AdmissionType::kStatus:
-      return 4 + 4 + 1 + 8 + 8 + 8 + 2 + kSentenceMax;
+      return 4 + 4 + 1 + 2 + 8 + 8 + 8 + 2 + kSentenceMax;
   }
   return std::nullopt;
 }
@@ -67,8 +67,11 @@ void Put(ByteWriter& out, const Refused& refused) {
   out.Short(Cut(refused.reason, kReasonSizeMax)).Short(Cut(refused.detail, kSentenceMax));
 }
 void Put(ByteWriter& out, const Status& status) {
-  out.U32(status.joined).U32(status.waiting).U8(status.draining ? 1 : 0).I64(ToMilliseconds(status.now));
-  out.U64(status.keys_number).U64(status.deny_number).Short(Cut(status.problem, kSentenceMax));
+  out.U32(status.joined).U32(status.waiting).U8(status.draining ? 1 : 0).U16(status.busy_per_mille);
+  out.I64(ToMilliseconds(status.now))
+      .U64(status.keys_number)
+      .U64(status.deny_number)
+      .Short(Cut(status.problem, kSentenceMax));
 }
 
 AdmissionType TypeOf(const AdmissionMessage& message) {
@@ -125,11 +128,13 @@ absl::StatusOr<AdmissionMessage> Read(ByteReader& in, AdmissionType type) {
       status.joined = in.U32();
       status.waiting = in.U32();
       const uint8_t draining = in.U8();
+      status.busy_per_mille = in.U16();
       const int64_t now = in.I64();
       status.keys_number = in.U64();
       status.deny_number = in.U64();
       status.problem = std::string(in.Short());
       if (draining > 1) return Broken("a truth value of ", int{draining});
+      if (status.busy_per_mille > 1000) return Broken("busier than wholly: ", status.busy_per_mille);
       if (now < 0 || now > (int64_t{1} << 50)) return Broken("a time out of range");
       status.draining = draining == 1;
       status.now = base::Instant(std::chrono::milliseconds(now));

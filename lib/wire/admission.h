@@ -62,7 +62,8 @@ struct Status {
   uint32_t joined = 0;   // pairs that are being spliced
   uint32_t waiting = 0;  // legs that wait for their partner
   bool draining = false;
-  base::Instant now;  // the relay's clock, milliseconds
+  uint16_t busy_per_mille = 0;  // of its processors' time since the last status on this connection
+  base::Instant now;            // the relay's clock, milliseconds
   uint64_t keys_number = 0;
   uint64_t deny_number = 0;
   std::string problem;  // why the last bundle was not taken; empty when all is well

@@ -87,6 +87,7 @@ admin::v1::Relay ToMessage(const store::Relay& relay, const Fleet& fleet) {
     out.set_draining(state.report.draining);
     out.set_load(state.report.load);
     out.set_problem(state.report.problem);
+    out.set_busy_per_mille(state.report.busy_per_mille);
   }
   return out;
 }

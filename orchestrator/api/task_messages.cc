@@ -151,7 +151,7 @@ AgentReport FromMessage(const v1::AgentReport& message) {
   for (const v1::RelayStatus& status : message.relays()) {
     report.relays.push_back({status.relay(), status.tended(), status.draining(), status.load(),
                              std::chrono::milliseconds(status.clock_skew_milliseconds()), status.keys_number(),
-                             status.deny_number(), status.problem()});
+                             status.deny_number(), status.problem(), std::min(status.busy_per_mille(), 1000u)});
   }
   report.roster_number = message.roster_number();
   report.deny_number = message.deny_number();

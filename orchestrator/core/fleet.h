@@ -57,6 +57,7 @@ struct RelayReport {
   uint64_t keys_number = 0;
   uint64_t deny_number = 0;
   std::string problem;
+  uint32_t busy_per_mille = 0;  // of its host's processors' time, over the last seconds
 };
 
 struct AgentReport {

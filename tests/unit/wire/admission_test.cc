@@ -19,6 +19,7 @@ Status ExampleStatus() {
   status.joined = 18;
   status.waiting = 2;
   status.draining = true;
+  status.busy_per_mille = 750;
   status.now = *base::ParseInstant("2026-11-20T10:00:00.125Z");
   status.keys_number = 3;
   status.deny_number = 9;
@@ -43,10 +44,11 @@ const Vector kVectors[] = {
     {Joined{}, "4100000000"},
     {Refused{"RELAY_FULL", "why"}, "4200000011000a52454c41595f46554c4c0003776879"},
     {ExampleStatus(),
-     "4300000031"
+     "4300000033"
      "00000012"
      "00000002"
      "01"
+     "02ee"
      "000001a1f8660d7d"
      "0000000000000003"
      "0000000000000009"

@@ -1,6 +1,7 @@
 #include "agent/transfer/send_attempt.h"
 
 #include <fcntl.h>
+#include <poll.h>
 
 #include <cerrno>
 #include <thread>
@@ -25,6 +26,15 @@ namespace {
 bool LineBroke(const absl::Status& status) {
   const std::string reason = base::ReasonOf(status);
   return reason == Name(Reason::kPeerLost) || reason == Name(Reason::kPeerSilent);
+}
+
+// How soon a leg that has nothing to send notices that its line broke.
+constexpr std::chrono::milliseconds kIdleLook{250};
+
+// The receiver says nothing on a data leg, so the end of its side is the line's. Nobody writes who would notice.
+bool HasEnded(const ByteStream& stream) {
+  pollfd watched{stream.fd(), POLLRDHUP, 0};
+  return ::poll(&watched, 1, 0) > 0;
 }
 
 }  // namespace
@@ -312,7 +322,10 @@ void SendAttempt::RunDataLeg(uint16_t leg, Lifeline& lifeline) {
       // Nothing to do for now: what is in the buffer leaves, then we wait for a block to come back or for the end.
       outcome.status = sender.Rest();
       const LegClock::Section section(clock, StageOf::kIdle);
-      if (outcome.status.ok() && !WaitForMore(lifeline)) {
+      if (!outcome.status.ok()) break;
+      const absl::StatusOr<bool> more = WaitForMore(stream, lifeline);
+      outcome.status = more.status();
+      if (more.ok() && !*more) {
         if (!lifeline.ended()) outcome.status = sender.End();
         break;
       }
@@ -343,10 +356,11 @@ std::optional<wire::Block> SendAttempt::NextBlock(uint16_t leg) {
   return may_send_ ? board_->Next(leg) : std::nullopt;
 }
 
-bool SendAttempt::WaitForMore(const Lifeline& lifeline) {
+absl::StatusOr<bool> SendAttempt::WaitForMore(const ByteStream& stream, const Lifeline& lifeline) {
   base::MutexLock lock(mutex_);
   while (!lifeline.ended() && !(may_send_ && (board_->HasWaiting() || board_->AllAcknowledged()))) {
-    changed_.Wait(mutex_);
+    if (HasEnded(stream)) return Fail(Reason::kPeerLost, "the leg broke behind the last bytes that it carried");
+    changed_.WaitFor(mutex_, kIdleLook);
   }
   return !lifeline.ended() && !board_->AllAcknowledged();
 }

@@ -49,8 +49,9 @@ class SendAttempt {
   void StartLegs(uint16_t count, Lifeline& lifeline);
   void RunDataLeg(uint16_t leg, Lifeline& lifeline);
   std::optional<wire::Block> NextBlock(uint16_t leg);
-  // Blocks until something waits (true), or every file is acknowledged or the attempt has ended (false).
-  bool WaitForMore(const Lifeline& lifeline);
+  // Blocks until something waits (true), or every file is acknowledged or the attempt has ended (false). An error when
+  // the leg breaks meanwhile: what it carried last may have been lost with it.
+  absl::StatusOr<bool> WaitForMore(const ByteStream& stream, const Lifeline& lifeline);
   absl::Status TakeAcks(const wire::ControlFrame& frame) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   SendPlan plan_;

@@ -77,9 +77,16 @@ absl::Status Run(const Config& config) {
 
   Wakes wakes;
   Fleet fleet;
-  const engine::Context context{database,     clock,          random,
-                                wakes,        keys.ticket,    [&fleet] { return fleet.Online(); },
-                                config.lease, config.streams, config.staging_keep};
+  const engine::Context context{database,
+                                clock,
+                                random,
+                                wakes,
+                                keys.ticket,
+                                [&fleet] { return fleet.Online(); },
+                                config.lease,
+                                config.streams,
+                                config.staging_keep,
+                                [&fleet] { return fleet.Relays(); }};
   std::vector<std::unique_ptr<intake::PostgresSource>> sources;
   engine::AssetDatabases databases;
   for (const AssetDatabaseConfig& each : config.asset_databases) {

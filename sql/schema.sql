@@ -304,6 +304,8 @@ CREATE TABLE public.transfer (
     merge text DEFAULT 'never'::text NOT NULL,
     replaces boolean DEFAULT false NOT NULL,
     ready text DEFAULT 'none'::text NOT NULL,
+    relay_from text DEFAULT ''::text NOT NULL,
+    relay_to text DEFAULT ''::text NOT NULL,
     CONSTRAINT a_merge_is_never_whole_or_visible CHECK ((merge = ANY (ARRAY['never'::text, 'whole'::text, 'visible'::text]))),
     CONSTRAINT a_transfer_state_is_known CHECK ((state = ANY (ARRAY['received'::text, 'scanning'::text, 'deciding'::text, 'held'::text, 'awaiting_approval'::text, 'queued'::text, 'running'::text, 'publishing'::text, 'delivered'::text, 'closed'::text, 'denied'::text, 'superseded'::text, 'expired'::text, 'cancelled'::text, 'failed'::text])))
 );

@@ -44,6 +44,11 @@ Choice Choose(std::vector<AgentView>& agents, const std::string& site, const std
   return choice;
 }
 
+// The rendezvous spreads transfers over relays, the epoch leads a retry past one that is down.
+uint64_t Spread(const Transfer& transfer) {
+  return transfer.epoch.n + (transfer.rendezvous.empty() ? 0 : static_cast<uint8_t>(transfer.rendezvous.front()));
+}
+
 }  // namespace
 
 Plan MakePlan(const PlannerInput& input) {
@@ -64,13 +69,13 @@ Plan MakePlan(const PlannerInput& input) {
       wait("LINK_FULL", base::StrCat("the link ", link_name, " carries its ", link.concurrency, " transfers already"));
       continue;
     }
-    bool missing = false;
-    for (const std::string& site : {transfer.source_site, transfer.destination_site}) {
-      if (missing || input.sites_with_relays.contains(site)) continue;
-      wait("RELAY_MISSING", base::StrCat("site '", site, "' has no relay; add one with `crossdock relay add`"));
-      missing = true;
+    const RelayChoice near = ChooseRelay(input.relays, transfer.source_site, Spread(transfer));
+    const RelayChoice far = ChooseRelay(input.relays, transfer.destination_site, Spread(transfer));
+    if (near.id.empty() || far.id.empty()) {
+      const RelayChoice& missing = near.id.empty() ? near : far;
+      wait(missing.reason, missing.detail);
+      continue;
     }
-    if (missing) continue;
     const Choice from = Choose(agents, transfer.source_site, transfer.volume);
     if (from.agent == nullptr) {
       wait(from.reason, from.detail);
@@ -84,7 +89,7 @@ Plan MakePlan(const PlannerInput& input) {
     --from.agent->slots_free;
     --to.agent->slots_free;
     ++link.running;
-    plan.assignments.push_back({transfer, from.agent->id, to.agent->id});
+    plan.assignments.push_back({transfer, from.agent->id, to.agent->id, near.id, far.id});
   }
   return plan;
 }

@@ -5,12 +5,12 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "orchestrator/core/agent_view.h"
+#include "orchestrator/core/relay_choice.h"
 #include "orchestrator/core/transfer.h"
 
 namespace crossdock::orchestrator {
@@ -27,17 +27,20 @@ struct PlannerInput {
   std::vector<Transfer> queued;                                    // in the order in which they should go
   std::vector<AgentView> agents;                                   // online ones
   std::map<std::pair<std::string, std::string>, LinkState> links;  // (from, to); absent: defaults
-  std::set<std::string> sites_with_relays;
+  std::vector<RelayView> relays;                                   // all that are registered
 };
 
 struct PlannedAssignment {
   Transfer transfer;
   std::string agent_from;
   std::string agent_to;
+  std::string relay_from;
+  std::string relay_to;
 };
 struct PlannedWait {
   Transfer transfer;
-  std::string reason;  // AGENT_OFFLINE, VOLUME_MISSING, AGENT_BUSY, CLOCK_SKEW, LINK_FULL, LINK_HELD, RELAY_MISSING
+  std::string reason;  // AGENT_OFFLINE, VOLUME_MISSING, AGENT_BUSY, CLOCK_SKEW, LINK_FULL, LINK_HELD, RELAY_MISSING,
+                       // RELAY_DRAINING
   std::string detail;
 };
 struct Plan {

@@ -94,6 +94,8 @@ struct Transfer {
   std::string rendezvous;  // 16 bytes
   std::string agent_from;
   std::string agent_to;
+  std::string relay_from;  // of the present attempt; empty before the first
+  std::string relay_to;
   std::optional<base::Instant> renewed;
   int attempts = 0;
   base::Instant not_before;

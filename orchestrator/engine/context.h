@@ -11,6 +11,7 @@
 #include "lib/base/random.h"
 #include "lib/pg/database.h"
 #include "orchestrator/core/agent_view.h"
+#include "orchestrator/core/fleet.h"
 #include "orchestrator/core/wakes.h"
 
 namespace crossdock::orchestrator::engine {
@@ -30,6 +31,8 @@ struct Context {
   int streams = 8;
   // Staging is removed so long after its transfer ended or last moved.
   std::chrono::milliseconds staging_keep = std::chrono::hours(24);
+  // What the agents say of the relays now; of those that are not named nothing is known.
+  std::function<std::vector<RelayState>()> relays = [] { return std::vector<RelayState>(); };
 };
 
 }  // namespace crossdock::orchestrator::engine

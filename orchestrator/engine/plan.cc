@@ -15,6 +15,25 @@ namespace {
 
 constexpr int kWindow = 500;
 
+std::vector<RelayView> ReadRelays(const Context& context, pg::Tx& tx) {
+  const std::vector<RelayState> states = context.relays();
+  std::vector<RelayView> relays;
+  for (const store::Relay& relay : store::ListRelays(tx, "")) {
+    RelayView& view = relays.emplace_back();
+    view.id = relay.id;
+    view.site = relay.site;
+    for (const RelayState& state : states) {
+      if (state.site != relay.site || state.report.relay != relay.id) continue;
+      view.reported = true;
+      view.tended = state.report.tended;
+      view.draining = state.report.draining;
+      view.load = state.report.load;
+      view.busy_per_mille = state.report.busy_per_mille;
+    }
+  }
+  return relays;
+}
+
 PlannerInput ReadInput(const Context& context, pg::Tx& tx, base::Instant now) {
   PlannerInput input;
   input.queued = store::TransfersInState(tx, State::kQueued, now, kWindow);
@@ -25,7 +44,7 @@ PlannerInput ReadInput(const Context& context, pg::Tx& tx, base::Instant now) {
   for (const store::LinkLoad& load : store::LinkLoads(tx)) {
     input.links[{load.source_site, load.destination_site}].running = load.running;
   }
-  for (const store::Relay& relay : store::ListRelays(tx, "")) input.sites_with_relays.insert(relay.site);
+  input.relays = ReadRelays(context, tx);
   return input;
 }
 
@@ -47,8 +66,12 @@ absl::Status PlanOnce(const Context& context, base::Instant now) {
         continue;
       }
       const store::MoveNote note{Cause::kAssigned, "planner", "",
-                                 base::StrCat(one.agent_from, " sends to ", one.agent_to), now};
-      if (store::AssignTransfer(tx, one.transfer, {one.agent_from, one.agent_to, generation}, note))
+                                 base::StrCat(one.agent_from, " sends to ", one.agent_to, ", over ", one.relay_from,
+                                              one.relay_from == one.relay_to ? "" : " and ",
+                                              one.relay_from == one.relay_to ? "" : one.relay_to),
+                                 now};
+      if (store::AssignTransfer(tx, one.transfer,
+                                {one.agent_from, one.agent_to, generation, one.relay_from, one.relay_to}, note))
         assigned.push_back(one);
     }
     for (const PlannedWait& wait : plan.waits)

@@ -18,13 +18,17 @@ constexpr minutes kStep{10};
 constexpr minutes kLife{50};
 constexpr minutes kBackdate{5};
 
-absl::StatusOr<store::Relay> ChooseRelay(pg::Tx& tx, const Transfer& transfer, const std::string& site) {
+// The one that the planner chose for this attempt, as long as it is registered.
+absl::StatusOr<store::Relay> RelayOf(pg::Tx& tx, const Transfer& transfer, const std::string& site,
+                                     const std::string& chosen) {
   const std::vector<store::Relay> relays = store::ListRelays(tx, site);
   if (relays.empty()) {
     return base::WithReason(base::FailedPrecondition("site '", site, "' has no relay; see `crossdock relay add`"),
                             "RELAY_MISSING");
   }
-  // The rendezvous spreads transfers, the epoch leads a retry past a relay that is down.
+  for (const store::Relay& relay : relays) {
+    if (relay.id == chosen) return relay;
+  }
   const uint64_t spread = static_cast<uint8_t>(transfer.rendezvous.front()) + transfer.epoch.n;
   return relays[spread % relays.size()];
 }
@@ -52,8 +56,8 @@ uint64_t LegCeiling(int64_t bytes_per_second_max, int streams) {
 
 absl::StatusOr<Routes> MakeRoutes(const Context& context, pg::Tx& tx, const Transfer& transfer, const Ends& ends,
                                   int64_t bytes_per_second_max, base::Instant now) {
-  ASSIGN_OR_RETURN(const store::Relay near, ChooseRelay(tx, transfer, transfer.source_site));
-  ASSIGN_OR_RETURN(const store::Relay far, ChooseRelay(tx, transfer, transfer.destination_site));
+  ASSIGN_OR_RETURN(const store::Relay near, RelayOf(tx, transfer, transfer.source_site, transfer.relay_from));
+  ASSIGN_OR_RETURN(const store::Relay far, RelayOf(tx, transfer, transfer.destination_site, transfer.relay_to));
   const bool one_relay = near.id == far.id;
 
   wire::Ticket common;

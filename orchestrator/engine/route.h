@@ -18,7 +18,7 @@ struct Routes {
   Route receiver;
 };
 
-// Chooses one relay at each site, another one with each attempt, and signs the tickets. The same bytes for some minutes
+// Over the relays that the planner chose for this attempt; signs the tickets. The same bytes for some minutes
 // on end, so that a desired state that has not changed does not look changed. RELAY_MISSING.
 absl::StatusOr<Routes> MakeRoutes(const Context& context, pg::Tx& tx, const Transfer& transfer, const Ends& ends,
                                   int64_t bytes_per_second_max, base::Instant now);

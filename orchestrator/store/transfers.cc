@@ -13,7 +13,7 @@ namespace {
   "state_since, reason, "                                                                                              \
   "detail, paused_by, paused_reason, scan, listing, content, content_wanted, files, bytes, chunks, decision, policy, " \
   "verify, epoch_generation, epoch_n, rendezvous, agent_from, agent_to, renewed, attempts, not_before, created, "      \
-  "changed"
+  "changed, relay_from, relay_to"
 #define LIVE_STATES "state NOT IN ('closed', 'denied', 'superseded', 'expired', 'cancelled', 'failed')"
 
 Transfer ReadTransfer(const pqxx::row& row) {
@@ -73,6 +73,8 @@ Transfer ReadTransfer(const pqxx::row& row) {
   t.rendezvous = pg::ReadBytes(row["rendezvous"]);
   t.agent_from = row["agent_from"].as<std::string>();
   t.agent_to = row["agent_to"].as<std::string>();
+  t.relay_from = row["relay_from"].as<std::string>();
+  t.relay_to = row["relay_to"].as<std::string>();
   t.renewed = pg::ReadOptionalInstant(row["renewed"]);
   t.attempts = row["attempts"].as<int>();
   t.not_before = pg::ReadInstant(row["not_before"]);
@@ -130,7 +132,8 @@ constexpr pg::Query kMove{"transfer_move", R"sql(
 // row's value. From here on the receiver may hold staging, which is written down in the same statement.
 constexpr pg::Query kAssign{"transfer_assign", R"sql(
   WITH assigned AS (UPDATE transfer SET state = 'running', state_since = $7, reason = $5, detail = $6, changed = $7,
-                           epoch_generation = $8, epoch_n = epoch_n + 1, agent_from = $3, agent_to = $4, renewed = $7
+                           epoch_generation = $8, epoch_n = epoch_n + 1, agent_from = $3, agent_to = $4, renewed = $7,
+                           relay_from = $9, relay_to = $10
                      WHERE id = $1 AND state = 'queued' AND epoch_n = $2 AND paused_by = ''
                     RETURNING id, client, volume, agent_to, epoch_generation, epoch_n),
   held AS (INSERT INTO staging (transfer, agent, client, volume, epoch_generation, epoch_n, assigned, not_before)
@@ -251,8 +254,9 @@ bool MoveTransfer(pg::Tx& tx, const Transfer& transfer, const MoveNote& note) {
 
 std::optional<Epoch> AssignTransfer(pg::Tx& tx, const Transfer& transfer, const Assignment& assignment,
                                     const MoveNote& note) {
-  const pqxx::result result = tx.Run(kAssign, transfer.id, transfer.epoch.n, assignment.agent_from, assignment.agent_to,
-                                     note.reason, note.detail, note.now, assignment.generation);
+  const pqxx::result result =
+      tx.Run(kAssign, transfer.id, transfer.epoch.n, assignment.agent_from, assignment.agent_to, note.reason,
+             note.detail, note.now, assignment.generation, assignment.relay_from, assignment.relay_to);
   if (result.empty()) return std::nullopt;
   RecordMove(tx, transfer.id, State::kQueued, State::kRunning, note);
   return Epoch{result[0][0].as<uint64_t>(), result[0][1].as<uint64_t>()};

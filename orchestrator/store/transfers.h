@@ -39,6 +39,8 @@ struct Assignment {
   std::string agent_from;
   std::string agent_to;
   uint64_t generation;
+  std::string relay_from = {};
+  std::string relay_to = {};
 };
 std::optional<Epoch> AssignTransfer(pg::Tx& tx, const Transfer& transfer, const Assignment& assignment,
                                     const MoveNote& note);

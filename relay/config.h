@@ -23,6 +23,7 @@ struct Config {
   std::chrono::milliseconds partner_wait{60'000};
   std::chrono::milliseconds idle_max{7'200'000};
   std::chrono::milliseconds drain{5'000};
+  std::chrono::milliseconds admission{10'000};  // from the first byte to the last of a join; not configured
 };
 
 absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file);

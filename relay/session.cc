@@ -55,7 +55,7 @@ class Session {
 
   absl::Status Run(base::UniqueFd fd) {
     net::KeepAlive(fd.get());
-    const Deadline deadline = Deadline::After(kAdmissionTime, &shared_.ending);
+    const Deadline deadline = Deadline::After(shared_.config.admission, &shared_.ending);
     ASSIGN_OR_RETURN(connection_, net::TlsConnection::Handshake(shared_.context, std::move(fd), "", deadline));
     absl::Status status = Hear(deadline);
     if (!status.ok() && base::ReasonOf(status) == "TIMEOUT") {

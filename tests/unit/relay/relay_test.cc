@@ -201,6 +201,36 @@ TEST_CASE("connections that say nothing keep nobody out") {
   line.Join();
 }
 
+TEST_CASE("T-36: a handshake that drips ends at the time for admission, however steadily it drips") {
+  Line line([](Config& config) { config.admission = milliseconds(400); });
+  const bool within_tls = GENERATE(false, true);
+  base::UniqueFd raw;
+  const base::Steady begin = line.clock.MonotonicNow();
+  if (within_tls) {
+    // A handshake that is whole, and then nothing of the join.
+    const net::TlsContext context(line.sender, net::TlsRole::kClient, net::TlsUse::kThenClear);
+    auto connection = net::TlsConnection::Handshake(context, Silent(line.far.lan()), line.far.key.spki(), Soon());
+    REQUIRE(connection.ok());
+    const auto answer = net::ReadAdmission(**connection, Soon());
+    REQUIRE(answer.ok());
+    REQUIRE(std::holds_alternative<wire::Refused>(*answer));
+    CHECK(std::get<wire::Refused>(*answer).reason == "ADMISSION_TIMEOUT");
+  } else {
+    raw = Silent(line.far.lan());
+    const std::string hello("\x16\x03\x01\x01\x00\x01\x00\x00\xfc\x03\x03", 11);
+    bool open = true;
+    for (size_t at = 0; open && at < 200; ++at) {
+      const char byte = at < hello.size() ? hello[at] : 'x';
+      open = ::send(raw.get(), &byte, 1, MSG_NOSIGNAL) == 1;
+      pollfd watched{raw.get(), POLLIN, 0};
+      if (open && ::poll(&watched, 1, 20) > 0) open = ::recv(raw.get(), &watched, 1, MSG_PEEK) > 0;
+    }
+    CHECK_FALSE(open);
+  }
+  CHECK(line.clock.MonotonicNow() - begin >= milliseconds(400));
+  line.Join();
+}
+
 TEST_CASE("a relay without a descriptor left turns callers away and goes on") {
   Line line;
   std::vector<base::UniqueFd> callers;

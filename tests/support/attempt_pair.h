@@ -207,8 +207,10 @@ class AttemptPair {
   // With the next epoch, over what was listed.
   Outcome Run() { return Run(Scanned()); }
   Outcome Run(const ScanResult& decided) {
-    ExchangeDialer sender_dialer(exchange, true);
-    ExchangeDialer receiver_dialer(exchange, false);
+    ExchangeDialer sender_exchange(exchange, true);
+    ExchangeDialer receiver_exchange(exchange, false);
+    LegDialer& sender_dialer = sender_exchange;
+    LegDialer& receiver_dialer = receiver_exchange;
     AttemptTerms terms;
     terms.transfer = "t-1";
     terms.epoch = {1, ++epoch};
@@ -244,8 +246,8 @@ class AttemptPair {
       if (on_commit) on_commit();
       return verdict;
     };
-    SendAttempt sender(std::move(send), {clock, *from, sender_dialer});
-    ReceiveAttempt receiver(std::move(receive), {clock, *to, receiver_dialer}, record);
+    SendAttempt sender(std::move(send), {clock, *from, sender_legs ? *sender_legs : sender_dialer});
+    ReceiveAttempt receiver(std::move(receive), {clock, *to, receiver_legs ? *receiver_legs : receiver_dialer}, record);
     Outcome outcome;
     sender_progress = [&sender] { return sender.progress(); };
     std::stop_source stop_sender;
@@ -267,6 +269,9 @@ class AttemptPair {
   std::unique_ptr<Volume> from;
   std::unique_ptr<Volume> to;
   Exchange exchange;
+  // Instead of the exchange's.
+  LegDialer* sender_legs = nullptr;
+  LegDialer* receiver_legs = nullptr;
   PackagePath source = {"shots/sh010", {}};
   ScanOptions scan_options;
   bool allow_empty_at_destination = false;

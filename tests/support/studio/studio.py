@@ -217,18 +217,23 @@ limits: {{{", ".join(f"{name}: {value}" for name, value in self.limits.items())}
         home = self.account.make_directory(self.directory / site)
         self.account.make_directory(self.storage(site))
         lan, wan = self.relay_addresses(site)
-        self.account.write(home / "relay.yaml", f"""schema: crossdock/relay/v1
-name: {site}-r1
-state: {home}/relay
-listen: {{lan: "{lan}", wan: "{wan}"}}
-next_hops: [{self.network.next_hops()}]
-""")
+        self.write_relay_config(home / "relay.yaml", f"{site}-r1", home / "relay", lan, wan)
         self.account.write(home / "agent.yaml", f"""schema: crossdock/agent/v1
 agent: {site}-1
 site: {site}
 trust_domain: {TRUST_DOMAIN}
 state: {home}/agent
 volumes: {{proj: {{root: {self.storage(site)}}}}}
+""")
+
+    def write_relay_config(self, path, name, state, lan, wan):
+        # Whoever stops a relay under a transfer wants to see it cut.
+        self.account.write(path, f"""schema: crossdock/relay/v1
+name: {name}
+state: {state}
+listen: {{lan: "{lan}", wan: "{wan}"}}
+next_hops: [{self.network.next_hops()}]
+limits: {{drain: 500ms}}
 """)
 
     def relay_addresses(self, site):
@@ -262,16 +267,38 @@ volumes: {{proj: {{root: {self.storage(site)}}}}}
 
     def start_relay(self, site):
         home = self.directory / site
-        spki = self.run("crossdock-relay", "--init", home / "relay", "--site-admin", self.sam).stdout.split("spki: ")[1].split()[0]
-        relay = self._start(f"{site}-relay", "crossdock-relay", home / "relay.yaml", "relay is ready", site)
-        lan, wan = self.relay_addresses(site)
-        self.offline("relay", "statement", f"{site}-r1", "--site", site, "--spki", spki, "--lan", lan, "--wan", wan,
-                     "--site-admin", "sam", "--sign-with", self.admin / "sam.key", "--out", home / "relay.signed")
-        self.cli("relay", "add", home / "relay.signed")
+        relay = self._start_relay(f"{site}-relay", f"{site}-r1", site, home / "relay.yaml", home / "relay", self.relay_addresses(site))
         ticket_key = self.cli("relay", "ticket-key").stdout.strip()
         self.offline("relay", "bundle", "--ticket-key", ticket_key, "--number", 1, "--sign-with", self.admin / "sam.key", "--out", home / "keys.signed")
         self.cli("relay", "keys", site, home / "keys.signed")
         return relay
+
+    def add_relay(self, site, name):
+        """One more relay at a site that runs; its agents bring it the keys. Returns when they have."""
+        lan, wan = free_ports(2)
+        addresses = f"{self.network.host(site)}:{lan}", f"{self.network.wan_host(site)}:{wan}"
+        config, state = self.directory / site / f"{name}.yaml", self.directory / site / name
+        self.write_relay_config(config, name, state, *addresses)
+        relay = self._start_relay(name, name, site, config, state, addresses)
+        self.wait_for_relay(name)
+        return relay
+
+    def _start_relay(self, program, name, site, config, state, addresses):
+        spki = self.run("crossdock-relay", "--init", state, "--site-admin", self.sam).stdout.split("spki: ")[1].split()[0]
+        relay = self._start(program, "crossdock-relay", config, "relay is ready", site)
+        lan, wan = addresses
+        signed = config.with_suffix(".signed")
+        self.offline("relay", "statement", name, "--site", site, "--spki", spki, "--lan", lan, "--wan", wan,
+                     "--site-admin", "sam", "--sign-with", self.admin / "sam.key", "--out", signed)
+        self.cli("relay", "add", signed)
+        return relay
+
+    def wait_for_relay(self, name, deadline=30):
+        """Until an agent tends it and has nothing to complain of."""
+        def ready():
+            return any(relay["relay"] == name and relay.get("tended", False) and not relay.get("problem")
+                       for relay in self.cli_json("relay", "list").get("relays", []))
+        wait_until(ready, deadline, lambda: f"relay {name} is not tended:\n" + self.cli("relay", "list").stdout)
 
     def make_token(self, site):
         token = self.directory / site / "token"

@@ -64,6 +64,7 @@ TEST_CASE("T-31: bytes that are flipped while a leg is admitted get it no furthe
 
 TEST_CASE("T-35: a data leg that ends inside a frame, at a frame's end or before its end is dialled again") {
   Studio studio;
+  studio.streams = 1;
   const FrameType type =
       GENERATE(FrameType::kLegHello, FrameType::kBlockHeader, FrameType::kSegment, FrameType::kBlockTrailer);
   const size_t left = GENERATE(as<size_t>{}, 0, 3, wire::kFrameHeaderSize, wire::kFrameHeaderSize + 1, 1u << 30);
@@ -72,7 +73,8 @@ TEST_CASE("T-35: a data leg that ends inside a frame, at a frame's end or before
     return frame.substr(0, left);
   });
   studio.CheckArrived(studio.Run());
-  CHECK(studio.dials > 1 + studio.streams);
+  // Behind its trailer the whole file has arrived.
+  if (type != FrameType::kBlockTrailer || left < 1u << 30) CHECK(studio.dials > 1 + studio.streams);
 }
 
 TEST_CASE("T-31: segments in another order are noticed by their digest, and come again") {

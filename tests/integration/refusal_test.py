@@ -3,6 +3,7 @@
 import os
 import subprocess
 import unittest
+from pathlib import Path
 
 from studio.case import BINARY, StudioCase
 from studio.process import wait_until
@@ -102,7 +103,7 @@ token_file: {token}
         """The TCP ports on which a program of the studio takes connections."""
         pid = self.studio.program(name).pid
         inodes = {os.readlink(entry.path)[len("socket:["):-1] for entry in os.scandir(f"/proc/{pid}/fd") if os.readlink(entry.path).startswith("socket:[")}
-        rows = [line.split() for table in ("tcp", "tcp6") for line in open(f"/proc/{pid}/net/{table}", encoding="ascii").readlines()[1:]]
+        rows = [line.split() for table in ("tcp", "tcp6") for line in Path(f"/proc/{pid}/net/{table}").read_text(encoding="ascii").splitlines()[1:]]
         return {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "0A" and row[9] in inodes}
 
     def test_an_agent_listens_nowhere_and_a_relay_on_its_two_ports_alone(self):

@@ -87,10 +87,11 @@ void BlockFile::Unclaim(const Block& block, uint16_t leg) {
   claimed_.erase(block.offset);
 }
 
-void BlockFile::Land(const Block& block, const wire::Digest128& xxh3) {
+void BlockFile::Land(const Block& block, const wire::Digest128& xxh3, const std::function<void()>& held) {
   base::MutexLock lock(mutex_);
   claimed_.erase(block.offset);
   if (!Touches(block)) landed_[block.offset] = {block.length, xxh3};
+  if (Covers(block)) held();
 }
 
 void BlockFile::StartOver() {

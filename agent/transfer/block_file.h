@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <vector>
@@ -49,8 +50,9 @@ class BlockFile {
   bool Holds(const wire::Block& block, uint16_t leg) const;
   void Unclaim(const wire::Block& block, uint16_t leg);
   // The block is in the file, verified against `xxh3`, and recorded. One that is there in part already does not count:
-  // a sender sends what was lost as it was, or in smaller blocks.
-  void Land(const wire::Block& block, const wire::Digest128& xxh3);
+  // a sender sends what was lost as it was, or in smaller blocks. Where it counts, `held` is called before anybody can
+  // look at the block again: the sender must hear that it is here before it hears that it was damaged.
+  void Land(const wire::Block& block, const wire::Digest128& xxh3, const std::function<void()>& held);
   // Nothing has landed.
   void Reset();
 

@@ -193,9 +193,20 @@ absl::StatusOr<bool> ReceiveAttempt::Handle(wire::ControlFrame frame) {
 }
 
 absl::Status ReceiveAttempt::TakeChunk(const wire::ManifestChunk& chunk) {
-  wire::Manifest part;
   base::MutexLock lock(mutex_);
   if (manifest_checked_) return Fail(Reason::kPeerProtocol, "the manifest goes on after its end");
+  const size_t before = manifest_.entries.size();
+  const absl::Status taken = TakeEntries(chunk);
+  if (taken.ok()) {
+    changed_.NotifyAll();
+  } else {
+    // No leg may look for files whose directories were not made: it would find another reason first.
+    manifest_.entries.resize(before);
+  }
+  return taken;
+}
+
+absl::Status ReceiveAttempt::TakeEntries(const wire::ManifestChunk& chunk) {
   const size_t before = manifest_.entries.size();
   RETURN_IF_ERROR(decoder_.Add(chunk.chunk, &manifest_));
   if (manifest_.entries.size() > hello_.entries) return Fail(Reason::kPeerProtocol, "more entries than announced");
@@ -213,9 +224,7 @@ absl::Status ReceiveAttempt::TakeChunk(const wire::ManifestChunk& chunk) {
   const auto news = std::span(manifest_.entries).subspan(before);
   if (!names_) names_.emplace(deps_.volume, staging_->directory());
   RETURN_IF_ERROR(names_->Add(news));
-  RETURN_IF_ERROR(MakeStagedDirectories(deps_.volume, staging_->data(), news));
-  changed_.NotifyAll();
-  return absl::OkStatus();
+  return MakeStagedDirectories(deps_.volume, staging_->data(), news);
 }
 
 absl::Status ReceiveAttempt::TakeEnd(const wire::ManifestEnd& end) {

@@ -50,6 +50,7 @@ class ReceiveAttempt {
   bool JoinPublisher();
   absl::StatusOr<bool> Handle(wire::ControlFrame frame);
   absl::Status TakeChunk(const wire::ManifestChunk& chunk);
+  absl::Status TakeEntries(const wire::ManifestChunk& chunk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status TakeEnd(const wire::ManifestEnd& end);
   absl::Status CheckForm() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Lets there be `count` data legs. On Run's thread only.

@@ -67,10 +67,12 @@ void ReceiveAttempt::BlockLanded(const std::shared_ptr<BlockFile>& parts, const 
   }
   // A copy of what has landed meanwhile counts once.
   if (!parts->HasLanded(block)) counters_.bytes_done.fetch_add(block.length, std::memory_order_relaxed);
-  parts->Land(block, xxh3);
-  if (!parts->HasLanded(block)) return;
-  control_->Queue(wire::BlockAck{{block}});
-  Advance(parts);
+  bool held = false;
+  parts->Land(block, xxh3, [&] {
+    held = true;
+    control_->Queue(wire::BlockAck{{block}});
+  });
+  if (held) Advance(parts);
 }
 
 void ReceiveAttempt::Advance(const std::shared_ptr<BlockFile>& parts) {

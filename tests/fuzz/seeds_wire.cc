@@ -114,8 +114,9 @@ void AddWireSeeds(Seeds& seeds) {
   auto& admission = seeds["admission"];
   admission["join"] = EncodeAdmission(Join{kAdmissionVersionNumber, Signed(ticket), 3, 1, Signed(ExampleTicket())});
   admission["tend"] = EncodeAdmission(Tend{}) + EncodeAdmission(Bundles{"keys", "deny"}) + EncodeAdmission(Bundles{});
-  admission["answers"] = EncodeAdmission(Joined{}) + EncodeAdmission(Refused{"RELAY_FULL", "no place is left"}) +
-                         EncodeAdmission(Status{2, 1, true, base::Instant(std::chrono::seconds(9)), 3, 4, "too old"});
+  admission["answers"] =
+      EncodeAdmission(Joined{}) + EncodeAdmission(Refused{"RELAY_FULL", "no place is left"}) +
+      EncodeAdmission(Status{2, 1, true, 250, base::Instant(std::chrono::seconds(9)), 3, 4, "too old"});
 
   auto& control = seeds["control_leg"];
   const Manifest manifest = ExampleManifest();

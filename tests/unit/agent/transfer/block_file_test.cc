@@ -32,7 +32,7 @@ struct Fixture {
     return std::make_unique<BlockFile>(5, entry, 11, base::UniqueFd(dup(fd.get())), bound, partial);
   }
   BlockFile::Progress Land(BlockFile& file, const Block& block) {
-    file.Land(block, Digest(block));
+    file.Land(block, Digest(block), [] {});
     return file.Advance(calls).value();
   }
 
@@ -109,7 +109,11 @@ TEST_CASE("a block that is claimed anew, or in part, is no longer its old leg's"
   CHECK(file->Holds(f.second, 2));
   file->Unclaim(f.second, 1);
   CHECK(file->Holds(f.second, 2));
-  file->Land(f.second, f.Digest(f.second));
+  int held = 0;
+  file->Land(f.second, f.Digest(f.second), [&] { ++held; });
+  CHECK(held == 1);
+  file->Land(wide, f.Digest(wide), [&] { ++held; });  // is there in part, and does not count
+  CHECK(held == 1);
   CHECK_FALSE(file->Claim(f.second, 3));
   CHECK(file->HasLanded(f.second));
   CHECK_FALSE(file->HasLanded(wide));

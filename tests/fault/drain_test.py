@@ -6,6 +6,7 @@ import threading
 import unittest
 
 from studio.case import StudioCase
+from studio.package import content
 from studio.process import wait_until
 from studio.studio import Studio
 
@@ -46,7 +47,7 @@ class DrainTest(StudioCase):
     def assert_delivered_once(self, transfer):
         self.studio.wait_for_state(transfer, "CLOSED", deadline=120)
         landed = self.studio.storage("van") / "northlight" / "nl_010_0010" / self.code
-        self.assertEqual({path.name: path.read_bytes() for path in landed.iterdir()}, self.content)
+        self.assertEqual(content(landed), self.content)
         history = self.studio.cli_json("transfer", "show", transfer)["history"]
         self.assertEqual([entry["cause"] for entry in history].count("published"), 1)
 

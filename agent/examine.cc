@@ -1,7 +1,5 @@
 #include "agent/examine.h"
 
-#include <iterator>
-
 #include "agent/doctor/storage_facts.h"
 #include "lib/base/clock.h"
 
@@ -20,9 +18,7 @@ std::vector<host::Finding> Examine(const host::Facts& facts, const Config& confi
   demands.encrypts_content = true;
   demands.open_files = kOpenFiles;
   demands.open_files_least = kOpenFilesLeast;
-  std::vector<host::Finding> findings = host::JudgeNetwork(facts, demands);
-  std::vector<host::Finding> more = host::JudgeHost(facts, demands);
-  std::move(more.begin(), more.end(), std::back_inserter(findings));
+  std::vector<host::Finding> findings = host::Judge(facts, demands);
   const base::SystemClock clock;
   for (const auto& [name, volume] : config.volumes)
     findings.push_back(JudgeStorage(name, TryStorage(volume.root, clock)));

@@ -1,7 +1,6 @@
 #include "relay/doctor.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "relay/sockets.h"
 
@@ -25,10 +24,7 @@ std::vector<host::Finding> Doctor(const host::Facts& facts, const Config& config
   demands.listens = true;
   demands.open_files = Descriptors(config.connections_max, config);
   demands.open_files_least = Descriptors(std::min(kConnectionsLeast, config.connections_max), config);
-  std::vector<host::Finding> findings = host::JudgeNetwork(facts, demands);
-  std::vector<host::Finding> more = host::JudgeHost(facts, demands);
-  std::move(more.begin(), more.end(), std::back_inserter(findings));
-  return findings;
+  return host::Judge(facts, demands);
 }
 
 }  // namespace crossdock::relay

@@ -13,38 +13,6 @@
 #include "lib/wire/reason.h"
 
 namespace crossdock::agent {
-namespace {
-
-constexpr size_t kReadSize = 1u << 20;
-
-// Reads to the end or to the first record that is not whole; returns the size of what is sound.
-absl::StatusOr<off_t> ReadAll(int fd, FileCalls& calls, const Ledger::EachRecord& each) {
-  std::string window;
-  off_t sound = 0;
-  while (true) {
-    std::string more(kReadSize, '\0');
-    const ssize_t got = calls.Read(fd, more.data(), more.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return DestinationError(errno, "cannot read", "ledger");
-    if (got == 0) return sound;
-    window.append(more, 0, static_cast<size_t>(got));
-    size_t at = 0;
-    while (true) {
-      LedgerRecord record;
-      size_t consumed = 0;
-      const LedgerRead read = DecodeLedger(std::string_view(window).substr(at), &record, &consumed);
-      if (read == LedgerRead::kTorn) return sound;
-      if (read == LedgerRead::kMore) break;
-      each(record, static_cast<uint64_t>(sound));
-      at += consumed;
-      sound += static_cast<off_t>(consumed);
-    }
-    window.erase(0, at);
-  }
-}
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(int directory, bool create, FileCalls& calls,
                                                      const EachRecord& each) {
   base::UniqueFd fd = OpenBeneath(directory, "ledger", O_RDWR | O_APPEND | (create ? O_CREAT : 0), create ? 0600 : 0);
@@ -52,7 +20,7 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(int directory, bool create,
   if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     return Fail(wire::Reason::kStagingBusy, "an older attempt at this transfer still has its staging open");
   }
-  ASSIGN_OR_RETURN(const off_t sound, ReadAll(fd.get(), calls, each));
+  ASSIGN_OR_RETURN(const off_t sound, ReadLedger(fd.get(), calls, each));
   if (ftruncate(fd.get(), sound) != 0) return DestinationError(errno, "cannot cut the torn end of", "ledger");
   return std::unique_ptr<Ledger>(new Ledger(std::move(fd), calls));
 }

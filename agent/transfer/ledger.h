@@ -1,12 +1,12 @@
 // The ledger of an attempt: an append-only file beside its staged data that says which files are complete.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "agent/core/ledger_record.h"
 #include "agent/storage/file_calls.h"
+#include "agent/storage/ledger_reader.h"
 #include "lib/base/fd.h"
 #include "lib/base/mutex.h"
 
@@ -17,7 +17,7 @@ class Ledger {
  public:
   // Opens or makes `ledger` in `directory` and locks it for this process: STAGING_BUSY when another attempt has it.
   // Every record that it holds goes to `each`, with where it stands; a torn tail is cut off.
-  using EachRecord = std::function<void(const LedgerRecord& record, uint64_t at)>;
+  using EachRecord = EachLedgerRecord;
   static absl::StatusOr<std::unique_ptr<Ledger>> Open(int directory, bool create, FileCalls& calls,
                                                       const EachRecord& each);
 

@@ -87,4 +87,10 @@ std::vector<Finding> JudgeHost(const Facts& facts, const Demands& demands) {
   return findings;
 }
 
+std::vector<Finding> Judge(const Facts& facts, const Demands& demands) {
+  std::vector<Finding> findings = JudgeNetwork(facts, demands);
+  for (Finding& each : JudgeHost(facts, demands)) findings.push_back(std::move(each));
+  return findings;
+}
+
 }  // namespace crossdock::host

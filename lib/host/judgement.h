@@ -40,5 +40,7 @@ struct Demands {
 
 std::vector<Finding> JudgeNetwork(const Facts& facts, const Demands& demands);
 std::vector<Finding> JudgeHost(const Facts& facts, const Demands& demands);
+// Both.
+std::vector<Finding> Judge(const Facts& facts, const Demands& demands);
 
 }  // namespace crossdock::host

@@ -328,7 +328,8 @@ class Diagram {
 // Walks the diagram's paths that end in a difference.
 class Walk {
  public:
-  Walk(const Diagram& diagram, Difference& difference) : diagram_(diagram), difference_(difference) {}
+  Walk(const Diagram& diagram, Instant now, Difference& difference)
+      : diagram_(diagram), now_(now), difference_(difference) {}
 
   void Run(int id) {
     if (id == Diagram::kSame || difference_.regions.size() > kRegionsMax) return;
@@ -337,7 +338,8 @@ class Walk {
       Region region;
       region.change = ending.change;
       region.how = ending.how;
-      if (ending.when) region.when = *ending.when;
+      // Hours that differ have an instant of their own.
+      region.when = ending.when.value_or(now_);
       region.box = path_;
       difference_.regions.push_back(std::move(region));
       return;
@@ -352,6 +354,7 @@ class Walk {
 
  private:
   const Diagram& diagram_;
+  const Instant now_;
   Difference& difference_;
   std::vector<Extent> path_;
 };
@@ -374,9 +377,7 @@ std::vector<std::string> Without(const std::set<std::string>& names, const std::
 }
 
 // A transfer in `region`; where the region leaves a choice, what no rule names.
-void AddWitness(const Difference& difference, std::string_view client, Instant now, Region& region) {
-  // Hours that differ have an instant of their own.
-  if (region.when == Instant()) region.when = now;
+void AddWitness(const Difference& difference, std::string_view client, Region& region) {
   region.witness.values = {{"asset.client", Fact(std::string(client))},
                            {"source.zone", Fact("UTC")},
                            {"destination.zone", Fact("UTC")},
@@ -417,7 +418,7 @@ absl::StatusOr<Difference> Diff(const Policy& before, const Policy& after, Insta
   Difference difference;
   Diagram diagram(before, after, now);
   const int root = diagram.Build();
-  Walk(diagram, difference).Run(root);
+  Walk(diagram, now, difference).Run(root);
   difference.complete = diagram.complete() && difference.regions.size() <= kRegionsMax;
   difference.dimensions = diagram.TakeDimensions();
   if (difference.regions.size() > kRegionsMax) difference.regions.resize(kRegionsMax);
@@ -427,7 +428,7 @@ absl::StatusOr<Difference> Diff(const Policy& before, const Policy& after, Insta
   Policy old_in_force = before, new_in_force = after;
   old_in_force.valid_from = new_in_force.valid_from = now;
   for (Region& region : difference.regions) {
-    AddWitness(difference, before.client, now, region);
+    AddWitness(difference, before.client, region);
     region.before = Evaluate(old_in_force, region.witness, {}, region.when).matched;
     region.after = Evaluate(new_in_force, region.witness, {}, region.when).matched;
   }

@@ -251,6 +251,10 @@ absl::Status SetLink(const Context& context, const store::Link& link, const Acto
     return absl::OkStatus();
   }));
   context.wakes.Wake(Duty::kPlan);
+  // What runs over it hears of the new cap now.
+  for (const AgentView& agent : context.online()) {
+    if (agent.site == link.source_site) context.wakes.WakeAgent(agent.id);
+  }
   return absl::OkStatus();
 }
 

@@ -59,12 +59,14 @@ absl::Status ReadLimits(yaml::Map map, Config& config) {
   ASSIGN_OR_RETURN(config.lease, map.DurationOr("lease", config.lease, milliseconds(2'000), milliseconds(600'000)));
   ASSIGN_OR_RETURN(config.report, map.DurationOr("report", config.report, milliseconds(100), milliseconds(60'000)));
   ASSIGN_OR_RETURN(config.poll, map.DurationOr("poll", config.poll, milliseconds(100), milliseconds(60'000)));
+  ASSIGN_OR_RETURN(config.agents_poll,
+                   map.DurationOr("agents_poll", config.agents_poll, milliseconds(1'000), milliseconds(60'000)));
   ASSIGN_OR_RETURN(config.reconcile,
                    map.DurationOr("reconcile", config.reconcile, milliseconds(1'000), milliseconds(86'400'000)));
   ASSIGN_OR_RETURN(config.staging_keep,
                    map.DurationOr("staging_keep", config.staging_keep, milliseconds(0), kStagingKeepMax));
   ASSIGN_OR_RETURN(config.certificate_life, map.DurationOr("certificate_life", config.certificate_life,
-                                                           milliseconds(20'000), pki::kLeafLifetimeMax));
+                                                           milliseconds(10'000), pki::kLeafLifetimeMax));
   return map.Finish();
 }
 

@@ -39,6 +39,7 @@ struct Config {
   std::chrono::milliseconds lease{20'000};
   std::chrono::milliseconds report{2'000};
   std::chrono::milliseconds poll{2'000};
+  std::chrono::milliseconds agents_poll{10'000};
   std::chrono::milliseconds reconcile{300'000};
   std::chrono::milliseconds staging_keep = std::chrono::hours(24);
   std::chrono::milliseconds certificate_life = pki::kLeafLifetime;  // of agents' certificates

@@ -108,6 +108,7 @@ absl::Status Run(const Config& config) {
   session_options.orchestrator = config.name;
   session_options.lease = config.lease;
   session_options.report_interval = config.report;
+  session_options.poll = config.agents_poll;
   session_options.age_max = std::min(session_options.age_max, config.certificate_life / kConnectionsPerCertificate);
   api::AgentSessions sessions(desk, fleet, clock, random, session_options);
   // For agents, people and tools.

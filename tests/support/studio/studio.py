@@ -67,7 +67,7 @@ class Studio:
         self.logs = self.account.make_directory(self.directory / "logs")
         self.admin = self.account.make_directory(self.directory / "admin")
         self.sites = dict(sites)
-        self.limits = {"reconcile": "5s", "report": "250ms", **(limits or {})}
+        self.limits = {"reconcile": "5s", "report": "250ms", "agents_poll": "1s", **(limits or {})}
         self.programs = ProgramSet()
         self.postgres = Postgres("postgres", self.account, self.directory / "pg", self.logs)
         ports = free_ports(2 + 2 * len(self.sites))

@@ -20,15 +20,21 @@ class KillTest(StudioCase):
         cls.studio = Studio(cls.directory / "s", cls.account)
         cls.addClassCleanup(cls.studio.stop)
         cls.studio.create().start()
-        # Slow enough to be caught in the act.
-        cls.studio.cli("link", "set", "lon", "van", "--cap-mbit", 40)
+
+    def cap(self, mbit):
+        """Of the attempts that begin from now on."""
+        self.studio.cli("link", "set", "lon", "van", "--cap-mbit", mbit)
 
     def begin(self, code):
-        """A transfer that has moved something and has more to move."""
         self.content = {f"f.{1001 + i}.exr": os.urandom(FILE_BYTES) for i in range(FILES)}
         self.code = self.studio.add_version(code, files=self.content)
         self.studio.set_status(code, "ready")
-        transfer = self.studio.transfer_of(code)["transfer"]
+        return self.studio.transfer_of(code)["transfer"]
+
+    def catch(self, code):
+        """A transfer that has moved something and has more to move: slow enough to be caught in the act."""
+        self.cap(40)
+        transfer = self.begin(code)
 
         def moving():
             now = self.studio.cli_json("transfer", "show", transfer)["transfer"]
@@ -44,6 +50,7 @@ class KillTest(StudioCase):
         program.wait_for_record(READY[name.rpartition("-")[2]], since=since)
 
     def assert_delivered_once(self, transfer):
+        self.cap(0)  # caught; another attempt goes as fast as it can
         self.studio.wait_for_state(transfer, "CLOSED", deadline=120)
         landed = self.studio.storage("van") / "northlight" / "nl_010_0010" / self.code
         self.assertEqual(content(landed), self.content)
@@ -52,7 +59,7 @@ class KillTest(StudioCase):
         self.assertEqual(sum(one["entity"]["id"] == self.code for one in self.studio.transfers()), 1)
 
     def kill_and_recover(self, name):
-        transfer = self.begin(f"kill-{name}")
+        transfer = self.catch(f"kill-{name}")
         self.restart(name)
         self.assert_delivered_once(transfer)
 
@@ -75,9 +82,10 @@ class KillTest(StudioCase):
         # The commit is granted, and the rename cannot be made: the journal is all that is left of the attempt when its program dies.
         folder = self.studio.storage("van") / "northlight" / "nl_010_0010"
         self.studio.write_file("van", "northlight/nl_010_0010/neighbour/a", b"x")
-        transfer = self.begin("kill-committed")
+        self.cap(0)
         os.chmod(folder, 0o555)
         try:
+            transfer = self.begin("kill-committed")
             self.studio.wait_for_state(transfer, "PUBLISHING", deadline=60)
             self.studio.wait_for_reason(transfer, "DESTINATION_UNWRITABLE")
             self.studio.program("van-agent").kill()
@@ -102,7 +110,7 @@ class KillTest(StudioCase):
         self.assert_delivered_once(transfer)
 
     def test_postgresql(self):
-        transfer = self.begin("kill-postgres")
+        transfer = self.catch("kill-postgres")
         self.studio.postgres.kill()
         self.studio.postgres.start()
         self.assert_delivered_once(transfer)

@@ -10,7 +10,7 @@ from studio.package import content
 from studio.process import wait_until
 from studio.studio import Studio
 
-KEEP = 8  # seconds
+KEEP = 5  # seconds
 FILES = 12
 FILE_BYTES = 2_000_000
 SHOT = "northlight/nl_010_0010"
@@ -23,8 +23,10 @@ class CleaningTest(StudioCase):
         cls.studio = Studio(cls.directory / "s", cls.account, limits={"staging_keep": f"{KEEP}s"})
         cls.addClassCleanup(cls.studio.stop)
         cls.studio.create().start()
-        # Slow enough to be caught in the act.
-        cls.studio.cli("link", "set", "lon", "van", "--cap-mbit", 40)
+
+    def cap(self, mbit):
+        """Of the attempts that begin from now on."""
+        self.studio.cli("link", "set", "lon", "van", "--cap-mbit", mbit)
 
     def staging(self, transfer):
         return self.studio.storage("van") / ".crossdock" / transfer
@@ -38,7 +40,8 @@ class CleaningTest(StudioCase):
         return found
 
     def begin(self, code):
-        """A transfer that has landed something and has more to move."""
+        """A transfer that has landed something and has more to move: slow enough to be caught in the act."""
+        self.cap(40)
         self.content = {f"f.{1001 + i}.exr": os.urandom(FILE_BYTES) for i in range(FILES)}
         self.studio.add_version(code, files=self.content)
         self.studio.set_status(code, "ready")
@@ -58,7 +61,6 @@ class CleaningTest(StudioCase):
         return len(started), [record["action"] for record in audited].count("staging.cleaned")
 
     def wait_until_clean(self, transfer):
-        # The orchestrator looks at each agent's tasks every ten seconds.
         wait_until(lambda: not self.staging(transfer).exists(), KEEP + 25, lambda: f"{self.staging(transfer)} is still there")
         wait_until(lambda: self.cleanings(transfer)[1] == 1, 10, lambda: "nobody was told that it is clean")
 
@@ -79,6 +81,7 @@ class CleaningTest(StudioCase):
         self.assertFalse((self.studio.storage("van") / SHOT / "cancelled").exists())
         self.assertEqual((self.studio.storage("van") / SHOT / published / "a").read_bytes(), b"x")
         # Cleaned is not lost: a retry begins from nothing.
+        self.cap(0)
         self.studio.cli("transfer", "retry", transfer)
         self.studio.wait_for_state(transfer, "CLOSED")
         self.assert_delivered_whole("cancelled")
@@ -96,6 +99,7 @@ class CleaningTest(StudioCase):
         finally:
             for name in self.content:
                 os.chmod(source / name, 0o644)
+        self.cap(0)
         self.studio.cli("transfer", "retry", transfer)
         self.studio.wait_for_state(transfer, "CLOSED")
         place = self.assert_delivered_whole("failed")
@@ -112,7 +116,7 @@ class CleaningTest(StudioCase):
         since = agent.position()
         self.studio.cli("transfer", "cancel", transfer, "--reason", "not needed")
         self.studio.wait_for_state(transfer, "CANCELLED")
-        due = time.monotonic() + KEEP + 2
+        due = time.monotonic() + KEEP + 1
         wait_until(lambda: time.monotonic() > due, KEEP + 20, lambda: "time stands still")
         self.assertTrue(self.landed(transfer))
         agent.start()
@@ -126,6 +130,7 @@ class CleaningTest(StudioCase):
         since = agent.position()
         agent.start()
         agent.wait_for_record("agent is ready", since=since)
+        self.cap(0)
         self.studio.wait_for_state(transfer, "CLOSED", deadline=120)
         self.assert_delivered_whole("delivered")
         self.assertFalse(self.staging(transfer).exists())

@@ -10,10 +10,10 @@ from studio.case import StudioCase
 from studio.process import wait_until
 from studio.studio import Studio
 
-LIFE = 20  # seconds
-# Together they take longer than a certificate lives, and keep every data leg busy.
+LIFE = 10  # seconds
+# Together they take half as long again as a certificate lives, and keep every data leg busy.
 FILES = 12
-FILE_BYTES = 1_000_000
+FILE_BYTES = 625_000
 CAP_MBIT = 4
 
 

@@ -306,6 +306,7 @@ CREATE TABLE public.transfer (
     ready text DEFAULT 'none'::text NOT NULL,
     relay_from text DEFAULT ''::text NOT NULL,
     relay_to text DEFAULT ''::text NOT NULL,
+    decide_again timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     CONSTRAINT a_merge_is_never_whole_or_visible CHECK ((merge = ANY (ARRAY['never'::text, 'whole'::text, 'visible'::text]))),
     CONSTRAINT a_transfer_state_is_known CHECK ((state = ANY (ARRAY['received'::text, 'scanning'::text, 'deciding'::text, 'held'::text, 'awaiting_approval'::text, 'queued'::text, 'running'::text, 'publishing'::text, 'delivered'::text, 'closed'::text, 'denied'::text, 'superseded'::text, 'expired'::text, 'cancelled'::text, 'failed'::text])))
 );
@@ -434,6 +435,7 @@ CREATE INDEX staging_to_clean ON public.staging USING btree (agent, assigned) WH
 CREATE INDEX transfer_by_creation ON public.transfer USING btree (created DESC, id);
 CREATE INDEX transfer_by_delivery ON public.transfer USING btree (delivery);
 CREATE INDEX transfer_by_entity ON public.transfer USING btree (source, entity_type, entity_id);
+CREATE INDEX transfer_decide_again ON public.transfer USING btree (state, decide_again) WHERE (state = ANY (ARRAY['held'::text, 'awaiting_approval'::text, 'running'::text]));
 CREATE INDEX transfer_history_by_transfer ON public.transfer_history USING btree (transfer, id);
 CREATE INDEX transfer_live ON public.transfer USING btree (state, priority DESC, created, id) WHERE (state <> ALL (ARRAY['closed'::text, 'denied'::text, 'superseded'::text, 'expired'::text, 'cancelled'::text, 'failed'::text]));
 CREATE INDEX write_back_waiting ON public.write_back USING btree (source, not_before, id) WHERE (done IS NULL);

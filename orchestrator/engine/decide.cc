@@ -21,6 +21,7 @@ using nlohmann::json;
 using policy::Verdict;
 
 constexpr size_t kDecidedAtOnce = 200;
+// What nobody told us of shows so soon, however long a decision is good for.
 constexpr std::chrono::seconds kLookAgain{60};
 // Nobody approved it for so long: whoever still wants it asks again.
 constexpr std::chrono::days kWaitMax{31};
@@ -147,14 +148,26 @@ Cause CauseOf(Verdict verdict) {
   return Cause::kDenied;
 }
 
+// The first instant at which time alone may change the answer.
+base::Instant DecideAgain(const Transfer& transfer, const absl::StatusOr<Cleared>& cleared, base::Instant now) {
+  base::Instant again = now + kLookAgain;
+  const auto no_later_than = [&](std::optional<base::Instant> instant) {
+    if (instant && *instant > now) again = std::min(again, *instant);
+  };
+  no_later_than(transfer.deadline);
+  if (cleared.ok()) {
+    no_later_than(cleared->clearance.decision.until);
+    no_later_than(cleared->roster.expires());
+  }
+  return again;
+}
+
 // Deciding → wherever the policy sends it.
 absl::Status Settle(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
   ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, now));
   const Cause cause = CauseOf(ruling.verdict);
   if (!store::MoveTransfer(tx, transfer, {cause, "policy", ruling.reason, ruling.detail, now})) return absl::OkStatus();
   if (cause != Cause::kAllowed) Report(tx, transfer, *Next(transfer.state, cause), ruling.detail, now);
-  if (cause == Cause::kNeedsApprovals || cause == Cause::kHeldByPolicy)
-    store::SetBackoff(tx, transfer.id, transfer.attempts, now + kLookAgain);
   return absl::OkStatus();
 }
 
@@ -171,7 +184,6 @@ absl::Status LookAgain(pg::Tx& tx, const Transfer& transfer, base::Instant now) 
   const std::optional<State> to = Next(State::kDeciding, CauseOf(ruling.verdict));
   if (to == transfer.state) {
     store::SetReason(tx, transfer.id, transfer.state, ruling.reason, ruling.detail);
-    store::SetBackoff(tx, transfer.id, transfer.attempts, now + kLookAgain);
     return absl::OkStatus();
   }
   Reconsider(tx, transfer, "policy", ruling.reason, ruling.detail, now);
@@ -181,7 +193,7 @@ absl::Status LookAgain(pg::Tx& tx, const Transfer& transfer, base::Instant now) 
 // One batch; gives those that were in `deciding`.
 absl::StatusOr<std::vector<Transfer>> DecideSome(pg::Tx& tx, base::Instant now) {
   for (const State state : {State::kHeld, State::kAwaitingApproval}) {
-    for (const Transfer& transfer : store::TransfersInState(tx, state, now, kDecidedAtOnce)) {
+    for (const Transfer& transfer : store::TransfersToDecideAgain(tx, state, now, kDecidedAtOnce)) {
       RETURN_IF_ERROR(LookAgain(tx, transfer, now));
     }
   }
@@ -233,7 +245,9 @@ absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, base::Instan
     verify = policy::VerifyName(cleared->clearance.decision.verify);
     content_wanted = cleared->clearance.decision.bind_content;
   }
-  store::SetDecision(tx, transfer.id, Keep(tx, transfer, decision), decision.policy, verify, content_wanted);
+  store::SetDecision(
+      tx, transfer.id,
+      {Keep(tx, transfer, decision), decision.policy, verify, content_wanted, DecideAgain(transfer, cleared, now)});
   return ruling;
 }
 
@@ -258,22 +272,26 @@ absl::Status DecideAll(const Context& context, base::Instant now) {
   return absl::OkStatus();
 }
 
-absl::Status RedecideRunning(const Context& context, std::string_view client, base::Instant now) {
-  std::vector<Transfer> stopped;
-  RETURN_IF_ERROR(context.database.Transact([&](pg::Tx& tx) -> absl::Status {
-    stopped.clear();
-    for (const Transfer& transfer : store::TransfersInState(tx, State::kRunning, now, kDecidedAtOnce)) {
-      if (!client.empty() && transfer.entity.client != client) continue;
-      ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, now));
-      if (!ruling.allowed() && Reconsider(tx, transfer, "policy", ruling.reason, ruling.detail, now))
-        stopped.push_back(transfer);
+absl::Status RedecideRunning(const Context& context, base::Instant now) {
+  size_t decided = kDecidedAtOnce;
+  while (decided == kDecidedAtOnce) {
+    std::vector<Transfer> stopped;
+    RETURN_IF_ERROR(context.database.Transact([&](pg::Tx& tx) -> absl::Status {
+      stopped.clear();
+      const auto due = store::TransfersToDecideAgain(tx, State::kRunning, now, kDecidedAtOnce);
+      decided = due.size();
+      for (const Transfer& transfer : due) {
+        ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, now));
+        if (!ruling.allowed() && Reconsider(tx, transfer, "policy", ruling.reason, ruling.detail, now))
+          stopped.push_back(transfer);
+      }
+      return absl::OkStatus();
+    }));
+    for (const Transfer& transfer : stopped) {
+      context.wakes.WakeAgent(transfer.agent_from);
+      context.wakes.WakeAgent(transfer.agent_to);
     }
-    return absl::OkStatus();
-  }));
-  for (const Transfer& transfer : stopped) {
-    context.wakes.Wake(Duty::kDecide);
-    context.wakes.WakeAgent(transfer.agent_from);
-    context.wakes.WakeAgent(transfer.agent_to);
+    if (!stopped.empty()) context.wakes.Wake(Duty::kDecide);
   }
   return absl::OkStatus();
 }
@@ -288,13 +306,15 @@ absl::Status ReconsiderAll(const Context& context, std::string_view client, std:
     while (true) {
       const std::vector<Transfer> page = store::ListTransfers(tx, filter);
       for (const Transfer& transfer : page) Reconsider(tx, transfer, actor, reason, "", now);
-      if (static_cast<int>(page.size()) < filter.limit) return absl::OkStatus();
+      if (static_cast<int>(page.size()) < filter.limit) break;
       filter.before_created = page.back().created;
       filter.before_id = page.back().id;
     }
+    store::DecideRunningAgain(tx, client, now);
+    return absl::OkStatus();
   }));
   context.wakes.Wake(Duty::kDecide);
-  return RedecideRunning(context, client, now);
+  return RedecideRunning(context, now);
 }
 
 }  // namespace crossdock::orchestrator::engine

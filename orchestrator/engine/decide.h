@@ -43,11 +43,13 @@ absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, base::Instan
 absl::StatusOr<Ruling> LastRuling(pg::Tx& tx, const Transfer& transfer);
 
 // Everything that waits for a decision gets one: deciding → queued, awaiting_approval, held or denied. Held and
-// awaiting ones are looked at again once a minute, because time alone may free them, or expire them.
+// awaiting ones are looked at again once a minute, and at the instant at which time alone may free or expire them: the
+// decision's `until`, the roster's end, the transfer's deadline.
 absl::Status DecideAll(const Context& context, base::Instant now);
 
-// What runs must still be allowed: what no longer is goes back to deciding, and its attempt is fenced.
-absl::Status RedecideRunning(const Context& context, std::string_view client, base::Instant now);
+// What runs must still be allowed, and is looked at as often: what no longer is goes back to deciding, and its attempt
+// is fenced.
+absl::Status RedecideRunning(const Context& context, base::Instant now);
 
 // A policy or the roster changed: all live transfers of `client` (empty: of all) that are not publishing are decided
 // again.

@@ -151,7 +151,10 @@ constexpr pg::Query kSetListing{"transfer_set_listing", R"sql(
 constexpr pg::Query kSetContent{"transfer_set_content", R"sql(
   UPDATE transfer SET content = $4, changed = $5 WHERE id = $1 AND scan = $2 AND listing = $3 AND content = '')sql"};
 constexpr pg::Query kSetDecision{"transfer_set_decision", R"sql(
-  UPDATE transfer SET decision = $2, policy = $3, verify = $4, content_wanted = $5 WHERE id = $1)sql"};
+  UPDATE transfer SET decision = $2, policy = $3, verify = $4, content_wanted = $5, decide_again = $6
+   WHERE id = $1)sql"};
+constexpr pg::Query kDecideRunningAgain{"transfer_decide_running_again", R"sql(
+  UPDATE transfer SET decide_again = $2 WHERE state = 'running' AND ($1 = '' OR client = $1))sql"};
 constexpr pg::Query kStartScan{"transfer_start_scan", R"sql(
   UPDATE transfer SET scan = scan + 1, listing = '', content = '', content_wanted = false, files = 0, bytes = 0,
          chunks = 0, attempts = 0 WHERE id = $1)sql"};
@@ -176,6 +179,9 @@ constexpr pg::Query kRenew{"transfer_renew", R"sql(
 
 constexpr pg::Query kInState{"transfer_in_state", "SELECT " TRANSFER_COLUMNS R"sql( FROM transfer
    WHERE state = $1 AND not_before <= $2 AND paused_by = '' ORDER BY priority DESC, created, id LIMIT $3)sql"};
+constexpr pg::Query kToDecideAgain{"transfer_to_decide_again", "SELECT " TRANSFER_COLUMNS R"sql( FROM transfer
+   WHERE state = $1 AND state IN ('held', 'awaiting_approval', 'running') AND decide_again <= $2 AND paused_by = ''
+   ORDER BY decide_again, id LIMIT $3)sql"};
 constexpr pg::Query kOfAgent{"transfer_of_agent", "SELECT " TRANSFER_COLUMNS R"sql( FROM transfer
    WHERE (agent_from = $1 OR agent_to = $1) AND )sql" LIVE_STATES " ORDER BY priority DESC, created, id"};
 constexpr pg::Query kLeases{"transfer_leases", "SELECT " TRANSFER_COLUMNS R"sql( FROM transfer
@@ -275,9 +281,12 @@ bool SetContent(pg::Tx& tx, const Transfer& transfer, std::string_view content, 
   return tx.Run(kSetContent, transfer.id, transfer.scan, transfer.listing, content, now).affected_rows() > 0;
 }
 
-void SetDecision(pg::Tx& tx, std::string_view id, int64_t decision, std::string_view policy, std::string_view verify,
-                 bool content_wanted) {
-  tx.Run(kSetDecision, id, decision, policy, verify, content_wanted);
+void SetDecision(pg::Tx& tx, std::string_view id, const Decided& d) {
+  tx.Run(kSetDecision, id, d.decision, d.policy, d.verify, d.content_wanted, d.again);
+}
+
+void DecideRunningAgain(pg::Tx& tx, std::string_view client, base::Instant at) {
+  tx.Run(kDecideRunningAgain, client, at);
 }
 
 void StartScan(pg::Tx& tx, std::string_view id) { tx.Run(kStartScan, id); }
@@ -301,6 +310,10 @@ void RenewLeases(pg::Tx& tx, std::string_view agent, const std::vector<std::stri
 
 std::vector<Transfer> TransfersInState(pg::Tx& tx, State state, base::Instant now, int limit) {
   return ReadTransfers(tx.Run(kInState, Name(state), now, limit));
+}
+
+std::vector<Transfer> TransfersToDecideAgain(pg::Tx& tx, State state, base::Instant now, int limit) {
+  return ReadTransfers(tx.Run(kToDecideAgain, Name(state), now, limit));
 }
 
 std::vector<Transfer> TransfersOfAgent(pg::Tx& tx, std::string_view agent) {

@@ -50,8 +50,16 @@ bool SetSourceAgent(pg::Tx& tx, std::string_view id, std::string_view agent);
 bool SetListing(pg::Tx& tx, const Transfer& transfer, std::string_view listing, int64_t files, int64_t bytes,
                 int64_t chunks);
 bool SetContent(pg::Tx& tx, const Transfer& transfer, std::string_view content, base::Instant now);
-void SetDecision(pg::Tx& tx, std::string_view id, int64_t decision, std::string_view policy, std::string_view verify,
-                 bool content_wanted);
+struct Decided {
+  int64_t decision;
+  std::string policy;  // digest
+  std::string verify;
+  bool content_wanted;
+  base::Instant again;  // decide again then, at the latest
+};
+void SetDecision(pg::Tx& tx, std::string_view id, const Decided& decided);
+// All running ones of `client` (empty: of all) are to be decided again at `at`.
+void DecideRunningAgain(pg::Tx& tx, std::string_view client, base::Instant at);
 // A new scan: digests and counts are forgotten.
 void StartScan(pg::Tx& tx, std::string_view id);
 void SetBackoff(pg::Tx& tx, std::string_view id, int attempts, base::Instant not_before);
@@ -64,6 +72,9 @@ void RenewLeases(pg::Tx& tx, std::string_view agent, const std::vector<std::stri
 
 // Live transfers in `state` whose backoff is over, in the order in which they should go: priority, then age.
 std::vector<Transfer> TransfersInState(pg::Tx& tx, State state, base::Instant now, int limit);
+// Those in `state` (held, awaiting_approval or running) that must be decided again by `now`, the longest overdue first.
+// Not those that are paused: what has stood still for so long is decided when it goes on.
+std::vector<Transfer> TransfersToDecideAgain(pg::Tx& tx, State state, base::Instant now, int limit);
 // Live transfers that concern `agent`: as source or as destination.
 std::vector<Transfer> TransfersOfAgent(pg::Tx& tx, std::string_view agent);
 // Running or publishing ones whose lease was last renewed before `before`.

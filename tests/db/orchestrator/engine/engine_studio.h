@@ -24,10 +24,9 @@ inline std::string NewDatabase() {
 struct Studio {
   Studio() {
     REQUIRE(store::Migrate(database).ok());
-    const std::string officer = base::PrivateKey::Generate(random).Public().ToText();
     const std::string body = base::StrCat(
         "schema: crossdock/roster/v1\nnumber: 1\nexpires: \"2035-01-01T00:00:00Z\"\ntrust_domain: test.studio\n",
-        "threshold: 1\nofficers: [{name: olga, key: \"", officer, "\"}]\nsite_admins: []\n",
+        "threshold: 1\nofficers: [{name: olga, key: \"", officer.Public().ToText(), "\"}]\nsite_admins: []\n",
         "sites: [{id: lon, country: GB}, {id: van, country: CA}]\napprovers: []\n",
         "paths: [{volume: proj, prefix: \"northlight/\", client: northlight, project: nl, classification: internal}]\n",
         "denied: []\n");
@@ -65,6 +64,7 @@ struct Studio {
 
   base::SystemClock clock;
   base::SystemRandom random;
+  base::PrivateKey officer = base::PrivateKey::Generate(random);
   pg::Database database{NewDatabase(), 2};
   Wakes wakes;
   base::PrivateKey ticket_key = base::PrivateKey::Generate(random);

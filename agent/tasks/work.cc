@@ -4,9 +4,9 @@
 #include <thread>
 #include <utility>
 
+#include "agent/core/stops.h"
 #include "agent/legs/relay_legs.h"
 #include "agent/storage/content_hash.h"
-#include "agent/tasks/stops.h"
 #include "agent/transfer/receive_attempt.h"
 #include "agent/transfer/send_attempt.h"
 #include "lib/base/encoding.h"

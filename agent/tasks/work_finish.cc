@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-#include "agent/tasks/stops.h"
+#include "agent/core/stops.h"
 #include "agent/tasks/work.h"
 #include "agent/transfer/publish.h"
 #include "agent/transfer/staging.h"

@@ -50,6 +50,15 @@ absl::StatusOr<wire::ControlFrame> ControlChannel::ReceiveNow() {
   }
 }
 
+absl::Status ControlChannel::StayAlive() {
+  if (Readable(std::chrono::milliseconds(kAliveInterval).count(), /*wake=*/true)) {
+    ASSIGN_OR_RETURN(const wire::ControlFrame frame, ReadFrame());
+    if (!std::holds_alternative<wire::Alive>(frame)) return Fail(Reason::kPeerProtocol, "the peer spoke out of turn");
+  }
+  if (clock_.MonotonicNow() - last_written_ < kAliveInterval) return absl::OkStatus();
+  return SendNow(wire::Alive{});
+}
+
 void ControlChannel::Queue(const wire::ControlFrame& frame) {
   {
     base::MutexLock lock(mutex_);

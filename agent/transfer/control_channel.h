@@ -28,6 +28,9 @@ class ControlChannel {
   // Before Run, on its thread. Now() skips `alive`; an `error` or `stop` of the peer comes back as its reason.
   absl::Status SendNow(const wire::ControlFrame& frame);
   absl::StatusOr<wire::ControlFrame> ReceiveNow();
+  // Waits for a wake-up, at most kAliveInterval, while it is this side's turn to speak: says `alive` when that is due,
+  // and gives the reason of a peer that ends.
+  absl::Status StayAlive();
 
   // From any thread.
   void Queue(const wire::ControlFrame& frame);

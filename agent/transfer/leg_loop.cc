@@ -1,7 +1,7 @@
 #include "agent/transfer/leg_loop.h"
 
+#include "agent/core/stops.h"
 #include "lib/base/log.h"
-#include "lib/base/mutex.h"
 #include "lib/base/status.h"
 #include "lib/wire/reason.h"
 
@@ -10,15 +10,7 @@ namespace {
 
 // False when the attempt ended meanwhile.
 bool WaitBeforeRetry(int failures, const Lifeline& lifeline) {
-  base::Mutex mutex;
-  base::CondVar ended;
-  const std::stop_callback wake(lifeline.token(), [&] {
-    base::MutexLock lock(mutex);
-    ended.NotifyAll();
-  });
-  base::MutexLock lock(mutex);
-  if (!lifeline.ended()) ended.WaitFor(mutex, std::chrono::milliseconds(50 << failures));
-  return !lifeline.ended();
+  return WaitUnlessStopped(lifeline.token(), std::chrono::milliseconds(50 << failures));
 }
 
 // What the peer or the policy said is not a line's bad luck.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "agent/core/stops.h"
 #include "agent/record/ledger_digests.h"
 #include "agent/storage/io_reason.h"
 #include "agent/storage/tree.h"
@@ -29,6 +30,8 @@ namespace {
 
 // As many as a frame holds with room to spare.
 constexpr size_t kRangesPerFrame = 65536;
+// A sender that has not come by then hears from the orchestrator why nothing moves.
+constexpr std::chrono::seconds kRefusalTime(10);
 
 }  // namespace
 
@@ -40,14 +43,19 @@ ReceiveAttempt::~ReceiveAttempt() = default;
 absl::StatusOr<ReceiveResult> ReceiveAttempt::Run(std::stop_token stop) {
   RETURN_IF_ERROR(CheckTerms(plan_.terms));
   if (!plan_.destination.path.empty()) RETURN_IF_ERROR(wire::RequirePath(plan_.destination.path));
-  Lifeline lifeline(stop);
-  lifeline_ = &lifeline;
   result_.began = deps_.clock.Now();
   result_.listing_digest = plan_.terms.listing_digest;
   result_.content_root = plan_.terms.content_root;
   const Staging::Request request{plan_.terms.transfer, plan_.agent, plan_.terms.epoch, plan_.terms.listing_digest,
                                  plan_.durability == Durability::kSafe};
-  ASSIGN_OR_RETURN(staging_, Staging::Open(deps_.volume, request));
+  auto staging = Staging::Open(deps_.volume, request);
+  if (!staging.ok()) {
+    Refuse(staging.status(), stop);
+    return staging.status();
+  }
+  staging_ = *std::move(staging);
+  Lifeline lifeline(stop);
+  lifeline_ = &lifeline;
   auto result = RunInside(lifeline);
   pool_.reset();
   reservation_.Release();
@@ -55,6 +63,19 @@ absl::StatusOr<ReceiveResult> ReceiveAttempt::Run(std::stop_token stop) {
   staging_.reset();
   counters_.stage = Stage::kEnded;
   return result;
+}
+
+void ReceiveAttempt::Refuse(const absl::Status& status, const std::stop_token& stop) {
+  counters_.stage = Stage::kConnecting;
+  const StopAfter limit(stop, kRefusalTime);
+  Lifeline lifeline(limit.token());
+  if (auto stream = DialControl(deps_.dialer, lifeline); stream.ok()) {
+    const std::stop_callback abort(lifeline.token(), [&] { (*stream)->Abort(); });
+    ControlChannel control(**stream, deps_.clock, lifeline);
+    control.SayWhy(status);
+    control.Close();
+  }
+  counters_.stage = Stage::kEnded;
 }
 
 absl::StatusOr<ReceiveResult> ReceiveAttempt::RunInside(Lifeline& lifeline) {

@@ -42,6 +42,8 @@ class ReceiveAttempt {
   // kArriving: whole, on one leg; kParts: in blocks.
   enum class FileState : uint8_t { kNoFile, kMissing, kArriving, kParts, kLanding, kLanded };
 
+  // There is no staging: tells the sender why, if it comes in time, and it need not wait for what never begins.
+  void Refuse(const absl::Status& status, const std::stop_token& stop);
   absl::StatusOr<ReceiveResult> RunInside(Lifeline& lifeline);
   // Greets, and runs the control leg to its end.
   absl::Status Talk(ControlChannel& control);

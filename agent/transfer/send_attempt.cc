@@ -63,7 +63,7 @@ absl::StatusOr<SendResult> SendAttempt::RunInside(Lifeline& lifeline) {
     const absl::Status status = Prepare(lifeline.token());
     base::MutexLock lock(mutex_);
     prepared_ = status;
-    changed_.NotifyAll();
+    lifeline.Wake();
   });
   // The legs dial while the scan runs and the control leg greets.
   StartLegs(plan_.terms.streams, lifeline);
@@ -156,20 +156,20 @@ absl::Status SendAttempt::Prepare(const std::stop_token& stop) {
   return absl::OkStatus();
 }
 
-absl::Status SendAttempt::Greet(ControlChannel& control, Lifeline& lifeline) {
+absl::Status SendAttempt::AwaitPrepared(ControlChannel& control, const Lifeline& lifeline) {
   while (true) {
+    if (lifeline.ended()) return lifeline.status();
     {
       base::MutexLock lock(mutex_);
-      if (!prepared_ && !lifeline.ended()) changed_.WaitFor(mutex_, kAliveInterval);
-      if (lifeline.ended()) return lifeline.status();
-      if (prepared_) {
-        RETURN_IF_ERROR(*prepared_);
-        break;
-      }
+      if (prepared_) return *prepared_;
     }
-    // A long scan: the receiver waits for our hello, and must know that we are there.
-    RETURN_IF_ERROR(control.SendNow(wire::Alive{}));
+    // A long scan: the receiver waits for our hello, and must know that we are there; one that cannot begin says so.
+    RETURN_IF_ERROR(control.StayAlive());
   }
+}
+
+absl::Status SendAttempt::Greet(ControlChannel& control, Lifeline& lifeline) {
+  RETURN_IF_ERROR(AwaitPrepared(control, lifeline));
   wire::Hello hello = MakeHello(plan_.terms);
   hello.form = package_->form;
   hello.entries = package_->manifest.entries.size();

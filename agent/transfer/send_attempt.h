@@ -36,6 +36,7 @@ class SendAttempt {
  private:
   absl::StatusOr<SendResult> RunInside(Lifeline& lifeline);
   absl::Status Prepare(const std::stop_token& stop);
+  absl::Status AwaitPrepared(ControlChannel& control, const Lifeline& lifeline);
   absl::Status Greet(ControlChannel& control, Lifeline& lifeline);
   absl::StatusOr<bool> Handle(wire::ControlFrame frame, ControlChannel& control, Lifeline& lifeline);
   absl::StatusOr<bool> HandleRefused(const wire::BlockRefused& refused);

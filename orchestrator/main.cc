@@ -12,7 +12,6 @@
 #include "lib/base/log.h"
 #include "lib/base/process.h"
 #include "lib/base/status.h"
-#include "lib/pg/listener.h"
 #include "lib/pki/certificate.h"
 #include "lib/rpc/log.h"
 #include "lib/rpc/server.h"
@@ -23,7 +22,7 @@
 #include "orchestrator/config.h"
 #include "orchestrator/engine/commands.h"
 #include "orchestrator/engine/desk.h"
-#include "orchestrator/intake/postgres/source.h"
+#include "orchestrator/intake/postgres/sources.h"
 #include "orchestrator/loops/orchestrator_duties.h"
 #include "orchestrator/store/migrate.h"
 
@@ -67,14 +66,55 @@ rpc::PortOptions PortOf(const Config& config, rpc::PortKind kind, const std::str
   return {kind, address, config.tls.certificate, config.tls.key, config.ca.certificate, {}};
 }
 
+api::SessionOptions SessionOptionsOf(const Config& config) {
+  api::SessionOptions options;
+  options.orchestrator = config.name;
+  options.lease = config.lease;
+  options.report_interval = config.report;
+  options.poll = config.agents_poll;
+  options.age_max = std::min(options.age_max, config.certificate_life / kConnectionsPerCertificate);
+  return options;
+}
+
+rpc::ServerOptions ServerOptionsOf(const Config& config) {
+  rpc::ServerOptions options;
+  options.connection_age_max =
+      std::min(options.connection_age_max, config.certificate_life / kConnectionsPerCertificate);
+  options.ports.push_back(PortOf(config, rpc::PortKind::kAgents, config.listen_agents));
+  options.ports.push_back(PortOf(config, rpc::PortKind::kApi, config.listen_api));
+  return options;
+}
+
+// Those beside the engine's own.
+std::vector<loops::DutySpec> ProgramDuties(const Config& config, const engine::Context& context,
+                                           intake::PostgresSources& sources, api::AgentSessions& sessions,
+                                           api::Watches& watches) {
+  return {
+      {"sessions", milliseconds(1'000), {}, [&sessions](base::Instant) { return sessions.Tick(); }},
+      {"watches", milliseconds(1'000), {Duty::kWatch}, [&watches](base::Instant now) { return watches.RunOnce(now); }},
+      {"certificate",
+       std::chrono::hours(1),
+       {},
+       [&config](base::Instant now) { return CheckOwnCertificate(config, now); }},
+      {"reconcile",
+       config.reconcile,
+       {},
+       [&context, &sources](base::Instant now) {
+         RETURN_IF_ERROR(sources.Reconcile(context, now));
+         context.wakes.Wake(Duty::kIntake);
+         return absl::OkStatus();
+       }},
+  };
+}
+
 absl::Status Run(const Config& config) {
   ASSIGN_OR_RETURN(const Keys keys, LoadKeys(config));
   const base::SystemClock clock;
   base::SystemRandom random;
-
   pg::Database database(config.database, kConnectionsMax);
   RETURN_IF_ERROR(store::Migrate(database));
 
+  // What decides.
   Wakes wakes;
   Fleet fleet;
   const engine::Context context{database,
@@ -87,78 +127,39 @@ absl::Status Run(const Config& config) {
                                 config.streams,
                                 config.staging_keep,
                                 [&fleet] { return fleet.Relays(); }};
-  std::vector<std::unique_ptr<intake::PostgresSource>> sources;
-  engine::AssetDatabases databases;
-  for (const AssetDatabaseConfig& each : config.asset_databases) {
-    sources.push_back(std::make_unique<intake::PostgresSource>(each.name, each.conninfo));
-    databases.push_back(sources.back().get());
-  }
-  engine::EngineCommands commands(context, databases, config.roster_root);
+  intake::PostgresSources sources;
+  for (const AssetDatabaseConfig& each : config.asset_databases) sources.Add(each.name, each.conninfo);
+  engine::EngineCommands commands(context, sources.databases(), config.roster_root);
   engine::Desk desk(context);
   engine::Enrolments enrolments(context, keys.ca,
                                 std::chrono::duration_cast<std::chrono::seconds>(config.certificate_life),
                                 config.agents_address);
 
-  // Who may call what.
+  // What it is asked through, and by whom: agents, people and tools.
   api::DatabaseAuthenticator authenticator(database, clock, config.users);
   const rpc::Gate gate(api::MethodRules(), authenticator, clock);
-
-  // Agents' sessions.
-  api::SessionOptions session_options;
-  session_options.orchestrator = config.name;
-  session_options.lease = config.lease;
-  session_options.report_interval = config.report;
-  session_options.poll = config.agents_poll;
-  session_options.age_max = std::min(session_options.age_max, config.certificate_life / kConnectionsPerCertificate);
-  api::AgentSessions sessions(desk, fleet, clock, random, session_options);
-  // For agents, people and tools.
+  api::AgentSessions sessions(desk, fleet, clock, random, SessionOptionsOf(config));
   const api::ApiContext api{commands, database, clock, random, wakes, gate, fleet};
   api::Services services(api, {sessions, desk, enrolments});
-  api::Watches& watches = services.watches();
+  ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Server> server,
+                   rpc::Server::Start(ServerOptionsOf(config), gate, services.Served()));
 
-  rpc::ServerOptions options;
-  options.connection_age_max =
-      std::min(options.connection_age_max, config.certificate_life / kConnectionsPerCertificate);
-  options.ports.push_back(PortOf(config, rpc::PortKind::kAgents, config.listen_agents));
-  options.ports.push_back(PortOf(config, rpc::PortKind::kApi, config.listen_api));
-  ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Server> server, rpc::Server::Start(options, gate, services.Served()));
-
-  // The duties.
+  // What it does by itself.
   wakes.OnAgent([&sessions](const std::string& agent) { sessions.Wake(agent); });
-  std::vector<loops::DutySpec> duties = loops::EngineDuties(context, databases);
-  duties.push_back({"sessions", milliseconds(1'000), {}, [&sessions](base::Instant) { return sessions.Tick(); }});
-  duties.push_back(
-      {"watches", milliseconds(1'000), {Duty::kWatch}, [&watches](base::Instant now) { return watches.RunOnce(now); }});
-  duties.push_back({"certificate", std::chrono::hours(1), {}, [&config](base::Instant now) {
-                      return CheckOwnCertificate(config, now);
-                    }});
-  duties.push_back({"reconcile", config.reconcile, {}, [&](base::Instant now) {
-                      for (const auto& source : sources) RETURN_IF_ERROR(source->Reconcile(context, now));
-                      wakes.Wake(Duty::kIntake);
-                      return absl::OkStatus();
-                    }});
+  std::vector<loops::DutySpec> duties = loops::EngineDuties(context, sources.databases());
+  for (loops::DutySpec& duty : ProgramDuties(config, context, sources, sessions, services.watches()))
+    duties.push_back(std::move(duty));
   loops::Duties running(std::move(duties), wakes, clock);
-  // Each asset database has a duty of its own: one that is away must not delay the others. Its LISTEN wakes it.
-  std::vector<std::unique_ptr<base::PeriodicLoop>> polls;
-  std::vector<std::unique_ptr<pg::Listener>> listeners;
-  for (const auto& source : sources) {
-    polls.push_back(std::make_unique<base::PeriodicLoop>(
-        "poll " + source->name(), config.poll, clock,
-        [&context, source = source.get()](base::Instant now) { return source->Poll(context, now); }));
-    listeners.push_back(
-        std::make_unique<pg::Listener>(source->conninfo(), std::vector<std::string>{"crossdock_outbox"},
-                                       [loop = polls.back().get()](const std::string&) { loop->Wake(); }));
-  }
+  sources.Start(context, config.poll);
 
   LOG_INFO("orchestrator is ready",
            {{"name", config.name}, {"agents_port", server->port(0)}, {"api_port", server->port(1)}});
   const int signal = base::WaitForStop();
   LOG_INFO("orchestrator stops", {{"signal", signal}});
 
-  listeners.clear();
-  polls.clear();
+  sources.Stop();
   running.Stop();
-  watches.Stop();
+  services.watches().Stop();
   wakes.OnAgent({});
   sessions.Stop();
   server->Stop();

@@ -1,6 +1,7 @@
 #include "orchestrator/engine/control.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "lib/base/status.h"
 #include "lib/trust/reasons.h"
@@ -28,6 +29,40 @@ void WakeAll(const Context& context, const Transfer& transfer) {
     context.wakes.Wake(duty);
   context.wakes.WakeAgent(transfer.agent_from);
   context.wakes.WakeAgent(transfer.agent_to);
+}
+
+// What a person asks of a transfer, once for a request id; then everybody whom it may concern is woken. `change` sees
+// the transfer locked, and gives what it refuses.
+absl::StatusOr<Transfer> Change(
+    const Context& context, std::string_view id, std::string_view method, const Actor& actor,
+    const std::function<absl::Status(pg::Tx& tx, const Transfer& before, base::Instant now)>& change) {
+  const base::Instant now = context.clock.Now();
+  auto transfer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<Transfer> {
+    ASSIGN_OR_RETURN(const Transfer before, Lock(tx, id));
+    ASSIGN_OR_RETURN(const bool repeat, IsRepeat(tx, actor, method, id, now));
+    if (repeat) return before;
+    RETURN_IF_ERROR(change(tx, before, now));
+    return Lock(tx, id);
+  });
+  if (transfer.ok()) WakeAll(context, *transfer);
+  return transfer;
+}
+
+// A transfer that says what `planned` asks for, and no more.
+Transfer Draft(const Entity& entity, const PlannedDelivery& planned) {
+  Transfer transfer;
+  transfer.entity = entity;
+  transfer.source_site = planned.source_site;
+  transfer.destination_site = planned.destination_site;
+  transfer.volume = planned.volume;
+  transfer.path = planned.path;
+  transfer.destination_path = planned.destination_path;
+  transfer.purpose = planned.purpose;
+  transfer.priority = planned.priority;
+  transfer.merge = planned.merge;
+  transfer.replace = planned.replace;
+  transfer.ready = planned.ready;
+  return transfer;
 }
 
 // Client and project, where the request left them out, are whose the path is by the officers' map; the sites must be
@@ -72,24 +107,13 @@ absl::StatusOr<std::optional<Transfer>> Insert(const Context& context, pg::Tx& t
                                                std::string_view delivery, std::string* existing, base::Instant now) {
   const std::string key =
       TransferKey(entity, planned.source_site, planned.destination_site, planned.destination_path, planned.purpose);
-  Transfer transfer;
+  Transfer transfer = Draft(entity, planned);
   transfer.id = base::NewId(context.random, "t");
   transfer.delivery = delivery;
   transfer.trigger = planned.trigger;
   transfer.inbox = inbox;
   transfer.event_kind = event_kind;
   transfer.requester = requester;
-  transfer.entity = entity;
-  transfer.source_site = planned.source_site;
-  transfer.destination_site = planned.destination_site;
-  transfer.volume = planned.volume;
-  transfer.path = planned.path;
-  transfer.destination_path = planned.destination_path;
-  transfer.purpose = planned.purpose;
-  transfer.priority = planned.priority;
-  transfer.merge = planned.merge;
-  transfer.replace = planned.replace;
-  transfer.ready = planned.ready;
   if (planned.deadline) transfer.deadline = now + *planned.deadline;
   transfer.rendezvous = context.random.Bytes(kRendezvousSize);
   transfer.created = now;
@@ -166,105 +190,67 @@ absl::StatusOr<Transfer> CreateTransfer(const Context& context, const Entity& en
     RETURN_IF_ERROR(Remember(tx, actor, "CreateTransfer", existing, now));
     return Lock(tx, existing);
   });
-  if (validate_only && absl::IsCancelled(transfer.status())) {
-    Transfer preview;
-    preview.entity = made;
-    preview.source_site = planned.source_site;
-    preview.destination_site = planned.destination_site;
-    preview.volume = planned.volume;
-    preview.path = planned.path;
-    preview.destination_path = planned.destination_path;
-    preview.purpose = planned.purpose;
-    preview.priority = planned.priority;
-    preview.merge = planned.merge;
-    preview.replace = planned.replace;
-    preview.ready = planned.ready;
-    return preview;
-  }
+  if (validate_only && absl::IsCancelled(transfer.status())) return Draft(made, planned);
   if (transfer.ok()) WakeAll(context, *transfer);
   return transfer;
 }
 
 absl::StatusOr<Transfer> Cancel(const Context& context, std::string_view id, std::string_view reason,
                                 const Actor& actor) {
-  const base::Instant now = context.clock.Now();
-  auto transfer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<Transfer> {
-    ASSIGN_OR_RETURN(const Transfer before, Lock(tx, id));
-    ASSIGN_OR_RETURN(const bool repeat, IsRepeat(tx, actor, "CancelTransfer", id, now));
-    if (repeat) return before;
-    if (before.state == State::kCancelled) return before;
-    if (!Next(before.state, Cause::kCancelled)) return Conflict(before, "cancelled");
-    store::MoveTransfer(tx, before,
-                        {Cause::kCancelled, actor.subject, "CANCELLED",
-                         reason.empty() ? base::StrCat("cancelled by ", actor.subject) : std::string(reason), now});
-    Report(tx, before, State::kCancelled, reason, now);
-    return Lock(tx, id);
-  });
-  if (transfer.ok()) WakeAll(context, *transfer);
-  return transfer;
+  return Change(
+      context, id, "CancelTransfer", actor, [&](pg::Tx& tx, const Transfer& before, base::Instant now) -> absl::Status {
+        if (before.state == State::kCancelled) return absl::OkStatus();
+        if (!Next(before.state, Cause::kCancelled)) return Conflict(before, "cancelled");
+        const std::string why = reason.empty() ? base::StrCat("cancelled by ", actor.subject) : std::string(reason);
+        store::MoveTransfer(tx, before, {Cause::kCancelled, actor.subject, "CANCELLED", why, now});
+        Report(tx, before, State::kCancelled, reason, now);
+        return absl::OkStatus();
+      });
 }
 
 absl::StatusOr<Transfer> Pause(const Context& context, std::string_view id, std::string_view reason,
                                const Actor& actor) {
-  const base::Instant now = context.clock.Now();
-  auto transfer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<Transfer> {
-    ASSIGN_OR_RETURN(const Transfer before, Lock(tx, id));
-    ASSIGN_OR_RETURN(const bool repeat, IsRepeat(tx, actor, "PauseTransfer", id, now));
-    if (repeat) return before;
-    if (!before.paused_by.empty()) return before;
-    if (IsEnded(before.state) || before.state == State::kPublishing || before.state == State::kDelivered) {
-      return Conflict(before, "paused");
-    }
-    store::SetPaused(tx, id, actor.subject, reason, now);
-    // A running attempt ends; what it has landed is resumed by the next one.
-    if (before.state == State::kRunning) {
-      store::MoveTransfer(tx, before, {Cause::kAttemptFailed, actor.subject, "PAUSED", "paused while running", now});
-    }
-    return Lock(tx, id);
-  });
-  if (transfer.ok()) WakeAll(context, *transfer);
-  return transfer;
+  return Change(context, id, "PauseTransfer", actor,
+                [&](pg::Tx& tx, const Transfer& before, base::Instant now) -> absl::Status {
+                  if (!before.paused_by.empty()) return absl::OkStatus();
+                  if (IsEnded(before.state) || before.state == State::kPublishing || before.state == State::kDelivered)
+                    return Conflict(before, "paused");
+                  store::SetPaused(tx, id, actor.subject, reason, now);
+                  // A running attempt ends; what it has landed is resumed by the next one.
+                  if (before.state == State::kRunning) {
+                    store::MoveTransfer(tx, before,
+                                        {Cause::kAttemptFailed, actor.subject, "PAUSED", "paused while running", now});
+                  }
+                  return absl::OkStatus();
+                });
 }
 
 absl::StatusOr<Transfer> Resume(const Context& context, std::string_view id, const Actor& actor) {
-  const base::Instant now = context.clock.Now();
-  auto transfer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<Transfer> {
-    ASSIGN_OR_RETURN(const Transfer before, Lock(tx, id));
-    ASSIGN_OR_RETURN(const bool repeat, IsRepeat(tx, actor, "ResumeTransfer", id, now));
-    if (repeat) return before;
-    if (before.paused_by.empty()) return before;
-    store::SetPaused(tx, id, "", "", now);
-    // What was decided before the pause is decided again: days may lie between.
-    Reconsider(tx, before, actor.subject, "RESUMED", base::StrCat("resumed by ", actor.subject), now);
-    return Lock(tx, id);
-  });
-  if (transfer.ok()) WakeAll(context, *transfer);
-  return transfer;
+  return Change(context, id, "ResumeTransfer", actor,
+                [&](pg::Tx& tx, const Transfer& before, base::Instant now) -> absl::Status {
+                  if (before.paused_by.empty()) return absl::OkStatus();
+                  store::SetPaused(tx, id, "", "", now);
+                  // What was decided before the pause is decided again: days may lie between.
+                  Reconsider(tx, before, actor.subject, "RESUMED", base::StrCat("resumed by ", actor.subject), now);
+                  return absl::OkStatus();
+                });
 }
 
 absl::StatusOr<Transfer> Retry(const Context& context, std::string_view id, const Actor& actor) {
-  const base::Instant now = context.clock.Now();
-  auto transfer = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<Transfer> {
-    ASSIGN_OR_RETURN(const Transfer before, Lock(tx, id));
-    ASSIGN_OR_RETURN(const bool repeat, IsRepeat(tx, actor, "RetryTransfer", id, now));
-    if (repeat) return before;
-    if (!Next(before.state, Cause::kRetried)) {
-      if (!IsEnded(before.state)) {
+  return Change(
+      context, id, "RetryTransfer", actor, [&](pg::Tx& tx, const Transfer& before, base::Instant now) -> absl::Status {
+        if (Next(before.state, Cause::kRetried)) {
+          store::MoveTransfer(tx, before,
+                              {Cause::kRetried, actor.subject, "", base::StrCat("retried by ", actor.subject), now});
+          store::DismissApprovals(tx, before, "RETRIED", now);
+          store::StartScan(tx, id);
+        } else if (IsEnded(before.state)) {
+          return Conflict(before, "retried");
+        }
         // A live one that waits out its backoff is simply let go.
         store::SetBackoff(tx, id, 0, now);
-        return Lock(tx, id);
-      }
-      return Conflict(before, "retried");
-    }
-    store::MoveTransfer(tx, before,
-                        {Cause::kRetried, actor.subject, "", base::StrCat("retried by ", actor.subject), now});
-    store::DismissApprovals(tx, before, "RETRIED", now);
-    store::StartScan(tx, id);
-    store::SetBackoff(tx, id, 0, now);
-    return Lock(tx, id);
-  });
-  if (transfer.ok()) WakeAll(context, *transfer);
-  return transfer;
+        return absl::OkStatus();
+      });
 }
 
 }  // namespace crossdock::orchestrator::engine

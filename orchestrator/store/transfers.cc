@@ -16,6 +16,27 @@ namespace {
   "changed, relay_from, relay_to"
 #define LIVE_STATES "state NOT IN ('closed', 'denied', 'superseded', 'expired', 'cancelled', 'failed')"
 
+// As it was read when the transfer was made: it was ready then.
+Entity ReadEntity(const pqxx::row& row) {
+  Entity entity;
+  entity.source = row["source"].as<std::string>();
+  entity.type = row["entity_type"].as<std::string>();
+  entity.id = row["entity_id"].as<std::string>();
+  entity.client = row["client"].as<std::string>();
+  entity.project = row["project"].as<std::string>();
+  entity.name = row["entity_name"].as<std::string>();
+  entity.version = row["entity_version"].as<std::string>();
+  entity.status = row["entity_status"].as<std::string>();
+  entity.ready = true;
+  entity.generation = row["generation"].as<std::string>();
+  entity.publisher = row["publisher"].as<std::string>();
+  entity.classification = row["classification"].as<std::string>();
+  entity.tags = pg::ReadList(row["tags"]);
+  entity.volume = row["volume"].as<std::string>();
+  entity.path = pg::ReadBytes(row["path"]);
+  return entity;
+}
+
 Transfer ReadTransfer(const pqxx::row& row) {
   Transfer t;
   t.id = row["id"].as<std::string>();
@@ -24,25 +45,11 @@ Transfer ReadTransfer(const pqxx::row& row) {
   if (!row["inbox"].is_null()) t.inbox = row["inbox"].as<int64_t>();
   t.event_kind = row["event_kind"].as<std::string>();
   t.requester = row["requester"].as<std::string>();
-  t.entity.source = row["source"].as<std::string>();
-  t.entity.type = row["entity_type"].as<std::string>();
-  t.entity.id = row["entity_id"].as<std::string>();
-  t.entity.client = row["client"].as<std::string>();
-  t.entity.project = row["project"].as<std::string>();
-  t.entity.name = row["entity_name"].as<std::string>();
-  t.entity.version = row["entity_version"].as<std::string>();
-  t.entity.status = row["entity_status"].as<std::string>();
-  t.entity.ready = true;
-  t.entity.generation = row["generation"].as<std::string>();
-  t.entity.publisher = row["publisher"].as<std::string>();
-  t.entity.classification = row["classification"].as<std::string>();
-  t.entity.tags = pg::ReadList(row["tags"]);
+  t.entity = ReadEntity(row);
   t.source_site = row["source_site"].as<std::string>();
   t.destination_site = row["destination_site"].as<std::string>();
-  t.volume = row["volume"].as<std::string>();
-  t.path = pg::ReadBytes(row["path"]);
-  t.entity.volume = t.volume;
-  t.entity.path = t.path;
+  t.volume = t.entity.volume;
+  t.path = t.entity.path;
   t.destination_path = pg::ReadBytes(row["destination_path"]);
   t.purpose = row["purpose"].as<std::string>();
   t.priority = row["priority"].as<int>();

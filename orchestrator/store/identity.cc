@@ -48,7 +48,6 @@ constexpr pg::Query kAdvanceSession{"agent_advance_session", R"sql(
   UPDATE agent SET session_counter = $2, version = $3, volumes = $4, last_report = $5
    WHERE id = $1 AND session_counter < $2)sql"};
 constexpr pg::Query kSetExpiry{"agent_set_expiry", "UPDATE agent SET certificate_expires = $2 WHERE id = $1"};
-constexpr pg::Query kSetLastReport{"agent_set_last_report", "UPDATE agent SET last_report = $2 WHERE id = $1"};
 
 constexpr pg::Query kPutRelay{"relay_put", R"sql(
   INSERT INTO relay (id, site, spki, address_lan, address_wan, statement, added) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -134,8 +133,6 @@ bool AdvanceSession(pg::Tx& tx, std::string_view id, int64_t counter, std::strin
 }
 
 void SetCertificateExpiry(pg::Tx& tx, std::string_view id, base::Instant expires) { tx.Run(kSetExpiry, id, expires); }
-
-void SetLastReport(pg::Tx& tx, std::string_view id, base::Instant now) { tx.Run(kSetLastReport, id, now); }
 
 void PutRelay(pg::Tx& tx, const Relay& r, base::Instant now) {
   tx.Run(kPutRelay, r.id, r.site, r.spki, r.address_lan, r.address_wan, r.statement, now);

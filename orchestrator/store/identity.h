@@ -52,7 +52,6 @@ std::vector<Agent> ListAgents(pg::Tx& tx, std::string_view site);  // empty: all
 bool AdvanceSession(pg::Tx& tx, std::string_view id, int64_t counter, std::string_view version,
                     const std::vector<std::string>& volumes, base::Instant now);
 void SetCertificateExpiry(pg::Tx& tx, std::string_view id, base::Instant expires);
-void SetLastReport(pg::Tx& tx, std::string_view id, base::Instant now);
 
 struct Relay {
   std::string id;

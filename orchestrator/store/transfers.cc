@@ -195,8 +195,6 @@ constexpr pg::Query kLeases{"transfer_leases", "SELECT " TRANSFER_COLUMNS R"sql(
    WHERE state IN ('running', 'publishing') AND renewed < $1 ORDER BY renewed LIMIT $2)sql"};
 constexpr pg::Query kOfEntity{"transfer_of_entity", "SELECT " TRANSFER_COLUMNS R"sql( FROM transfer
    WHERE source = $1 AND entity_type = $2 AND entity_id = $3 AND )sql" LIVE_STATES " ORDER BY created, id"};
-constexpr pg::Query kOfDelivery{"transfer_of_delivery",
-                                "SELECT " TRANSFER_COLUMNS " FROM transfer WHERE delivery = $1 ORDER BY created, id"};
 constexpr pg::Query kLinkLoads{"transfer_link_loads", R"sql(
   SELECT source_site, destination_site, count(*) FILTER (WHERE state IN ('running', 'publishing')) AS running,
          count(*) FILTER (WHERE state = 'queued') AS queued
@@ -333,10 +331,6 @@ std::vector<Transfer> LeasesBefore(pg::Tx& tx, base::Instant before, int limit) 
 
 std::vector<Transfer> TransfersOfEntity(pg::Tx& tx, const Entity& entity) {
   return ReadTransfers(tx.Run(kOfEntity, entity.source, entity.type, entity.id));
-}
-
-std::vector<Transfer> TransfersOfDelivery(pg::Tx& tx, std::string_view delivery) {
-  return ReadTransfers(tx.Run(kOfDelivery, delivery));
 }
 
 std::vector<LinkLoad> LinkLoads(pg::Tx& tx) {

@@ -80,7 +80,6 @@ std::vector<Transfer> TransfersOfAgent(pg::Tx& tx, std::string_view agent);
 // Running or publishing ones whose lease was last renewed before `before`.
 std::vector<Transfer> LeasesBefore(pg::Tx& tx, base::Instant before, int limit);
 std::vector<Transfer> TransfersOfEntity(pg::Tx& tx, const Entity& entity);
-std::vector<Transfer> TransfersOfDelivery(pg::Tx& tx, std::string_view delivery);
 
 struct LinkLoad {
   std::string source_site;

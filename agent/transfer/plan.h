@@ -89,6 +89,8 @@ struct ReceivePlan {
   bool replace = false;
   CommitCallback commit;  // on a thread of the attempt
   PublishedCallback published;
+  // When it cannot begin: how long it waits for the sender to come and hear why. After that the orchestrator tells it.
+  std::chrono::milliseconds refusal_wait = std::chrono::seconds(10);
 };
 
 struct ReceiveResult {

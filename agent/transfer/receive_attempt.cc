@@ -30,8 +30,6 @@ namespace {
 
 // As many as a frame holds with room to spare.
 constexpr size_t kRangesPerFrame = 65536;
-// A sender that has not come by then hears from the orchestrator why nothing moves.
-constexpr std::chrono::seconds kRefusalTime(10);
 
 }  // namespace
 
@@ -67,7 +65,7 @@ absl::StatusOr<ReceiveResult> ReceiveAttempt::Run(std::stop_token stop) {
 
 void ReceiveAttempt::Refuse(const absl::Status& status, const std::stop_token& stop) {
   counters_.stage = Stage::kConnecting;
-  const StopAfter limit(stop, kRefusalTime);
+  const StopAfter limit(stop, plan_.refusal_wait);
   Lifeline lifeline(limit.token());
   if (auto stream = DialControl(deps_.dialer, lifeline); stream.ok()) {
     const std::stop_callback abort(lifeline.token(), [&] { (*stream)->Abort(); });

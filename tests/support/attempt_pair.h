@@ -240,6 +240,7 @@ class AttemptPair {
     receive.verify = verify;
     receive.merge = merge;
     receive.replace = replace;
+    receive.refusal_wait = refusal_wait;
     receive.commit = [this]() -> absl::StatusOr<CommitVerdict> {
       // As the orchestrator: it says nothing before it holds the sender's receipt.
       receipt.get_future().get();
@@ -279,13 +280,14 @@ class AttemptPair {
   Merge merge = Merge::kNever;
   bool replace = false;
   RecordTerms record;  // none is made unless a test asks for one
-  // For receivers that may end before they have dialled.
+  // For receivers that end without a word.
   bool sender_ends_with_receiver = false;
   std::string content_root;
   uint16_t streams = 3;
   // Socket pairs do not pace; it keeps a loaded machine's slow answers from being taken for a long line.
   uint64_t bytes_per_second_max = 4'000'000;
   std::chrono::milliseconds leg_window = std::chrono::seconds(10);
+  std::chrono::milliseconds refusal_wait = std::chrono::seconds(10);
   uint64_t epoch = 0;
   std::stop_source stop_receiver;
   std::function<Progress()> sender_progress;  // of the attempt that runs

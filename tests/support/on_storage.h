@@ -18,7 +18,6 @@ class OnStorage : public AttemptPair {
  public:
   OnStorage() : AttemptPair(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp") {
     calls.nfs = GENERATE(false, true);
-    sender_ends_with_receiver = true;
     Reopen();
   }
   void Reopen() { to = *Volume::Open("proj", tree.at("b"), {}, calls); }

@@ -70,7 +70,11 @@ TEST_CASE("a disk that fails at any step ends the attempt with its reason, and a
     INFO("errno " << error << " from step " << step << ": " << broken.received.status());
     // What failed when the package stood at its place is tidying up.
     failed = left < 0;
-    if (!broken.received.ok()) CHECK(base::ReasonOf(broken.received.status()) == reason);
+    if (!broken.received.ok()) {
+      CHECK(base::ReasonOf(broken.received.status()) == reason);
+      // The sender hears it, too.
+      CHECK(base::ReasonOf(broken.sent.status()) == reason);
+    }
     studio.calls.hook = nullptr;
     if (!studio.Recover() && !broken.received.ok()) {
       const auto again = studio.Run();

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "agent/storage/content_hash.h"
 #include "catch2/catch.hpp"
 #include "tests/support/landing_pair.h"
 
@@ -178,6 +179,40 @@ TEST_CASE("a destination that fills up says so to both ends and loses nothing") 
   REQUIRE(again.received.ok());
   CHECK(again.received->files_resumed > 0);
   CheckFrames(studio);
+}
+
+TEST_CASE("a receiver that cannot begin says why, and the sender ends at once, also in the middle of hashing") {
+  LandingPair studio;
+  WriteFrames(studio);
+  const bool hashing = GENERATE(false, true);
+  if (hashing) {
+    ScanResult scanned = studio.Scanned();
+    std::atomic<uint64_t> done = 0;
+    studio.content_root = *HashContent(*studio.from, scanned.root, &scanned.manifest, &done, {});
+    // All of it would take twenty seconds.
+    studio.from_calls.on_read = [] {
+      usleep(500'000);
+      return 0;
+    };
+  }
+  studio.to_calls.hook = [](Call call) { return call == Call::kMakeDirectory ? EROFS : 0; };
+  const base::Steady began = studio.clock.MonotonicNow();
+  const auto refused = studio.Run();
+  CHECK(studio.clock.MonotonicNow() - began < std::chrono::seconds(10));
+  CHECK(base::ReasonOf(refused.received.status()) == "DESTINATION_READ_ONLY");
+  CHECK(base::ReasonOf(refused.sent.status()) == "DESTINATION_READ_ONLY");
+}
+
+TEST_CASE("a receiver that cannot begin does not wait for ever for a sender that does not come") {
+  LandingPair studio;
+  WriteFrames(studio);
+  studio.exchange.reachable = [](bool sender, uint16_t, uint16_t) { return sender; };
+  studio.refusal_wait = std::chrono::milliseconds(50);
+  studio.sender_ends_with_receiver = true;
+  studio.to_calls.hook = [](Call call) { return call == Call::kMakeDirectory ? EROFS : 0; };
+  const base::Steady began = studio.clock.MonotonicNow();
+  CHECK(base::ReasonOf(studio.Run().received.status()) == "DESTINATION_READ_ONLY");
+  CHECK(studio.clock.MonotonicNow() - began < std::chrono::seconds(2));
 }
 
 TEST_CASE("storage that cannot make a file durable does not acknowledge it") {

@@ -185,22 +185,28 @@ TEST_CASE("a receiver that cannot begin says why, and the sender ends at once, a
   LandingPair studio;
   WriteFrames(studio);
   const bool hashing = GENERATE(false, true);
+  std::atomic<int> hashed = 0;
   if (hashing) {
     ScanResult scanned = studio.Scanned();
     std::atomic<uint64_t> done = 0;
     studio.content_root = *HashContent(*studio.from, scanned.root, &scanned.manifest, &done, {});
-    // All of it would take twenty seconds.
-    studio.from_calls.on_read = [] {
-      usleep(500'000);
+    studio.from_calls.on_read = [&hashed] {
+      ++hashed;
+      usleep(100'000);
       return 0;
     };
   }
-  studio.to_calls.hook = [](Call call) { return call == Call::kMakeDirectory ? EROFS : 0; };
+  studio.to_calls.hook = [&](Call call) {
+    for (int i = 0; hashing && hashed == 0 && i < 5'000; ++i) usleep(1'000);
+    return call == Call::kMakeDirectory ? EROFS : 0;
+  };
   const base::Steady began = studio.clock.MonotonicNow();
   const auto refused = studio.Run();
   CHECK(studio.clock.MonotonicNow() - began < std::chrono::seconds(10));
   CHECK(base::ReasonOf(refused.received.status()) == "DESTINATION_READ_ONLY");
   CHECK(base::ReasonOf(refused.sent.status()) == "DESTINATION_READ_ONLY");
+  CHECK((hashed > 0) == hashing);
+  CHECK(hashed < kFiles);
 }
 
 TEST_CASE("a receiver that cannot begin does not wait for ever for a sender that does not come") {

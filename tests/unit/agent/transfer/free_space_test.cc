@@ -13,7 +13,6 @@ constexpr size_t kSize = 49 * 4096;
 class FillingVolume : public OnStorage<DoubleCalls> {
  public:
   FillingVolume() {
-    sender_ends_with_receiver = false;
     calls.on_space = [this](struct statvfs* info) {
       info->f_bsize = info->f_frsize = 4096;
       info->f_bavail = free / 4096;

@@ -5,6 +5,7 @@
 #include <sys/time.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "lib/base/status.h"
 #include "lib/wire/reason.h"
@@ -41,6 +42,7 @@ absl::Status ControlChannel::SendNow(const wire::ControlFrame& frame) {
 }
 
 absl::StatusOr<wire::ControlFrame> ControlChannel::ReceiveNow() {
+  if (ahead_) return *std::exchange(ahead_, std::nullopt);
   while (true) {
     if (lifeline_.ended()) return lifeline_.status();
     if (clock_.MonotonicNow() - last_read_ > kSilenceMax) return Silent();
@@ -51,9 +53,13 @@ absl::StatusOr<wire::ControlFrame> ControlChannel::ReceiveNow() {
 }
 
 absl::Status ControlChannel::StayAlive() {
-  if (Readable(std::chrono::milliseconds(kAliveInterval).count(), /*wake=*/true)) {
-    ASSIGN_OR_RETURN(const wire::ControlFrame frame, ReadFrame());
-    if (!std::holds_alternative<wire::Alive>(frame)) return Fail(Reason::kPeerProtocol, "the peer spoke out of turn");
+  constexpr int kTimeout = std::chrono::milliseconds(kAliveInterval).count();
+  if (ahead_) {
+    pollfd wake{lifeline_.wake_fd(), POLLIN, 0};
+    if (poll(&wake, 1, kTimeout) > 0) lifeline_.ClearWake();
+  } else if (Readable(kTimeout, /*wake=*/true)) {
+    ASSIGN_OR_RETURN(wire::ControlFrame frame, ReadFrame());
+    if (!std::holds_alternative<wire::Alive>(frame)) ahead_ = std::move(frame);
   }
   if (clock_.MonotonicNow() - last_written_ < kAliveInterval) return absl::OkStatus();
   return SendNow(wire::Alive{});

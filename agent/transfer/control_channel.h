@@ -29,7 +29,7 @@ class ControlChannel {
   absl::Status SendNow(const wire::ControlFrame& frame);
   absl::StatusOr<wire::ControlFrame> ReceiveNow();
   // Waits for a wake-up, at most kAliveInterval, while it is this side's turn to speak: says `alive` when that is due,
-  // and gives the reason of a peer that ends.
+  // and gives the reason of a peer that ends. One frame that comes before its turn is kept for ReceiveNow.
   absl::Status StayAlive();
 
   // From any thread.
@@ -64,6 +64,7 @@ class ControlChannel {
   base::Steady last_written_;
   base::Steady last_read_;
   bool peer_said_why_ = false;
+  std::optional<wire::ControlFrame> ahead_;
   base::Mutex mutex_;
   std::deque<std::string> queue_ ABSL_GUARDED_BY(mutex_);
   std::vector<uint32_t> acks_ ABSL_GUARDED_BY(mutex_);

@@ -59,12 +59,14 @@ void Server::Stop() {
   wan_.reset();
   rendezvous_.Drain();
   const base::Steady end = shared_.clock.MonotonicNow() + config_.drain;
-  base::MutexLock lock(mutex_);
-  while (rendezvous_.joined() > 0 && shared_.clock.MonotonicNow() < end)
-    changed_.WaitFor(mutex_, std::chrono::milliseconds(200));
+  {
+    base::MutexLock lock(mutex_);
+    while (rendezvous_.joined() > 0 && shared_.clock.MonotonicNow() < end)
+      changed_.WaitFor(mutex_, std::chrono::milliseconds(200));
+  }
   ending_.Set();
   rendezvous_.CutAll();
-  while (connections_ > 0) changed_.Wait(mutex_);
+  sessions_.JoinAll();
 }
 
 void Server::Accept() {
@@ -109,10 +111,10 @@ void Server::Launch(base::UniqueFd fd, const net::SocketAddress& peer, Face face
     return Ended(address);
   }
   try {
-    std::thread([this, face, address, id, fd = std::move(fd), peer]() mutable {
+    sessions_.Start([this, face, address, id, fd = std::move(fd), peer]() mutable {
       Serve(shared_, std::move(fd), id, peer, face);
       Ended(address);
-    }).detach();
+    });
   } catch (const std::system_error& error) {
     Drop("THREAD_MISSING", peer, base::StrCat("no thread for a connection; raise TasksMax: ", error.what()));
     half_open_.Leave(id);

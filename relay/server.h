@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "lib/base/crew.h"
 #include "lib/base/mutex.h"
 #include "lib/net/listener.h"
 #include "relay/session.h"
@@ -57,6 +58,7 @@ class Server {
   int connections_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::string, int> by_address_ ABSL_GUARDED_BY(mutex_);
   uint64_t last_id_ = 0;  // of the acceptor alone
+  base::Crew sessions_;   // one thread a connection
   std::thread acceptor_;
 };
 

@@ -120,8 +120,7 @@ void TaskRunner::Shutdown(std::string_view reason) {
     }
   }
   for (const auto& control : controls) control->RequestStop(reason);
-  base::MutexLock lock(mutex_);
-  while (threads_ > 0) ended_.Wait(mutex_);
+  threads_.JoinAll();
 }
 
 void TaskRunner::Enqueue(const Task& task) {
@@ -141,9 +140,7 @@ void TaskRunner::StartWaiting() {
       Entry& entry = entries_.at(id);
       entry.running = true;
       ++running_[lane];
-      ++threads_;
-      // Detached, and counted: Shutdown waits until none is left.
-      std::thread([this, id, control = entry.control] { RunOne(id, control); }).detach();
+      threads_.Start([this, id, control = entry.control] { RunOne(id, control); });
     }
   }
 }
@@ -168,9 +165,6 @@ void TaskRunner::RunOne(const std::string& id, const std::shared_ptr<TaskControl
     if (!shut_down_) StartWaiting();
   }
   if (by_itself) on_ended_(id);
-  base::MutexLock lock(mutex_);
-  --threads_;
-  ended_.NotifyAll();
 }
 
 std::vector<TaskStatus> TaskRunner::Status() {

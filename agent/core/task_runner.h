@@ -12,13 +12,13 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "agent/core/stage_times.h"
 #include "agent/core/tasks.h"
 #include "lib/base/clock.h"
+#include "lib/base/crew.h"
 #include "lib/base/mutex.h"
 
 namespace crossdock::agent {
@@ -135,12 +135,11 @@ class TaskRunner {
   const base::Clock& clock_;
   const std::function<void(const std::string&)> on_ended_;
   mutable base::Mutex mutex_;
-  base::CondVar ended_;
   std::map<std::string, Entry> entries_ ABSL_GUARDED_BY(mutex_);
   std::array<std::deque<std::string>, kLanes> waiting_ ABSL_GUARDED_BY(mutex_);
   std::array<int, kLanes> running_ ABSL_GUARDED_BY(mutex_){};
-  int threads_ ABSL_GUARDED_BY(mutex_) = 0;
   bool shut_down_ ABSL_GUARDED_BY(mutex_) = false;
+  base::Crew threads_;
 };
 
 }  // namespace crossdock::agent

@@ -1,65 +1,108 @@
-"""bench local: one package from site to site on this machine, tmpfs to tmpfs, both relays, encrypted and hashed."""
+"""bench local: one package from site to site on this machine, memory to memory, both relays, encrypted and hashed; beside it scp, rsync and
+rclone through sshd, encrypted too, with the same files.
+
+Our time is that from dispatch to published, a peer's that of its command. Processor time is that of all a program's threads and children.
+"""
 
 import argparse
-import json
-import os
+import contextlib
 import shutil
-import sys
 
-from studio.account import Account
-from studio.process import ProgramError
-from studio.scratch import scratch
-from studio.studio import Studio
+from line import FRAME_BYTES
+from record import Record, add_options, middle, run, workplace
+from studio.studio import Loopback, Studio, free_ports
+from wan.delivery import make_files
+from wan.measure import CpuClock
+from wan.peers import SSH_NAMES, Peers
 
 GOAL_GB_PER_SECOND = 0.85
-FILE_BYTES = 25_000_000
+RATIO_MIN = 1.3  # against the best peer
+AGENTS_MAX, RELAY_MAX = 1.4, 0.25  # processor seconds a GB
+GIVE_UP = 600  # seconds
+THROUGHPUT, RATIO, AGENTS = "throughput", "against the best encrypted peer", "processor time: both agents"
+RELAYS = ["processor time: lon-relay", "processor time: van-relay"]
+OTHERS = ["processor time: orchestrator", "processor time: lon-agent", "processor time: van-agent"]
+ROWS = [THROUGHPUT, RATIO, *SSH_NAMES, AGENTS, *RELAYS, *OTHERS, *(f"processor time: {name}" for name in SSH_NAMES)]
 
 
-def seconds_moving(studio, transfer):
-    """From the assignment to the granted commit: dialling, moving, verifying, syncing."""
-    return studio.postgres.value(f"select extract(epoch from max(at) filter (where cause = 'committed') - max(at) filter (where cause = 'assigned'))::float8 "
-                                 f"as seconds from transfer_history where transfer = '{transfer}'", "crossdock")
-
-
-def run_once(studio, number, files):
-    block = os.urandom(FILE_BYTES)
-    # Distinct, incompressible, and made faster than urandom makes 2 GB.
-    content = {f"f.{1001 + i}.exr": i.to_bytes(8, "big") + block[8:] for i in range(files)}
-    code = studio.add_version(f"bench-{number}", files=content)
+def deliver(studio, number, files):
+    """(GB a second, {program: processor seconds a GB}) of one package."""
+    code = f"bench-{number}"
+    source = studio.storage("lon") / "northlight" / "nl_010_0010" / code
+    for folder in (source.parent.parent, source.parent):
+        studio.account.make_directory(folder, 0o755)
+    gigabytes = make_files(studio.account, source, files, FRAME_BYTES) / 1e9
+    studio.add_version(code)
+    clock = CpuClock({program.name: program.pid for program in studio.programs})
     studio.set_status(code, "ready")
     transfer = studio.transfer_of(code)["transfer"]
-    studio.wait_for_state(transfer, "CLOSED", deadline=300)
-    seconds = seconds_moving(studio, transfer)
+    studio.wait_for_state(transfer, "CLOSED", deadline=GIVE_UP)
+    spent = {name: seconds / gigabytes for name, seconds in clock.read().items()}
+    seconds = studio.postgres.value("select extract(epoch from max(at) filter (where cause = 'published') - max(at) filter (where cause = 'assigned'))::float8 "
+                                    f"as seconds from transfer_history where transfer = '{transfer}'", "crossdock")
     for site in studio.sites:
         shutil.rmtree(studio.storage(site) / "northlight")
-    return files * FILE_BYTES / seconds / 1e9
+    return gigabytes / seconds, spent
+
+
+def send(peers, name, source, target, gigabytes):
+    """The same of a peer."""
+    sent = peers.send(peers.commands(source, target)[name], target, GIVE_UP)
+    shutil.rmtree(target.parent)
+    return gigabytes / sent.seconds, {"client": sent.client_cpu / gigabytes, "server": sent.server_cpu / gigabytes}
+
+
+def middles(runs):
+    """(the rates of all runs, {program: the middle of its processor times})"""
+    rates, spent = zip(*runs)
+    return middle(rates), {name: middle([one[name] for one in spent])["median"] for name in spent[0]}
+
+
+def measure(arguments, record, studio, peers):
+    ours, spent = middles([deliver(studio, number, arguments.files) for number in range(arguments.repeats)])
+    source, target = peers.directory / "source", peers.directory / "arrived" / "package"
+    gigabytes = make_files(studio.account, source, arguments.files, FRAME_BYTES) / 1e9
+    found = {name: middles([send(peers, name, source, target, gigabytes) for _ in range(arguments.repeats)]) for name in SSH_NAMES}
+    record.add(THROUGHPUT, ours["median"], "GB/s", GOAL_GB_PER_SECOND, **ours)
+    best = max(found, key=lambda name: found[name][0]["median"])
+    record.add(RATIO, ours["median"] / found[best][0]["median"], f"times {best}", RATIO_MIN)
+    for name, (rates, _) in found.items():
+        record.add(name, rates["median"], "GB/s", **rates)
+    record.add(AGENTS, spent["lon-agent"] + spent["van-agent"], "s a GB", AGENTS_MAX, "most")
+    for row in (*RELAYS, *OTHERS):
+        limit = RELAY_MAX if row in RELAYS else None
+        record.add(row, spent[row.rpartition(" ")[2]], "s a GB", limit, "most")
+    for name, (_, times) in found.items():
+        record.add(f"processor time: {name}", sum(times.values()), "s a GB", **times)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_options(parser)
+    parser.add_argument("--repeats", type=int, help="of which the median counts; 5, quick 1")
+    parser.add_argument("--files", type=int, help=f"of {FRAME_BYTES // 1_000_000} MB; 80, quick 20")
+    arguments = parser.parse_args()
+    arguments.repeats = arguments.repeats or (1 if arguments.quick else 5)
+    arguments.files = arguments.files or (20 if arguments.quick else 80)
+    arguments.whole = arguments.files >= 40
+    return arguments
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--files", type=int, default=40, help=f"of {FILE_BYTES // 1_000_000} MB")
-    arguments = parser.parse_args()
-    account = Account()
-    try:
-        with scratch(account) as directory:
-            studio = Studio(directory, account)
-            try:
-                studio.create().start()
-                rates = sorted(run_once(studio, number, arguments.files) for number in range(arguments.runs))
-            finally:
-                studio.stop()
-    except ProgramError as error:
-        print(f"bench local: {error}", file=sys.stderr)
-        return 2
-    median = rates[len(rates) // 2]
-    passed = median >= GOAL_GB_PER_SECOND
-    print(f"{'':24}{'min':>8}{'median':>8}{'max':>8}{'goal':>8}")
-    print(f"{'throughput, GB/s':24}{rates[0]:8.2f}{median:8.2f}{rates[-1]:8.2f}{GOAL_GB_PER_SECOND:8.2f}")
-    print(json.dumps({"bench": "local", "pass": passed, "figures": {"gb_per_second": {"min": rates[0], "median": median, "max": rates[-1]}},
-                      "goals": {"gb_per_second": GOAL_GB_PER_SECOND}}))
-    return 0 if passed else 1
+    arguments = parse()
+    gigabytes = arguments.files * FRAME_BYTES / 1e9
+    record = Record("local", arguments, (20 + arguments.repeats * gigabytes * (4 + 4 * len(SSH_NAMES))) / 60,
+                    f"{arguments.repeats} × {gigabytes:g} GB, each peer the same")
+    with workplace() as (account, directory), contextlib.ExitStack() as stack:
+        studio = Studio(directory, account)
+        stack.callback(studio.stop)
+        studio.create().start()
+        peers = Peers(Loopback(), account, directory / "peers", ssh_port=free_ports(1)[0])
+        stack.callback(peers.stop)
+        peers.start_ssh()
+        measure(arguments, record, studio, peers)
+    return record.finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run("local", main)

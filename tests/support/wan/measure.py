@@ -12,13 +12,13 @@ _FIELDS = {"rtt_ms": r" rtt:([\d.]+)", "cwnd": r" cwnd:(\d+)", "pacing_mbit": r"
            "rwnd_limited": r" rwnd_limited:\d+ms\(([\d.]+)%\)"}
 
 
-def cpu_seconds(pid):
-    """User and system time of a process, all its threads; the dead ones too. 0 when it is gone."""
+def cpu_seconds(pid, children=False):
+    """User and system time of a process, all its threads; the dead ones too. With `children`, also of those that have ended. 0 when it is gone."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    return sum(map(int, fields[11:15 if children else 13])) / _TICKS
 
 
 class CpuClock:

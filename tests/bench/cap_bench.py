@@ -95,9 +95,9 @@ def measure_one(arguments, studio, network, loss):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_options(parser)
-    parser.add_argument("--losses", type=float, nargs="+", help="percent; 0.1 and 1, quick 0.1")
+    parser.add_argument("--cells", type=float, nargs="+", metavar="LOSS_PERCENT", choices=LOSSES, help="only these; 0.1 and 1, quick 0.1")
     arguments = parser.parse_args()
-    arguments.losses = arguments.losses or (LOSSES[:1] if arguments.quick else LOSSES)
+    arguments.cells = arguments.cells or (LOSSES[:1] if arguments.quick else LOSSES)
     arguments.windows, arguments.window = (1, 3) if arguments.quick else (WINDOWS, WINDOW_SECONDS)
     return arguments
 
@@ -105,9 +105,9 @@ def parse():
 def main():
     arguments = parse()
     seconds = len(CAPS) * (SETTLE_SECONDS + arguments.windows * arguments.window)
-    record = Record("cap", arguments, (25 + len(arguments.losses) * (2.5 * seconds + 10)) / 60, f"caps of {', '.join(map(str, CAPS))} Mbit/s, {RTT} ms")
+    record = Record("cap", arguments, (25 + len(arguments.cells) * (2.5 * seconds + 10)) / 60, f"caps of {', '.join(map(str, CAPS))} Mbit/s, {RTT} ms")
     with studio_on_a_line() as (studio, network):
-        for loss in arguments.losses:
+        for loss in arguments.cells:
             off, reactions, waste = measure_one(arguments, studio, network, loss)
             accuracy, reaction, wasted = names_of(loss)
             record.add(accuracy, max(off), "% of the cap", DEVIATION_MAX, "most", median=statistics.median(off), windows=off, caps_mbit=CAPS)

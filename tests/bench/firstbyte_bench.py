@@ -26,7 +26,12 @@ def name_of(count, rtt):
     return f"{count:,} files, {rtt} ms"
 
 
+def cell(count, rtt):
+    return f"{'few' if count == FEW[0] else 'many'},{rtt}"
+
+
 ROWS = [name_of(count, rtt) for count in (FEW[0], MANY[0]) for rtt in RTTS]
+CELLS = [cell(count, rtt) for count in (FEW[0], MANY[0]) for rtt in RTTS]
 
 
 def goal(count, rtt):
@@ -57,25 +62,27 @@ def time_one(studio, network, rtt, files, number):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_options(parser)
-    parser.add_argument("--rtts", type=int, nargs="+", default=RTTS, help="milliseconds; 50, 100, 200")
+    add_options(parser, runs=5, cells=CELLS)
     parser.add_argument("--many", type=int, help=f"files; {MANY[0]}, quick 20000")
-    parser.add_argument("--repeats", type=int, help="of which the median counts; 5, quick 1")
     arguments = parser.parse_args()
     arguments.many = arguments.many or (20_000 if arguments.quick else MANY[0])
-    arguments.repeats = arguments.repeats or (1 if arguments.quick else 5)
+    arguments.runs = arguments.runs or (1 if arguments.quick else 5)
+    arguments.cells = arguments.cells or CELLS
     arguments.whole = arguments.many == MANY[0]
     return arguments
 
 
 def main():
     arguments = parse()
-    runs = len(arguments.rtts) * arguments.repeats
-    record = Record("firstbyte", arguments, (25 + runs * (15 + arguments.many * 3e-4)) / 60, f"{2 * runs} packages")
+    many = sum(one.startswith("many") for one in arguments.cells)
+    seconds = len(arguments.cells) * 9 + many * arguments.many * 4e-4
+    record = Record("firstbyte", arguments, (25 + arguments.runs * seconds) / 60, f"{len(arguments.cells) * arguments.runs} packages")
     with studio_on_a_line() as (studio, network):
         for files in (FEW, (arguments.many, MANY[1])):
-            for rtt in arguments.rtts:
-                times = [time_one(studio, network, rtt, files, number) for number in range(arguments.repeats)]
+            for rtt in RTTS:
+                if cell(files[0], rtt) not in arguments.cells:
+                    continue
+                times = [time_one(studio, network, rtt, files, number) for number in range(arguments.runs)]
                 found = middle([dispatch for dispatch, _ in times])
                 record.add(name_of(files[0], rtt), found["median"], "s from dispatch", goal(files[0], rtt), "most", **found, rtt_ms=rtt,
                            files=files[0], seconds_from_event=middle([event for _, event in times]))

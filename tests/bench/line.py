@@ -25,5 +25,18 @@ def studio_on_a_line(cap_mbit=0, limits=None):
             print(f"the emulator did not keep up: {drops} packets never reached the line; these figures are too low", file=sys.stderr)
 
 
+def add_peers(parser, names):
+    """--peer; choose_peers() afterwards."""
+    parser.add_argument("--peer", nargs="+", metavar="WORD", help=f"only those with one of these words in their names: {', '.join(names)}")
+
+
+def choose_peers(arguments, names):
+    """Makes arguments.peer the names that are meant."""
+    words = arguments.peer or names
+    arguments.peer = tuple(name for name in names if any(word in name for word in words))
+    if not arguments.peer:
+        sys.exit(f"no peer has any of these words in its name: {' '.join(words)}; there are: {', '.join(names)}")
+
+
 def set_cap(studio, mbit):
     studio.cli("link", "set", "lon", "van", "--cap-mbit", mbit)

@@ -8,7 +8,7 @@ import argparse
 import contextlib
 import shutil
 
-from line import FRAME_BYTES
+from line import FRAME_BYTES, add_peers, choose_peers
 from record import Record, add_options, middle, run, workplace
 from studio.studio import Loopback, Studio, free_ports
 from wan.delivery import make_files
@@ -59,13 +59,14 @@ def middles(runs):
 
 
 def measure(arguments, record, studio, peers):
-    ours, spent = middles([deliver(studio, number, arguments.files) for number in range(arguments.repeats)])
+    ours, spent = middles([deliver(studio, number, arguments.files) for number in range(arguments.runs)])
     source, target = peers.directory / "source", peers.directory / "arrived" / "package"
     gigabytes = make_files(studio.account, source, arguments.files, FRAME_BYTES) / 1e9
-    found = {name: middles([send(peers, name, source, target, gigabytes) for _ in range(arguments.repeats)]) for name in SSH_NAMES}
+    found = {name: middles([send(peers, name, source, target, gigabytes) for _ in range(arguments.runs)]) for name in arguments.peer}
     record.add(THROUGHPUT, ours["median"], "GB/s", GOAL_GB_PER_SECOND, **ours)
-    best = max(found, key=lambda name: found[name][0]["median"])
-    record.add(RATIO, ours["median"] / found[best][0]["median"], f"times {best}", RATIO_MIN)
+    if tuple(arguments.peer) == SSH_NAMES:
+        best = max(found, key=lambda name: found[name][0]["median"])
+        record.add(RATIO, ours["median"] / found[best][0]["median"], f"times {best}", RATIO_MIN)
     for name, (rates, _) in found.items():
         record.add(name, rates["median"], "GB/s", **rates)
     record.add(AGENTS, spent["lon-agent"] + spent["van-agent"], "s a GB", AGENTS_MAX, "most")
@@ -78,11 +79,12 @@ def measure(arguments, record, studio, peers):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_options(parser)
-    parser.add_argument("--repeats", type=int, help="of which the median counts; 5, quick 1")
+    add_options(parser, runs=5)
     parser.add_argument("--files", type=int, help=f"of {FRAME_BYTES // 1_000_000} MB; 80, quick 20")
+    add_peers(parser, SSH_NAMES)
     arguments = parser.parse_args()
-    arguments.repeats = arguments.repeats or (1 if arguments.quick else 5)
+    choose_peers(arguments, SSH_NAMES)
+    arguments.runs = arguments.runs or (1 if arguments.quick else 5)
     arguments.files = arguments.files or (20 if arguments.quick else 80)
     arguments.whole = arguments.files >= 40
     return arguments
@@ -91,8 +93,8 @@ def parse():
 def main():
     arguments = parse()
     gigabytes = arguments.files * FRAME_BYTES / 1e9
-    record = Record("local", arguments, (20 + arguments.repeats * gigabytes * (4 + 4 * len(SSH_NAMES))) / 60,
-                    f"{arguments.repeats} × {gigabytes:g} GB, each peer the same")
+    record = Record("local", arguments, (20 + arguments.runs * gigabytes * (4 + 4 * len(arguments.peer))) / 60,
+                    f"{arguments.runs} × {gigabytes:g} GB, each peer the same")
     with workplace() as (account, directory), contextlib.ExitStack() as stack:
         studio = Studio(directory, account)
         stack.callback(studio.stop)

@@ -1,7 +1,8 @@
 """bench peers: Crossdock beside rsync, scp, rclone and GridFTP on the same emulated line, with the same files, in the same run.
 
-Each peer is cut after a time; its figure is the bytes that had arrived by then over that time. Crossdock's runs to its end: its figure is
-the package's bytes over the time from the event to published: scan, hashing, decision, both relays, encryption, verification.
+Each peer is cut after 60 s (40 s where there is one point more for the plot); its figure is the bytes that had arrived by then over that time.
+Crossdock's runs to its end: its figure is the package's bytes over the time from the event to published: scan, hashing, decision, both relays,
+encryption, verification.
 The peers' hosts use CUBIC, then BBR; Crossdock's own use neither: its relays choose. A row's value is how many times faster Crossdock was.
 """
 
@@ -9,8 +10,9 @@ import argparse
 import shutil
 from dataclasses import dataclass
 
-from line import FRAME_BYTES, studio_on_a_line
+from line import FRAME_BYTES, add_peers, choose_peers, studio_on_a_line
 from record import Record, add_options, run
+from studio.process import ProgramError
 from wan.delivery import Delivery, payload_limit
 from wan.peers import NAMES, Peers
 
@@ -27,14 +29,15 @@ class Case:
     size: int
     rtt: int  # milliseconds
     loss: float  # percent
+    cut: int  # seconds, of each peer
 
     def __str__(self):
         return f"{self.count} × {self.size / 1e6:g} MB, {self.rtt} ms, {self.loss:g} %"
 
 
 # The last four give the plot its other points.
-CASES = [Case("frames", FRAMES, FRAME_BYTES, 100, 1), Case("small", SMALL, SMALL_BYTES, 150, 0.1),
-         *(Case(f"frames at {loss:g} %", FRAMES, FRAME_BYTES, 100, loss) for loss in (0, 0.1, 2, 5))]
+CASES = [Case("frames", FRAMES, FRAME_BYTES, 100, 1, 60), Case("small", SMALL, SMALL_BYTES, 150, 0.1, 60),
+         *(Case(f"frames-{loss:g}", FRAMES, FRAME_BYTES, 100, loss, 40) for loss in (0, 0.1, 2, 5))]
 
 
 def name_of(case, who, congestion=None):
@@ -55,7 +58,7 @@ def measure(arguments, record, studio, network, peers, case):
 
     set_line()
     network.hosts_use(None)
-    delivery = Delivery(studio, network, f"bench-{case.name.replace(' ', '-').replace('%', 'percent')}").prepare(count, case.size).go()
+    delivery = Delivery(studio, network, f"bench-{case.name}").prepare(count, case.size).go()
     ours = delivery.bytes / delivery.seconds_from_event
     record.add(name_of(case, OURS), ours / 1e6, "MB/s", **shape, who=OURS, bytes_per_second=round(ours), seconds=delivery.seconds_from_event,
                seconds_from_dispatch=delivery.seconds)
@@ -64,10 +67,14 @@ def measure(arguments, record, studio, network, peers, case):
     for congestion in arguments.hosts:
         network.hosts_use(congestion)
         for name, argv in peers.commands(delivery.source, target).items():
-            if arguments.only and not any(word in name for word in arguments.only):
+            if name not in arguments.peer:
                 continue
             set_line()
-            sent = peers.send(argv, target, arguments.cut)
+            try:
+                sent = peers.send(argv, target, arguments.cut or case.cut)
+            except ProgramError as error:  # the others are worth measuring all the same
+                record.note(f"{name}, {congestion}: {error}")
+                continue
             theirs = sent.bytes / sent.seconds
             # In a minute under loss some do not get a single file across.
             record.add(name_of(case, name, congestion), ours / max(theirs, 1), f"times faster than {theirs / 1e6:.2f} MB/s", RATIO_MIN, **shape, who=name,
@@ -78,33 +85,32 @@ def measure(arguments, record, studio, network, peers, case):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_options(parser)
+    add_options(parser, cells=[case.name for case in CASES])
+    add_peers(parser, NAMES)
     parser.add_argument("--scale", type=float, help="of the numbers of files: 160 × 25 MB, 20,000 × 100 KB; 1, quick an eighth")
-    parser.add_argument("--cut", type=float, help="seconds; 60, quick 15")
+    parser.add_argument("--cut", type=float, help="every peer after so many seconds; quick 15")
     parser.add_argument("--mbit", type=int, default=500, help="the line's rate, IP bytes")
     parser.add_argument("--hosts", nargs="+", choices=HOSTS, default=HOSTS, help="the peers' hosts' congestion control")
-    parser.add_argument("--cases", nargs="+", choices=[case.name for case in CASES], help="all six; quick the first two")
-    parser.add_argument("--only", nargs="+", metavar="WORD", help="only peers with one of these words in their names")
     arguments = parser.parse_args()
     arguments.whole = not arguments.scale and not arguments.cut and arguments.mbit == 500
     arguments.scale = arguments.scale or (1 / 8 if arguments.quick else 1)
-    arguments.cut = arguments.cut or (15 if arguments.quick else 60)
-    arguments.cases = arguments.cases or [case.name for case in (CASES[:2] if arguments.quick else CASES)]
+    arguments.cut = arguments.cut or (15 if arguments.quick else None)
+    choose_peers(arguments, NAMES)
+    arguments.cells = arguments.cells or [case.name for case in (CASES[:2] if arguments.quick else CASES)]
     return arguments
 
 
 def main():
     arguments = parse()
-    peers_seconds = len(arguments.cases) * len(arguments.hosts) * (len(arguments.only or NAMES)) * (arguments.cut + 1)
-    ours_seconds = len(arguments.cases) * (10 + 80 * arguments.scale)
-    record = Record("peers", arguments, (25 + peers_seconds + ours_seconds) / 60, f"{len(arguments.cases)} cases, each peer cut after {arguments.cut:g} s")
+    cases = [case for case in CASES if case.name in arguments.cells]
+    seconds = sum(10 + 85 * arguments.scale + len(arguments.hosts) * len(arguments.peer) * ((arguments.cut or case.cut) + 1) for case in cases)
+    record = Record("peers", arguments, (25 + seconds) / 60, f"{len(cases)} cases, {len(arguments.hosts) * len(arguments.peer)} peers each")
     with studio_on_a_line() as (studio, network):
         peers = Peers(network, studio.account, studio.directory / "peers")
         try:
             peers.start()
-            for case in CASES:
-                if case.name in arguments.cases:
-                    measure(arguments, record, studio, network, peers, case)
+            for case in cases:
+                measure(arguments, record, studio, network, peers, case)
         finally:
             peers.stop()
     return record.finish()

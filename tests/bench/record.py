@@ -1,36 +1,46 @@
-"""What every bench shares: a line that says how long it will take, one table, one JSON object, and rows that can be kept.
+"""What every bench shares: a line that says how long it will take, one table, one JSON object, and rows that are kept (rows.py).
 
-A row is {"bench", "row", "value", "unit", "goal", "at", "pass", "whole", "commit", "date", "machine", ...}. `at` is "least" or "most": the side of
-the goal on which the value has to be; `whole` is false of a quick run and of one whose sizes were changed. With `--save FILE` rows are kept as JSON lines, one row a line, each as soon as it is measured; a row of the
-same name is replaced, so that a bench can be measured in pieces. ./dev bench page makes docs/benchmarks.md of these files.
+Rows are kept as soon as each is measured: in docs/benchmarks, or with `--rows DIR` there; of a quick run, or one whose sizes were changed, only with
+`--rows`. `./dev bench page` makes docs/benchmarks.md of them.
 """
 
 import contextlib
 import datetime
 import json
 import os
+import platform
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
+import rows
 from studio.account import Account
 from studio.case import SOURCE
 from studio.process import ProgramError
 from studio.scratch import scratch
 
+ROWS_FOLDER = SOURCE / "docs" / "benchmarks"
 
-def add_options(parser):
-    parser.add_argument("--quick", action="store_true", help="small and few: shows that it works; a page never shows its figures")
-    parser.add_argument("--save", type=Path, metavar="FILE", help="keep the rows, as docs/benchmarks/NAME.json")
+
+def add_options(parser, runs=None, cells=None):
+    """`runs`: how often a cell is measured; `cells`: which there are, when they can be chosen by their names."""
+    parser.add_argument("--quick", action="store_true", help="small and few: shows that it works; the page never shows its figures")
+    parser.add_argument("--rows", type=Path, metavar="DIR", help="keep the rows there, not in docs/benchmarks")
+    if runs:
+        parser.add_argument("--runs", type=int, metavar="N", help=f"of each cell, of which the median counts; {runs}, quick 1")
+    if cells:
+        parser.add_argument("--cells", nargs="+", choices=cells, metavar="CELL", help=f"only these of: {', '.join(cells)}")
 
 
 class Record:
     """The rows of one run. Not thread-safe."""
 
     def __init__(self, bench, arguments, minutes, what):
-        self.bench, self.file = bench, arguments.save
+        self.bench = bench
         self.whole = not arguments.quick and getattr(arguments, "whole", True)
+        folder = arguments.rows or (ROWS_FOLDER if self.whole else None)
+        self.file = rows.file_of(folder, bench) if folder else None
         self.rows = []
         self.circumstances = {"commit": commit(), "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
                               "machine": machine()}
@@ -47,7 +57,7 @@ class Record:
         kept = {"bench": self.bench, "row": row, "value": value, "unit": unit, "goal": goal, "at": at, "pass": passed, "whole": self.whole, **more}
         self.rows.append(kept)
         if self.file:
-            save(self.file, {**kept, **self.circumstances})
+            rows.keep(self.file, {**kept, **self.circumstances})
         return kept
 
     def note(self, text):
@@ -56,34 +66,16 @@ class Record:
     def finish(self):
         """Prints the object; returns what the program ends with: 0, or 1 when a goal was missed."""
         passed = all(row["pass"] for row in self.rows)
-        rows = [{name: value for name, value in row.items() if name not in ("bench", "whole")} for row in self.rows]
-        print(json.dumps({"bench": self.bench, "pass": passed, "whole": self.whole, **self.circumstances, "rows": rows}))
+        figures = [{name: value for name, value in row.items() if name not in ("bench", "whole")} for row in self.rows]
+        print(json.dumps({"bench": self.bench, "pass": passed, "whole": self.whole, **self.circumstances, "rows": figures}, ensure_ascii=False))
+        if self.file:
+            print(f"rows kept in {self.file}", file=sys.stderr)
         return 0 if passed else 1
 
 
 def middle(values):
     """The figures of several runs, for a row."""
     return {"runs": len(values), "min": min(values), "median": statistics.median(values), "max": max(values)}
-
-
-def load(file):
-    if not Path(file).exists():
-        return []
-    return [json.loads(line) for line in Path(file).read_text(encoding="utf-8").splitlines() if line]
-
-
-def save(file, row):
-    """Replaces the row of the same name, or adds it; a row that is not whole never takes the place of one that is."""
-    rows = load(file)
-    names = [one["row"] for one in rows]
-    if row["row"] not in names:
-        rows.append(row)
-    elif row["whole"] or not rows[names.index(row["row"])]["whole"]:
-        rows[names.index(row["row"])] = row
-    Path(file).parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(f"{file}.new")
-    beside.write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
-    beside.replace(file)
 
 
 @contextlib.contextmanager
@@ -104,12 +96,17 @@ def run(bench, measure):
 
 
 def commit():
-    told = subprocess.run(["git", "-C", str(SOURCE), "-c", f"safe.directory={SOURCE}", "describe", "--always", "--dirty"],
-                          capture_output=True, text=True, check=False)
-    return told.stdout.strip() or "unknown"
+    """Of what is measured: pages and kept rows do not make it another."""
+    told = _git("rev-parse", "--short=8", "HEAD")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs", ":!*.md")
+    return (told or "unknown") + ("-dirty" if changed else "")
+
+
+def _git(*argv):
+    return subprocess.run(["git", "-C", str(SOURCE), "-c", f"safe.directory={SOURCE}", *argv], capture_output=True, text=True, check=False).stdout.strip()
 
 
 def machine():
-    model = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{os.cpu_count()} × {model or os.uname().machine}, {memory:.0f} GiB, Linux {os.uname().release}"
+    system = platform.freedesktop_os_release()
+    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {system['ID'].capitalize()} {system.get('VERSION_ID', '')}".rstrip()

@@ -5,6 +5,8 @@ back to flow   from the line in the log that says that the program is ready unti
 sent again     what came out of the line beyond what an undisturbed transfer of the same files brought
 read again     of the files that had landed a while before the kill, those that either site has read since, to hash them or to send them again:
                the kernel notes each reading (the files stand on a mount of this process's own, with strictatime)
+
+Of several runs the median time counts, and the most that was sent or read again.
 """
 
 import argparse
@@ -14,8 +16,9 @@ import subprocess
 import time
 
 from line import FRAME_BYTES, studio_on_a_line
-from record import SHARED_MEMORY, Record, add_options, middle, run
+from record import Record, add_options, middle, run
 from studio.process import ProgramError, wait_until
+from studio.scratch import SHARED_MEMORY
 from wan.delivery import PAYLOAD_SHARE, Delivery
 
 MBIT, RTT, CAP_MBIT, STREAMS = 500, 50, 300, 8  # capped, so that the line drops nothing and what is sent twice is ours
@@ -132,8 +135,8 @@ def undisturbed(studio, network, files):
 def measure(arguments, record, studio, network):
     files = max(16, int(arguments.size * 1e9) // FRAME_BYTES)
     plain = undisturbed(studio, network, files)
-    for program in arguments.programs:
-        kills = [Kill(studio, network, program, files, number).go() for number in range(arguments.repeats)]
+    for program in arguments.cells:
+        kills = [Kill(studio, network, program, files, number).go() for number in range(arguments.runs)]
         flow, again, read = names_of(program)
         found = middle([kill.seconds_to_flow for kill in kills])
         record.add(flow, found["median"], "s after it is back", BACK_MAX, "most", **found,
@@ -145,20 +148,19 @@ def measure(arguments, record, studio, network):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_options(parser)
+    add_options(parser, runs=3, cells=PROGRAMS)
     parser.add_argument("--size", type=float, help="GB of each package; 2, quick 0.6")
-    parser.add_argument("--repeats", type=int, help="of each kill; the median time counts, the most sent or read again; 3, quick 1")
-    parser.add_argument("--programs", nargs="+", choices=PROGRAMS, default=PROGRAMS)
     arguments = parser.parse_args()
     arguments.size = arguments.size or (0.6 if arguments.quick else 2)
-    arguments.repeats = arguments.repeats or (1 if arguments.quick else 3)
+    arguments.runs = arguments.runs or (1 if arguments.quick else 3)
+    arguments.cells = arguments.cells or PROGRAMS
     arguments.whole = arguments.size >= 2
     return arguments
 
 
 def main():
     arguments = parse()
-    runs = 1 + len(arguments.programs) * arguments.repeats
+    runs = 1 + len(arguments.cells) * arguments.runs
     record = Record("resume", arguments, (25 + runs * (12 + arguments.size * 8000 / CAP_MBIT)) / 60, f"{runs} packages of {arguments.size:g} GB")
     note_every_reading()
     with studio_on_a_line(CAP_MBIT, {"streams": STREAMS}) as (studio, network):

@@ -48,10 +48,10 @@ def detail(run):
 
 
 def measure(arguments, record, studio, network):
-    for rtt, loss in arguments.cell:
+    for rtt, loss in arguments.cells:
         limit = payload_limit(arguments.mbit, loss / 100)
         runs = []
-        for number in range(arguments.repeats):
+        for number in range(arguments.runs):
             network.set(arguments.mbit, rtt, loss / 100, seed=1 + 2 * number)
             delivery = Delivery(studio, network, f"bench-{rtt}-{loss}-{number}").prepare(max(1, arguments.size // FRAME_BYTES), FRAME_BYTES)
             runs.append(delivery.go())
@@ -75,16 +75,15 @@ def cell_of(text):
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_options(parser)
-    parser.add_argument("--cell", type=cell_of, nargs="+", metavar="RTT_MS,LOSS_PERCENT", help="only these; all 15, quick three")
-    parser.add_argument("--repeats", type=int, help="of each cell, of which the median counts; 5, quick 1")
+    add_options(parser, runs=5)
+    parser.add_argument("--cells", type=cell_of, nargs="+", metavar="RTT_MS,LOSS_PERCENT", help="only these; all 15, quick three")
     parser.add_argument("--size", type=float, help="GB, in frames of 25 MB; 4, quick 1")
     parser.add_argument("--mbit", type=int, default=500, help="the line's rate, IP bytes")
     parser.add_argument("--cap-mbit", type=int, default=0, help="the link's cap, as `crossdock link set` takes it; 0: none")
     parser.add_argument("--streams", type=int, default=8, help="data legs of a transfer")
     arguments = parser.parse_args()
-    arguments.cell = arguments.cell or (QUICK_CELLS if arguments.quick else CELLS)
-    arguments.repeats = arguments.repeats or (1 if arguments.quick else 5)
+    arguments.cells = arguments.cells or (QUICK_CELLS if arguments.quick else CELLS)
+    arguments.runs = arguments.runs or (1 if arguments.quick else 5)
     arguments.size = int((arguments.size or (1 if arguments.quick else 4)) * 1e9)
     arguments.whole = (arguments.size, arguments.mbit, arguments.cap_mbit, arguments.streams) == (4_000_000_000, 500, 0, 8)
     return arguments
@@ -92,9 +91,9 @@ def parse():
 
 def main():
     arguments = parse()
-    gigabytes = len(arguments.cell) * arguments.repeats * arguments.size / 1e9
+    gigabytes = len(arguments.cells) * arguments.runs * arguments.size / 1e9
     record = Record("wan", arguments, (SECONDS_TO_BEGIN + SECONDS_A_GB * gigabytes * 500 / arguments.mbit) / 60,
-                    f"{len(arguments.cell)} cells, {arguments.repeats} × {arguments.size / 1e9:g} GB each")
+                    f"{len(arguments.cells)} cells, {arguments.runs} × {arguments.size / 1e9:g} GB each")
     with studio_on_a_line(arguments.cap_mbit, {"streams": arguments.streams}) as (studio, network):
         measure(arguments, record, studio, network)
     return record.finish()

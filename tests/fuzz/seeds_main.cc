@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   fuzz::AddAgentSeeds(seeds);
   fuzz::AddMhlSeeds(seeds);
   fuzz::AddStatementSeeds(seeds);
+  fuzz::AddTransparencySeeds(seeds);
   fuzz::AddTextSeeds(seeds, CROSSDOCK_SOURCE_DIR);
   for (const auto& [target, files] : seeds) {
     const std::string directory = base::StrCat(argv[1], "/", target);

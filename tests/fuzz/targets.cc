@@ -21,6 +21,8 @@ std::span<const Target> Targets() {
       {"trigger", FuzzTrigger},
       {"relay_config", FuzzRelayConfig},
       {"mhl", FuzzMhl},
+      {"checkpoint", FuzzCheckpoint},
+      {"proof", FuzzProof},
   };
   return kTargets;
 }

@@ -33,6 +33,9 @@ bool FuzzTrigger(std::string_view input);
 bool FuzzRelayConfig(std::string_view input);
 // lib/mhl: what other programs wrote into a package.
 bool FuzzMhl(std::string_view input);
+// lib/transparency: what a log or a witness, either of which may lie, shows the other, and an auditor.
+bool FuzzCheckpoint(std::string_view input);
+bool FuzzProof(std::string_view input);
 
 struct Target {
   std::string_view name;  // of NAME_fuzz.cc, corpus/NAME and ./dev fuzz NAME

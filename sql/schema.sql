@@ -71,7 +71,11 @@ CREATE TABLE public.decision (
     facts jsonb NOT NULL,
     approvals jsonb NOT NULL,
     verdict text NOT NULL,
-    result jsonb NOT NULL
+    result jsonb NOT NULL,
+    outcome text NOT NULL,
+    occasion text DEFAULT ''::text NOT NULL,
+    layers jsonb,
+    voices jsonb
 );
 ALTER TABLE public.decision ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.decision_id_seq
@@ -179,6 +183,56 @@ CREATE TABLE public.policy_activation (
     statement text NOT NULL,
     officer text NOT NULL,
     activated timestamp with time zone NOT NULL
+);
+CREATE TABLE public.policy_event (
+    id bigint NOT NULL,
+    scope text NOT NULL,
+    digest text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    cause text NOT NULL,
+    state text NOT NULL,
+    number bigint DEFAULT 0 NOT NULL,
+    detail text DEFAULT ''::text NOT NULL
+);
+ALTER TABLE public.policy_event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.policy_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.policy_shadow (
+    scope text NOT NULL,
+    digest text NOT NULL,
+    text bytea NOT NULL,
+    author text NOT NULL,
+    started timestamp with time zone NOT NULL
+);
+CREATE TABLE public.policy_shadow_difference (
+    scope text NOT NULL,
+    digest text NOT NULL,
+    decision bigint NOT NULL,
+    kind text NOT NULL,
+    before text NOT NULL,
+    after text NOT NULL,
+    why text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.policy_version (
+    scope text NOT NULL,
+    digest text NOT NULL,
+    state text NOT NULL,
+    author text NOT NULL,
+    proposed timestamp with time zone NOT NULL,
+    against text DEFAULT ''::text NOT NULL,
+    difference jsonb DEFAULT '{}'::jsonb NOT NULL,
+    accepted text[] DEFAULT '{}'::text[] NOT NULL,
+    number bigint DEFAULT 0 NOT NULL,
+    statement text DEFAULT ''::text NOT NULL,
+    officer text DEFAULT ''::text NOT NULL,
+    CONSTRAINT a_version_state_is_known CHECK ((state = ANY (ARRAY['proposed'::text, 'approved'::text, 'in_force'::text, 'replaced'::text, 'stale'::text, 'withdrawn'::text])))
 );
 CREATE TABLE public.receipt (
     transfer text NOT NULL,
@@ -367,10 +421,14 @@ ALTER TABLE public.write_back ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+ALTER TABLE ONLY public.policy_shadow_difference
+    ADD CONSTRAINT a_difference_is_kept_once PRIMARY KEY (scope, digest, decision, after);
 ALTER TABLE ONLY public.policy_activation
     ADD CONSTRAINT a_policy_number_is_used_once PRIMARY KEY (client, number);
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT a_token_hash_is_used_once UNIQUE (hash);
+ALTER TABLE ONLY public.policy_version
+    ADD CONSTRAINT a_version_is_one_of_its_scope PRIMARY KEY (scope, digest);
 ALTER TABLE ONLY public.agent
     ADD CONSTRAINT agent_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.staging
@@ -381,6 +439,8 @@ ALTER TABLE ONLY public.receipt
     ADD CONSTRAINT an_attempt_has_one_receipt_of_each_role PRIMARY KEY (transfer, epoch_generation, epoch_n, role);
 ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT an_event_enters_the_inbox_once UNIQUE (source, external_id);
+ALTER TABLE ONLY public.decision
+    ADD CONSTRAINT an_outcome_is_kept_once UNIQUE (transfer, outcome);
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT api_token_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.approval
@@ -401,8 +461,12 @@ ALTER TABLE ONLY public.manifest_chunk
     ADD CONSTRAINT manifest_chunk_pkey PRIMARY KEY (transfer, scan, index);
 ALTER TABLE ONLY public.outgoing_event
     ADD CONSTRAINT outgoing_event_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.policy_event
+    ADD CONSTRAINT policy_event_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.policy
     ADD CONSTRAINT policy_pkey PRIMARY KEY (client, digest);
+ALTER TABLE ONLY public.policy_shadow
+    ADD CONSTRAINT policy_shadow_pkey PRIMARY KEY (scope);
 ALTER TABLE ONLY public.relay_keys
     ADD CONSTRAINT relay_keys_pkey PRIMARY KEY (site, number);
 ALTER TABLE ONLY public.relay
@@ -425,12 +489,15 @@ ALTER TABLE ONLY public.trigger_set
     ADD CONSTRAINT trigger_set_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.write_back
     ADD CONSTRAINT write_back_pkey PRIMARY KEY (id);
+CREATE UNIQUE INDEX a_scope_has_one_version_in_force ON public.policy_version USING btree (scope) WHERE (state = 'in_force'::text);
 CREATE INDEX approval_by_transfer ON public.approval USING btree (transfer, id);
 CREATE INDEX audit_by_position ON public.audit USING btree (xid, id);
 CREATE INDEX audit_by_transfer ON public.audit USING btree (transfer, id) WHERE (transfer <> ''::text);
+CREATE INDEX decision_by_time ON public.decision USING btree (at, id);
 CREATE INDEX decision_by_transfer ON public.decision USING btree (transfer, id);
 CREATE INDEX inbox_waiting ON public.inbox USING btree (not_before, id) WHERE (state = 'waiting'::text);
 CREATE INDEX outgoing_event_by_position ON public.outgoing_event USING btree (xid, id);
+CREATE INDEX policy_event_by_scope ON public.policy_event USING btree (scope, id);
 CREATE INDEX staging_to_clean ON public.staging USING btree (agent, assigned) WHERE (cleaned IS NULL);
 CREATE INDEX transfer_by_creation ON public.transfer USING btree (created DESC, id);
 CREATE INDEX transfer_by_delivery ON public.transfer USING btree (delivery);
@@ -441,3 +508,5 @@ CREATE INDEX transfer_live ON public.transfer USING btree (state, priority DESC,
 CREATE INDEX write_back_waiting ON public.write_back USING btree (source, not_before, id) WHERE (done IS NULL);
 ALTER TABLE ONLY public.policy_activation
     ADD CONSTRAINT an_activated_policy_was_proposed FOREIGN KEY (client, digest) REFERENCES public.policy(client, digest);
+ALTER TABLE ONLY public.policy_shadow_difference
+    ADD CONSTRAINT policy_shadow_difference_scope_fkey FOREIGN KEY (scope) REFERENCES public.policy_shadow(scope) ON DELETE CASCADE;

@@ -139,15 +139,14 @@ absl::StatusOr<Clearance> Decide(const Request& request, const VerifiedPolicy& p
   clearance.decision = policy::Evaluate(policy.policy, clearance.facts, {}, now);
   if (clearance.decision.bind_content) clearance.binding.content = request.measured.content;
   VerifyApprovals(request, roster, now, clearance);
-  std::vector<policy::Approval> approvals;
   // Content that nobody has hashed cannot have been approved; a denial holds without.
   const bool content_known = !clearance.decision.bind_content || !request.measured.content.empty();
   for (const trust::VerifiedApproval& approval : clearance.accepted) {
     if (content_known || approval.statement.decision == trust::ApprovalDecision::kDeny) {
-      approvals.push_back(ToPolicy(approval));
+      clearance.voices.push_back(ToPolicy(approval));
     }
   }
-  clearance.decision = policy::Evaluate(policy.policy, clearance.facts, approvals, now);
+  clearance.decision = policy::Evaluate(policy.policy, clearance.facts, clearance.voices, now);
   clearance.verdict = clearance.decision.verdict;
   return clearance;
 }

@@ -78,6 +78,8 @@ struct Clearance {
   trust::Binding binding;
   std::vector<trust::VerifiedApproval> accepted;
   std::vector<RejectedApproval> rejected;
+  // The accepted ones as the evaluation was given them.
+  std::vector<policy::Approval> voices;
   // Every input of the evaluation, to be stored with the decision.
   policy::Facts facts;
   uint64_t roster_number = 0;

@@ -157,7 +157,7 @@ absl::StatusOr<CommitReply> Commit(const Context& context, std::string_view agen
       moved = transfer;
       return CommitReply{CommitWord::kRefused, "LISTING_CHANGED", "what arrived is not what was approved"};
     }
-    ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, now));
+    ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, "commit", now));
     moved = transfer;
     if (!ruling.allowed()) {
       Reconsider(tx, transfer, "orchestrator", ruling.reason, ruling.detail, now);

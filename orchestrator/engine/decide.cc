@@ -8,9 +8,11 @@
 #include "lib/policy/render.h"
 #include "lib/trust/reasons.h"
 #include "nlohmann/json.hpp"
+#include "orchestrator/engine/decision_record.h"
 #include "orchestrator/engine/facts.h"
 #include "orchestrator/engine/moves.h"
 #include "orchestrator/engine/rules.h"
+#include "orchestrator/engine/scope.h"
 #include "orchestrator/store/evidence.h"
 #include "orchestrator/store/transfers.h"
 
@@ -20,6 +22,7 @@ namespace {
 using nlohmann::json;
 using policy::Verdict;
 
+constexpr std::string_view kTime = "time";
 constexpr size_t kDecidedAtOnce = 200;
 // What nobody told us of shows so soon, however long a decision is good for.
 constexpr std::chrono::seconds kLookAgain{60};
@@ -114,26 +117,6 @@ absl::StatusOr<Ruling> FromJson(const store::Decision& decision) {
   return ruling;
 }
 
-json FactsJson(const policy::Facts& facts) {
-  json object = json::object();
-  for (const auto& [name, fact] : facts.values) object[name] = base::PercentEscape(policy::FormatFactValue(fact.value));
-  return object;
-}
-
-// Keeps the decision with all its inputs; one that says the same of the same as the last is the last. Gives its id.
-int64_t Keep(pg::Tx& tx, const Transfer& transfer, const store::Decision& decision) {
-  if (transfer.decision) {
-    const std::optional<store::Decision> last = store::GetDecision(tx, *transfer.decision);
-    if (last && last->policy == decision.policy && last->roster == decision.roster &&
-        last->verdict == decision.verdict && json::parse(last->facts_json) == json::parse(decision.facts_json) &&
-        json::parse(last->approvals_json) == json::parse(decision.approvals_json) &&
-        json::parse(last->result_json) == json::parse(decision.result_json)) {
-      return last->id;
-    }
-  }
-  return store::InsertDecision(tx, transfer, decision);
-}
-
 Cause CauseOf(Verdict verdict) {
   switch (verdict) {
     case Verdict::kAllow:
@@ -164,7 +147,7 @@ base::Instant DecideAgain(const Transfer& transfer, const absl::StatusOr<Cleared
 
 // Deciding → wherever the policy sends it.
 absl::Status Settle(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
-  ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, now));
+  ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, OccasionOf(transfer.reason), now));
   const Cause cause = CauseOf(ruling.verdict);
   if (!store::MoveTransfer(tx, transfer, {cause, "policy", ruling.reason, ruling.detail, now})) return absl::OkStatus();
   if (cause != Cause::kAllowed) Report(tx, transfer, *Next(transfer.state, cause), ruling.detail, now);
@@ -180,7 +163,7 @@ absl::Status LookAgain(pg::Tx& tx, const Transfer& transfer, base::Instant now) 
       Report(tx, transfer, State::kExpired, detail, now);
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, now));
+  ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, kTime, now));
   const std::optional<State> to = Next(State::kDeciding, CauseOf(ruling.verdict));
   if (to == transfer.state) {
     store::SetReason(tx, transfer.id, transfer.state, ruling.reason, ruling.detail);
@@ -225,13 +208,14 @@ absl::StatusOr<Cleared> Clear(pg::Tx& tx, const Transfer& transfer, base::Instan
   return cleared;
 }
 
-absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
+absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, std::string_view occasion, base::Instant now) {
   const absl::StatusOr<Cleared> cleared = Clear(tx, transfer, now);
   if (!cleared.ok() && base::ReasonOf(cleared.status()).empty()) return cleared.status();
   const Ruling ruling = cleared.ok() ? ToRuling(transfer, cleared->clearance) : Refusal(cleared.status());
   store::Decision decision;
   decision.at = now;
-  decision.facts_json = FactsJson(AssertedFacts(transfer)).dump();
+  decision.occasion = occasion;
+  decision.facts_json = FactsJson(AssertedFacts(transfer));
   decision.approvals_json = "[]";
   decision.verdict = policy::VerdictName(ruling.verdict);
   decision.result_json = ToJson(ruling).dump(-1, ' ', false, json::error_handler_t::replace);
@@ -240,14 +224,18 @@ absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, base::Instan
   if (cleared.ok()) {
     decision.policy = cleared->policy.digest;
     decision.roster = cleared->clearance.roster_number;
-    decision.facts_json = FactsJson(cleared->clearance.facts).dump();
+    decision.facts_json = FactsJson(cleared->clearance.facts);
+    decision.layers_json = LayersJson({policy::StoreLayer(cleared->verified.policy, ScopeOf(cleared->verified.policy),
+                                                          cleared->policy.number, cleared->clearance.decision)});
+    decision.voices_json = VoicesJson(cleared->clearance.voices);
     decision.approvals_json = json(cleared->approvals).dump();
     verify = policy::VerifyName(cleared->clearance.decision.verify);
     content_wanted = cleared->clearance.decision.bind_content;
   }
-  store::SetDecision(
-      tx, transfer.id,
-      {Keep(tx, transfer, decision), decision.policy, verify, content_wanted, DecideAgain(transfer, cleared, now)});
+  decision.outcome = OutcomeOf(decision);
+  store::SetDecision(tx, transfer.id,
+                     {store::KeepDecision(tx, transfer, decision), decision.policy, verify, content_wanted,
+                      DecideAgain(transfer, cleared, now)});
   return ruling;
 }
 
@@ -281,7 +269,7 @@ absl::Status RedecideRunning(const Context& context, base::Instant now) {
       const auto due = store::TransfersToDecideAgain(tx, State::kRunning, now, kDecidedAtOnce);
       decided = due.size();
       for (const Transfer& transfer : due) {
-        ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, now));
+        ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, kTime, now));
         if (!ruling.allowed() && Reconsider(tx, transfer, "policy", ruling.reason, ruling.detail, now))
           stopped.push_back(transfer);
       }

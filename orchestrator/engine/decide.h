@@ -36,9 +36,10 @@ struct Cleared {
 // ROSTER_MISSING, POLICY_MISSING, and those of clearance::VerifyPolicy and clearance::Decide.
 absl::StatusOr<Cleared> Clear(pg::Tx& tx, const Transfer& transfer, base::Instant now);
 
-// The same as a ruling, stored with all its inputs unless nothing has changed since the last one. What cannot be
-// decided is held; a path or classification that the officers' map refuses is denied. Moves nothing.
-absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, base::Instant now);
+// The same as a ruling, stored with all its inputs unless the transfer has had that outcome before. What cannot be
+// decided is held; a path or classification that the officers' map refuses is denied. Moves nothing. `occasion`: what
+// makes us ask: event, approval, dispatch, resume, time, activation, revocation, roster, commit.
+absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, std::string_view occasion, base::Instant now);
 // The ruling that was stored last; nothing before the first.
 absl::StatusOr<Ruling> LastRuling(pg::Tx& tx, const Transfer& transfer);
 

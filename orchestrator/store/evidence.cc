@@ -3,11 +3,28 @@
 namespace crossdock::orchestrator::store {
 namespace {
 
+// Looked up first: a minute's tick nearly always finds its outcome, and an insert would use up an id.
+constexpr pg::Query kFindDecision{"decision_find", "SELECT id FROM decision WHERE transfer = $1 AND outcome = $2"};
 constexpr pg::Query kInsertDecision{"decision_insert", R"sql(
-  INSERT INTO decision (transfer, client, at, policy, roster, facts, approvals, verdict, result)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id)sql"};
-constexpr pg::Query kGetDecision{"decision_get", R"sql(
-  SELECT id, at, policy, roster, facts::text, approvals::text, verdict, result::text FROM decision WHERE id = $1)sql"};
+  INSERT INTO decision (transfer, client, at, policy, roster, facts, approvals, verdict, result, outcome, occasion,
+                        layers, voices)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12, '')::jsonb, nullif($13, '')::jsonb)
+  ON CONFLICT ON CONSTRAINT an_outcome_is_kept_once DO NOTHING RETURNING id)sql"};
+#define DECISION_SELECT                                                                                     \
+  "SELECT id, at, policy, roster, facts::text, approvals::text, verdict, result::text, outcome, occasion, " \
+  "layers::text, voices::text, transfer FROM decision "
+constexpr pg::Query kGetDecision{"decision_get", DECISION_SELECT "WHERE id = $1"};
+constexpr pg::Query kDecisionsAfter{"decision_after", DECISION_SELECT R"sql(
+   WHERE ($1 = '' OR client = $1) AND ($2 = '' OR facts->'asset.project'->>'text' = $2)
+     AND (at, id) > ($3, $4) AND at < $5 ORDER BY at, id LIMIT $6)sql"};
+
+Decision ReadDecision(const pqxx::row& row) {
+  return Decision{row[0].as<int64_t>(),     pg::ReadInstant(row[1]),  row[2].as<std::string>(),
+                  row[3].as<uint64_t>(),    row[4].as<std::string>(), row[5].as<std::string>(),
+                  row[6].as<std::string>(), row[7].as<std::string>(), row[8].as<std::string>(),
+                  row[9].as<std::string>(), pg::ReadText(row[10]),    pg::ReadText(row[11]),
+                  row[12].as<std::string>()};
+}
 
 constexpr pg::Query kInsertApproval{"approval_insert", R"sql(
   INSERT INTO approval (transfer, client, requirement, approver, decision, statement, nonce, received)
@@ -39,20 +56,29 @@ constexpr pg::Query kListAudit{"audit_list", R"sql(
 
 }  // namespace
 
-int64_t InsertDecision(pg::Tx& tx, const Transfer& transfer, const Decision& d) {
-  return tx
-      .Run(kInsertDecision, transfer.id, transfer.entity.client, d.at, d.policy, d.roster, d.facts_json,
-           d.approvals_json, d.verdict, d.result_json)[0][0]
-      .as<int64_t>();
+int64_t KeepDecision(pg::Tx& tx, const Transfer& transfer, const Decision& d) {
+  const pqxx::result found = tx.Run(kFindDecision, transfer.id, d.outcome);
+  if (!found.empty()) return found[0][0].as<int64_t>();
+  const pqxx::result inserted =
+      tx.Run(kInsertDecision, transfer.id, transfer.entity.client, d.at, d.policy, d.roster, d.facts_json,
+             d.approvals_json, d.verdict, d.result_json, d.outcome, d.occasion, d.layers_json, d.voices_json);
+  if (!inserted.empty()) return inserted[0][0].as<int64_t>();
+  // Another replica has just kept it.
+  return tx.Run(kFindDecision, transfer.id, d.outcome)[0][0].as<int64_t>();
 }
 
 std::optional<Decision> GetDecision(pg::Tx& tx, int64_t id) {
   const pqxx::result result = tx.Run(kGetDecision, id);
   if (result.empty()) return std::nullopt;
-  const pqxx::row row = result[0];
-  return Decision{row[0].as<int64_t>(),     pg::ReadInstant(row[1]),  row[2].as<std::string>(),
-                  row[3].as<uint64_t>(),    row[4].as<std::string>(), row[5].as<std::string>(),
-                  row[6].as<std::string>(), row[7].as<std::string>()};
+  return ReadDecision(result[0]);
+}
+
+std::vector<Decision> DecisionsAfter(pg::Tx& tx, std::string_view client, std::string_view project,
+                                     const DecisionPosition& position, base::Instant end, int limit) {
+  std::vector<Decision> decisions;
+  for (const pqxx::row& row : tx.Run(kDecisionsAfter, client, project, position.at, position.id, end, limit))
+    decisions.push_back(ReadDecision(row));
+  return decisions;
 }
 
 void InsertApproval(pg::Tx& tx, std::string_view client, const Approval& a) {

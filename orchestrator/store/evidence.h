@@ -20,9 +20,26 @@ struct Decision {
   std::string approvals_json;
   std::string verdict;      // allow, needs_approvals, hold, deny
   std::string result_json;  // {"reasons": […], "lines": […], "requirements": […]}
+  std::string outcome;      // names everything above but the time: one row an outcome of a transfer
+  std::string occasion;     // what made us ask: event, approval, dispatch, …
+  // What it replays from (engine/decision_record.h); both empty in rows from before they were kept.
+  std::string layers_json;
+  std::string voices_json;
+  std::string transfer;
 };
-int64_t InsertDecision(pg::Tx& tx, const Transfer& transfer, const Decision& decision);
+// Keeps it unless this transfer has had that outcome; gives the id of the row that says so.
+int64_t KeepDecision(pg::Tx& tx, const Transfer& transfer, const Decision& decision);
 std::optional<Decision> GetDecision(pg::Tx& tx, int64_t id);
+
+// Where a walk over past decisions stands: after (at, id).
+struct DecisionPosition {
+  base::Instant at;
+  int64_t id = 0;
+};
+// Of one client, or with an empty one of all; in order of time, `limit` of them after `position` and before `end`.
+// Those that `project` names when it is not empty.
+std::vector<Decision> DecisionsAfter(pg::Tx& tx, std::string_view client, std::string_view project,
+                                     const DecisionPosition& position, base::Instant end, int limit);
 
 struct Approval {
   int64_t id = 0;

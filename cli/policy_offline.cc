@@ -22,6 +22,7 @@ struct Options {
   std::string file;
   std::string roster;
   std::vector<std::string> facts;
+  std::vector<std::string> layers;
   std::string at;
   std::string key;
   std::string officer;
@@ -125,15 +126,24 @@ absl::Status Test(const Options& options, Context& context) {
 absl::Status Render(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const policy::Policy policy, ReadPolicy(options.file));
   const std::string english = policy::Render(policy);
-  Answer(context, {{"client", policy.client}, {"digest", policy.digest}, {"rendered", english}},
+  Answer(context, {{"client", policy::ScopeKey(policy.scope())}, {"digest", policy.digest}, {"rendered", english}},
          [&] { context.out << english; });
   return absl::OkStatus();
 }
 
 absl::Status Explain(const Options& options, Context& context) {
-  ASSIGN_OR_RETURN(const policy::Policy policy, ReadPolicy(options.file));
+  std::vector<policy::Policy> policies;
+  ASSIGN_OR_RETURN(policies.emplace_back(), ReadPolicy(options.file));
+  for (const std::string& layer : options.layers) {
+    ASSIGN_OR_RETURN(policies.emplace_back(), ReadPolicy(layer));
+  }
   policy::Facts facts;
-  facts.values["asset.client"] = policy::Fact(policy.client);
+  std::vector<const policy::Policy*> layers;
+  for (const policy::Policy& policy : policies) {
+    layers.push_back(&policy);
+    if (!policy.client.empty()) facts.values["asset.client"] = policy::Fact(policy.client);
+    if (!policy.show.empty()) facts.values["asset.project"] = policy::Fact(policy.show);
+  }
   for (const std::string& pair : options.facts) {
     const size_t equals = pair.find('=');
     if (equals == std::string::npos) return base::InvalidArgument("'", pair, "' is not name=value");
@@ -145,7 +155,9 @@ absl::Status Explain(const Options& options, Context& context) {
   if (!options.at.empty()) {
     ASSIGN_OR_RETURN(at, base::ParseInstant(options.at));
   }
-  const policy::Decision decision = policy::Evaluate(policy, facts, {}, at);
+  // One file alone says what it says; several say what all of them together do.
+  const policy::Decision decision = layers.size() == 1 ? policy::Evaluate(policies.front(), facts, {}, at)
+                                                       : policy::EvaluateLayers(layers, facts, {}, at);
   Document document{{"verdict", policy::VerdictName(decision.verdict)},
                     {"digest", decision.policy_digest},
                     {"matched", decision.matched},
@@ -166,7 +178,7 @@ absl::Status Sign(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const policy::Policy policy, ReadPolicy(options.file));
   ASSIGN_OR_RETURN(const base::PrivateKey key, base::ReadSigningKey(options.key));
   trust::PolicyActivation activation;
-  activation.client = policy.client;
+  activation.client = policy::ScopeKey(policy.scope());
   activation.number = options.number;
   activation.digest = policy.digest;
   activation.activated = std::chrono::floor<std::chrono::seconds>(context.clock.Now());
@@ -174,15 +186,16 @@ absl::Status Sign(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const std::string text, trust::Encode(activation));
   RETURN_IF_ERROR(base::WriteFileAtomic(options.out, trust::SignedStatement::Sign(text, key).Format()));
   Answer(context,
-         {{"client", policy.client},
+         {{"client", activation.client},
           {"number", options.number},
           {"digest", policy.digest},
           {"officer", options.officer},
           {"rendered", policy::Render(policy)},
           {"activation_file", options.out}},
          [&] {
-           context.out << policy::Render(policy) << "\nsigned: number " << options.number << " of client "
-                       << policy.client << "\nnext: crossdock policy activate " << options.out << '\n';
+           context.out << policy::Render(policy) << "\nsigned: number " << options.number << " of "
+                       << policy::ScopeName(policy.scope()) << "\nnext: crossdock policy activate " << options.out
+                       << '\n';
          });
   return absl::OkStatus();
 }
@@ -203,6 +216,7 @@ void AddPolicyOffline(CLI::App& noun, Context& context) {
   verb("render", "what it says, in English", Render);
   CLI::App* explain = verb("explain", "what it says of a case", Explain);
   explain->add_option("--fact", options->facts, "name=value; may be repeated, lists with commas");
+  explain->add_option("--layer", options->layers, "another layer's file, to be asked too: the studio's, the show's");
   explain->add_option("--at", options->at, "when it is decided, as in 2026-06-05T17:00:00Z (now)");
   CLI::App* sign = verb("sign", "sign its activation, as an officer", Sign);
   sign->add_option("--number", options->number, "above the client's last activation")->required();

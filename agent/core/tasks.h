@@ -47,10 +47,16 @@ struct AssertedFact {
   bool operator==(const AssertedFact&) const = default;
 };
 
+// A policy's text (YAML) with the officer's statement that puts it in force.
+struct SignedPolicy {
+  std::string text;
+  std::string activation;
+  bool operator==(const SignedPolicy&) const = default;
+};
+
 // Everything that this agent needs to decide by itself that a move is allowed. Nothing of it is believed yet.
 struct Warrant {
-  std::string policy;             // YAML text
-  std::string policy_activation;  // signed statement
+  std::vector<SignedPolicy> policies;  // every layer in force
   std::vector<std::string> approvals;
   std::map<std::string, AssertedFact> asserted_facts;
   std::string client;

@@ -15,8 +15,9 @@ PathRef FromMessage(const v1::PathRef& path) {
 
 Warrant FromMessage(const v1::Warrant& message) {
   Warrant warrant;
-  warrant.policy = message.policy();
-  warrant.policy_activation = message.policy_activation();
+  for (const v1::SignedPolicy& policy : message.policies()) {
+    warrant.policies.push_back({policy.text(), policy.activation()});
+  }
   warrant.approvals.assign(message.approvals().begin(), message.approvals().end());
   for (const auto& [name, fact] : message.asserted_facts()) {
     warrant.asserted_facts[name] = {{fact.values().begin(), fact.values().end()}, fact.list()};

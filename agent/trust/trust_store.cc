@@ -51,8 +51,8 @@ absl::StatusOr<std::unique_ptr<TrustStore>> TrustStore::Open(const std::string& 
   store->roster_ = std::make_shared<const trust::Roster>(std::move(roster));
   if (!Exists(PoliciesPath(directory))) return store;
   ASSIGN_OR_RETURN(const json policies, ReadJson(PoliciesPath(directory)));
-  for (const auto& [client, seen] : policies.items()) {
-    store->policies_[client] = {seen.value("number", uint64_t{0}), seen.value("digest", "")};
+  for (const auto& [scope, seen] : policies.items()) {
+    store->policies_[scope] = {seen.value("number", uint64_t{0}), seen.value("digest", "")};
   }
   return store;
 }
@@ -71,15 +71,15 @@ absl::Status TrustStore::TakeRoster(std::string_view body, std::string_view stat
   return absl::OkStatus();
 }
 
-std::optional<trust::Seen> TrustStore::PolicySeen(std::string_view client) const {
+std::optional<trust::Seen> TrustStore::PolicySeen(std::string_view scope) const {
   base::MutexLock lock(mutex_);
-  const auto found = policies_.find(client);
+  const auto found = policies_.find(scope);
   return found == policies_.end() ? std::nullopt : std::optional(found->second);
 }
 
-absl::Status TrustStore::RememberPolicy(const std::string& client, const trust::Seen& seen) {
+absl::Status TrustStore::RememberPolicy(const std::string& scope, const trust::Seen& seen) {
   base::MutexLock lock(mutex_);
-  trust::Seen& held = policies_[client];
+  trust::Seen& held = policies_[scope];
   if (held.number >= seen.number) return absl::OkStatus();
   held = seen;
   json policies = json::object();

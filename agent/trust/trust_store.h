@@ -1,5 +1,5 @@
 // What this agent believes, on disk: the roster that its officers signed, from the root that its join token pinned, and
-// the highest policy number seen of each client. Numbers only rise. Thread-safe.
+// the highest policy number seen of the studio, each client and each show. Numbers only rise. Thread-safe.
 #pragma once
 
 #include <map>
@@ -27,9 +27,9 @@ class TrustStore {
   // A newer roster, signed by the officers of the one held; the same again is fine.
   absl::Status TakeRoster(std::string_view body, std::string_view statement, base::Instant now);
 
-  std::optional<trust::Seen> PolicySeen(std::string_view client) const;
-  // On disk before it returns.
-  absl::Status RememberPolicy(const std::string& client, const trust::Seen& seen);
+  std::optional<trust::Seen> PolicySeen(std::string_view scope) const;
+  // `scope` is a policy::ScopeKey. On disk before it returns.
+  absl::Status RememberPolicy(const std::string& scope, const trust::Seen& seen);
 
  private:
   explicit TrustStore(std::string directory) : directory_(std::move(directory)) {}

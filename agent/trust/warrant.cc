@@ -77,19 +77,24 @@ absl::StatusOr<Warranted> WarrantCheck::Check(const Task& task, const MoveTask& 
   warranted.relay_spki = relay.spki;
 
   // Whose policy it must be follows from the path, by clearance; that it is in force, from an officer's signature.
-  ASSIGN_OR_RETURN(const clearance::VerifiedPolicy policy,
-                   clearance::VerifyPolicy(move.warrant.policy, move.warrant.policy_activation, *roster,
-                                           store_.PolicySeen(move.warrant.client), now));
+  std::vector<clearance::SignedPolicy> policies;
+  for (const SignedPolicy& each : move.warrant.policies) policies.push_back({each.text, each.activation});
+  const clearance::SeenPolicy seen = [this](const std::string& scope) { return store_.PolicySeen(scope); };
+  ASSIGN_OR_RETURN(const clearance::VerifiedLayers layers, clearance::VerifyLayers(policies, *roster, seen, now));
   ASSIGN_OR_RETURN(const clearance::Clearance clearance,
-                   clearance::Decide(RequestOf(task, move), policy, *roster, now));
+                   clearance::Decide(RequestOf(task, move), layers, *roster, now));
+  RETURN_IF_ERROR(clearance::CheckNoneMissing(clearance, layers, seen));
   RETURN_IF_ERROR(clearance::ToStatus(clearance));
   if (clearance.binding.client != move.warrant.client) {
     return Refused(trust::kPathOfOtherClient, "the path belongs to client ", clearance.binding.client);
   }
-  RETURN_IF_ERROR(store_.RememberPolicy(move.warrant.client, {policy.activation.number, policy.policy.digest}));
+  for (const clearance::VerifiedPolicy& layer : layers.layers) {
+    RETURN_IF_ERROR(
+        store_.RememberPolicy(policy::ScopeKey(layer.policy.scope()), {layer.activation.number, layer.policy.digest}));
+  }
   warranted.roster_number = roster->number();
-  warranted.policy_number = policy.activation.number;
-  warranted.policy_digest = policy.policy.digest;
+  warranted.policy_number = layers.number();
+  warranted.policy_digest = layers.digest();
   return warranted;
 }
 

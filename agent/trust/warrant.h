@@ -17,8 +17,8 @@ struct Warranted {
   std::string relay_address;  // of the own site's relay, as its site admin signed it
   std::string relay_spki;
   uint64_t roster_number = 0;
-  uint64_t policy_number = 0;
-  std::string policy_digest;  // lower hex
+  uint64_t policy_number = 0;  // of the client's layer
+  std::string policy_digest;   // of all layers (policy::DigestOf), lower hex
 };
 
 // Thread-safe.
@@ -37,7 +37,7 @@ class WarrantCheck : public Warrants {
 
   // Refused with: ROSTER_BEHIND (our roster is older than the one it was decided with: comes by itself),
   // WARRANT_OTHER_SITE, PEER_OTHER_SITE, the reasons of trust::VerifyAgentCredential prefixed PEER_, those of
-  // VerifyRelay, clearance::VerifyPolicy, clearance::Decide and clearance::ToStatus.
+  // VerifyRelay, clearance::VerifyLayers, clearance::Decide, clearance::CheckNoneMissing and clearance::ToStatus.
   absl::StatusOr<Warranted> Check(const Task& task, const MoveTask& move) const override;
 
  private:

@@ -1,5 +1,7 @@
 #include "lib/clearance/clearance.h"
 
+#include <algorithm>
+
 #include "lib/base/status.h"
 #include "lib/base/strings.h"
 #include "lib/clearance/facts.h"
@@ -10,6 +12,8 @@
 
 namespace crossdock::clearance {
 namespace {
+
+constexpr size_t kLayersMax = 3;
 
 template <typename... Parts>
 absl::Status Refused(std::string_view reason, const Parts&... parts) {
@@ -37,7 +41,7 @@ std::string TextOf(const policy::Facts& facts, std::string_view name) {
   return text == nullptr ? std::string() : *text;
 }
 
-trust::Binding BindingOf(const Request& request, const policy::Facts& facts, const policy::Policy& policy) {
+trust::Binding BindingOf(const Request& request, const policy::Facts& facts, const VerifiedLayers& layers) {
   trust::Binding binding;
   binding.transfer = request.transfer;
   binding.client = TextOf(facts, "asset.client");
@@ -48,7 +52,7 @@ trust::Binding BindingOf(const Request& request, const policy::Facts& facts, con
   binding.source = base::StrCat(request.source.site, "/", request.source.volume);
   binding.destination = base::StrCat(request.destination.site, "/", request.destination.volume);
   binding.classification = TextOf(facts, "asset.classification");
-  binding.policy = policy.digest;
+  binding.policy = layers.digest();
   return binding;
 }
 
@@ -108,35 +112,74 @@ std::string_view ReasonFor(policy::Verdict verdict) {
   return trust::kClearanceDenied;
 }
 
-}  // namespace
-
-absl::StatusOr<VerifiedPolicy> VerifyPolicy(std::string_view text, std::string_view signed_activation,
-                                            const trust::Roster& roster, const std::optional<trust::Seen>& seen,
-                                            base::Instant now) {
-  absl::StatusOr<policy::Policy> policy = policy::Parse(text, "policy");
+absl::StatusOr<VerifiedPolicy> VerifyPolicy(const SignedPolicy& signed_policy, const trust::Roster& roster,
+                                            const SeenPolicy& seen, base::Instant now) {
+  absl::StatusOr<policy::Policy> policy = policy::Parse(signed_policy.text, "policy");
   if (!policy.ok()) {
     return base::WithReason(absl::Status(policy.status().code(), policy.status().message()), trust::kPolicyInvalid);
   }
-  ASSIGN_OR_RETURN(trust::PolicyActivation activation,
-                   trust::VerifyPolicyActivation(signed_activation, roster, policy->client, policy->digest, seen, now));
+  const std::string key = policy::ScopeKey(policy->scope());
+  ASSIGN_OR_RETURN(
+      trust::PolicyActivation activation,
+      trust::VerifyPolicyActivation(signed_policy.activation, roster, key, policy->digest, seen(key), now));
   return VerifiedPolicy{*std::move(policy), std::move(activation)};
 }
 
-absl::StatusOr<Clearance> Decide(const Request& request, const VerifiedPolicy& policy, const trust::Roster& roster,
+absl::Status CheckScope(const policy::Scope& scope, const trust::Binding& binding) {
+  const bool client = scope.client.empty() || scope.client == binding.client;
+  if (client && (scope.show.empty() || scope.show == binding.project)) return absl::OkStatus();
+  return Refused(trust::kPolicyOfOtherClient, "the path belongs to client ", binding.client, ", show ", binding.project,
+                 ", but the policy is that of ", policy::ScopeName(scope));
+}
+
+}  // namespace
+
+SeenPolicy NothingSeen() {
+  return [](const std::string&) { return std::nullopt; };
+}
+
+std::vector<const policy::Policy*> VerifiedLayers::policies() const {
+  std::vector<const policy::Policy*> all;
+  for (const VerifiedPolicy& layer : layers) all.push_back(&layer.policy);
+  return all;
+}
+
+std::string VerifiedLayers::digest() const { return policy::DigestOf(policies()); }
+
+uint64_t VerifiedLayers::number() const {
+  for (const VerifiedPolicy& layer : layers) {
+    if (layer.policy.scope().level() == policy::Scope::Level::kClient) return layer.activation.number;
+  }
+  return 0;
+}
+
+absl::StatusOr<VerifiedLayers> VerifyLayers(std::span<const SignedPolicy> signed_policies, const trust::Roster& roster,
+                                            const SeenPolicy& seen, base::Instant now) {
+  if (signed_policies.size() > kLayersMax) {
+    return Refused(trust::kClearanceInvalid, signed_policies.size(), " policies were handed in; at most ", kLayersMax,
+                   ", one a layer");
+  }
+  VerifiedLayers verified;
+  for (const SignedPolicy& each : signed_policies) {
+    ASSIGN_OR_RETURN(VerifiedPolicy layer, VerifyPolicy(each, roster, seen, now));
+    verified.layers.push_back(std::move(layer));
+  }
+  return verified;
+}
+
+absl::StatusOr<Clearance> Decide(const Request& request, const VerifiedLayers& layers, const trust::Roster& roster,
                                  base::Instant now) {
   RETURN_IF_ERROR(CheckShape(request));
   RETURN_IF_ERROR(roster.CheckFresh(now));
   Clearance clearance;
   ASSIGN_OR_RETURN(clearance.facts, CollectFacts(request, roster));
   clearance.roster_number = roster.number();
-  clearance.policy_number = policy.activation.number;
-  clearance.binding = BindingOf(request, clearance.facts, policy.policy);
-  if (policy.policy.client != clearance.binding.client) {
-    return Refused(trust::kPolicyOfOtherClient, "the path belongs to client ", clearance.binding.client,
-                   ", but the policy is of client ", policy.policy.client);
-  }
+  clearance.policy_number = layers.number();
+  clearance.binding = BindingOf(request, clearance.facts, layers);
+  const std::vector<const policy::Policy*> policies = layers.policies();
+  for (const policy::Policy* policy : policies) RETURN_IF_ERROR(CheckScope(policy->scope(), clearance.binding));
   // What is due says whether approvals must name the content; without it they name the listing alone.
-  clearance.decision = policy::Evaluate(policy.policy, clearance.facts, {}, now);
+  clearance.decision = policy::EvaluateLayers(policies, clearance.facts, {}, now);
   if (clearance.decision.bind_content) clearance.binding.content = request.measured.content;
   VerifyApprovals(request, roster, now, clearance);
   // Content that nobody has hashed cannot have been approved; a denial holds without.
@@ -146,9 +189,23 @@ absl::StatusOr<Clearance> Decide(const Request& request, const VerifiedPolicy& p
       clearance.voices.push_back(ToPolicy(approval));
     }
   }
-  clearance.decision = policy::Evaluate(policy.policy, clearance.facts, clearance.voices, now);
+  clearance.decision = policy::EvaluateLayers(policies, clearance.facts, clearance.voices, now);
   clearance.verdict = clearance.decision.verdict;
   return clearance;
+}
+
+absl::Status CheckNoneMissing(const Clearance& clearance, const VerifiedLayers& layers, const SeenPolicy& seen) {
+  const trust::Binding& binding = clearance.binding;
+  const policy::Scope scopes[] = {{}, {binding.client, ""}, {binding.client, binding.project}};
+  for (const policy::Scope& scope : scopes) {
+    const auto has = [&](const VerifiedPolicy& layer) { return layer.policy.scope() == scope; };
+    if (std::any_of(layers.layers.begin(), layers.layers.end(), has)) continue;
+    const std::optional<trust::Seen> known = seen(policy::ScopeKey(scope));
+    if (!known) continue;
+    return Refused(trust::kPolicyLayerMissing, "policy ", known->number, " of ", policy::ScopeName(scope),
+                   " was seen here, and this was decided without one; hand in all that are in force");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ToStatus(const Clearance& clearance) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,17 +28,36 @@ namespace crossdock::clearance {
 // Signed statements that one question may bring along.
 inline constexpr size_t kApprovalsMax = 100;
 
-// A policy that an officer activated for its client.
+// A policy's text with the officer's statement that puts it in force.
+struct SignedPolicy {
+  std::string text;
+  std::string activation;
+  bool operator==(const SignedPolicy&) const = default;
+};
+
+// A policy that an officer activated for its scope.
 struct VerifiedPolicy {
   policy::Policy policy;
   trust::PolicyActivation activation;
 };
 
-// Parses `text` and believes it when `signed_activation` names its client and its digest. `seen` is the highest number
-// that this verifier has seen for the client. Reasons: POLICY_INVALID, and those of trust::VerifyPolicyActivation.
-absl::StatusOr<VerifiedPolicy> VerifyPolicy(std::string_view text, std::string_view signed_activation,
-                                            const trust::Roster& roster, const std::optional<trust::Seen>& seen,
-                                            base::Instant now);
+// The layers that one transfer is decided by: the studio's, the client's, the show's, as far as they exist.
+struct VerifiedLayers {
+  std::vector<VerifiedPolicy> layers;
+
+  std::vector<const policy::Policy*> policies() const;
+  std::string digest() const;  // policy::DigestOf
+  uint64_t number() const;     // of the client's layer; 0 without one
+};
+
+// The highest number that this verifier has seen for a policy::ScopeKey; nothing: none.
+using SeenPolicy = std::function<std::optional<trust::Seen>(const std::string& scope)>;
+SeenPolicy NothingSeen();
+
+// Parses each text and believes it when its activation names its scope and its digest. Reasons: POLICY_INVALID,
+// CLEARANCE_INVALID when there are more than there are levels, and those of trust::VerifyPolicyActivation.
+absl::StatusOr<VerifiedLayers> VerifyLayers(std::span<const SignedPolicy> signed_policies, const trust::Roster& roster,
+                                            const SeenPolicy& seen, base::Instant now);
 
 // What the verifier itself saw of the package. The receiver takes these from the manifest, whose digest `listing` is.
 struct Measured {
@@ -83,17 +103,21 @@ struct Clearance {
   // Every input of the evaluation, to be stored with the decision.
   policy::Facts facts;
   uint64_t roster_number = 0;
-  uint64_t policy_number = 0;
+  uint64_t policy_number = 0;  // of the client's layer
 };
 
 // The verdict. An error means that the question itself is refused, before any rule is asked: ROSTER_EXPIRED,
 // SITE_UNKNOWN, PATH_NOT_MAPPED, PATH_SPANS_CLIENTS, PATH_OF_OTHER_CLIENT, CLASSIFICATION_BELOW_MAP,
-// CLASSIFICATION_BELOW_SOURCE, POLICY_OF_OTHER_CLIENT, CLEARANCE_INVALID.
+// CLASSIFICATION_BELOW_SOURCE, POLICY_OF_OTHER_CLIENT (a layer of another client or show), CLEARANCE_INVALID.
 //
 // A source and a destination path are both mapped: content must not leave its client's folders, nor come to rest where
 // the next transfer would think less of it.
-absl::StatusOr<Clearance> Decide(const Request& request, const VerifiedPolicy& policy, const trust::Roster& roster,
+absl::StatusOr<Clearance> Decide(const Request& request, const VerifiedLayers& layers, const trust::Roster& roster,
                                  base::Instant now);
+
+// POLICY_LAYER_MISSING when this verifier has seen a layer over the transfer that `layers` does not have: whoever holds
+// one back would loosen the rules. To end a layer, officers activate one that allows everything.
+absl::Status CheckNoneMissing(const Clearance& clearance, const VerifiedLayers& layers, const SeenPolicy& seen);
 
 // OK when the verdict is allow; otherwise PERMISSION_DENIED with CLEARANCE_DENIED, CLEARANCE_HELD or
 // CLEARANCE_NEEDS_APPROVALS and a sentence that names the first reason and the first rejected approval.

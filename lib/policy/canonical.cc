@@ -92,7 +92,12 @@ void WriteRule(Writer& out, const Rule& rule) {
 std::string Canonical(const Policy& policy) {
   Writer out;
   out.Line("schema", "crossdock/policy/v1");
-  out.Line("client", policy.client);
+  if (policy.client.empty()) {
+    out.Line("studio", "true");
+  } else {
+    out.Line("client", policy.client);
+  }
+  if (!policy.show.empty()) out.Line("show", policy.show);
   out.Line("id", policy.id);
   out.Line("title", policy.title);
   out.Line("valid_from", base::FormatSeconds(policy.valid_from));

@@ -94,7 +94,10 @@ class Diagram {
     for (const Candidate& candidate : candidates_) rules.push_back(&candidate.rule());
     dimensions_ = DimensionsOf(rules, now);
     for (Dimension& dimension : dimensions_) {
-      if (dimension.fact != nullptr && dimension.fact->name == "asset.client") dimension.texts = {before.client};
+      if (dimension.fact == nullptr) continue;
+      const Scope& scope = before.scope();
+      if (dimension.fact->name == "asset.client" && !scope.client.empty()) dimension.texts = {scope.client};
+      if (dimension.fact->name == "asset.project" && !scope.show.empty()) dimension.texts = {scope.show};
     }
     PlanTests();
   }
@@ -377,12 +380,13 @@ std::vector<std::string> Without(const std::set<std::string>& names, const std::
 }
 
 // A transfer in `region`; where the region leaves a choice, what no rule names.
-void AddWitness(const Difference& difference, std::string_view client, Region& region) {
-  region.witness.values = {{"asset.client", Fact(std::string(client))},
+void AddWitness(const Difference& difference, const Scope& scope, Region& region) {
+  region.witness.values = {{"asset.client", Fact(scope.client.empty() ? "client" : scope.client)},
                            {"source.zone", Fact("UTC")},
                            {"destination.zone", Fact("UTC")},
                            {"requester", Fact("requester")},
                            {"asset.publisher", Fact("publisher")}};
+  if (!scope.show.empty()) region.witness.values["asset.project"] = Fact(scope.show);
   std::vector<const Extent*> extents(difference.dimensions.size(), nullptr);
   for (const Extent& extent : region.box) extents[extent.dimension] = &extent;
   for (size_t d = 0; d < difference.dimensions.size(); ++d) {
@@ -411,9 +415,9 @@ std::string_view ChangeName(Change change) {
 }
 
 absl::StatusOr<Difference> Diff(const Policy& before, const Policy& after, Instant now) {
-  if (before.client != after.client) {
-    return base::InvalidArgument("the policies are of two clients, ", before.client, " and ", after.client,
-                                 "; compare versions of one client's");
+  if (before.scope() != after.scope()) {
+    return base::InvalidArgument("the policies are those of ", ScopeName(before.scope()), " and of ",
+                                 ScopeName(after.scope()), "; compare versions of one's");
   }
   Difference difference;
   Diagram diagram(before, after, now);
@@ -428,7 +432,7 @@ absl::StatusOr<Difference> Diff(const Policy& before, const Policy& after, Insta
   Policy old_in_force = before, new_in_force = after;
   old_in_force.valid_from = new_in_force.valid_from = now;
   for (Region& region : difference.regions) {
-    AddWitness(difference, before.client, region);
+    AddWitness(difference, before.scope(), region);
     region.before = Evaluate(old_in_force, region.witness, {}, region.when).matched;
     region.after = Evaluate(new_in_force, region.witness, {}, region.when).matched;
   }

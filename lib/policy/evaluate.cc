@@ -1,8 +1,12 @@
 #include "lib/policy/evaluate.h"
 
 #include <algorithm>
+#include <deque>
+#include <set>
 
 #include "lib/base/check.h"
+#include "lib/base/digest.h"
+#include "lib/base/encoding.h"
 #include "lib/base/strings.h"
 
 namespace crossdock::policy {
@@ -16,30 +20,40 @@ enum class Truth { kNo, kYes, kUnknown };
 
 class Evaluation {
  public:
-  Evaluation(const Policy& policy, const Facts& facts, Instant now) : policy_(policy), facts_(facts), now_(now) {
-    decision_.policy_digest = policy.digest;
-    decision_.verdict = Verdict::kAllow;
+  Evaluation(const Facts& facts, Instant now) : facts_(facts), now_(now) { decision_.verdict = Verdict::kAllow; }
+
+  // One layer, decided by its own rules alone. `prefix` stands before its ids.
+  void Ask(const Policy& policy, std::string_view prefix) {
+    prefix_ = prefix;
+    allowed_ = undecided_allow_ = false;
+    matched_.clear();
+    if (!InForce(policy)) return;
+    for (const Rule& rule : policy.rules) Apply(rule);
+    if (!allowed_ && !undecided_allow_) {
+      Add({Verdict::kDeny, "no-rule-allows", "",
+           prefix.empty() ? "No rule allows this transfer."
+                          : base::StrCat("No rule of ", ScopeName(policy.scope()), " allows this transfer.")});
+    }
+    Settle();
   }
 
-  Decision Run(std::span<const Approval> approvals) {
-    if (InForce()) {
-      for (const Rule& rule : policy_.rules) Apply(rule);
-      if (!allowed_ && !undecided_allow_) {
-        Add({Verdict::kDeny, "no-rule-allows", "", "No rule allows this transfer."});
-      }
-      Settle();
-      Place(approvals);
-    }
+  void Add(Reason reason) {
+    decision_.verdict = std::max(decision_.verdict, reason.verdict);
+    decision_.reasons.push_back(std::move(reason));
+  }
+
+  // After all layers, because their requirements are due together.
+  Decision Finish(std::span<const Approval> approvals, std::string digest) {
+    decision_.policy_digest = std::move(digest);
+    decision_.verify = verify_.value_or(VerifyLevel::kLanded);
+    Place(approvals);
     std::stable_sort(decision_.reasons.begin(), decision_.reasons.end(),
                      [](const Reason& a, const Reason& b) { return a.verdict > b.verdict; });
     return std::move(decision_);
   }
 
  private:
-  void Add(Reason reason) {
-    decision_.verdict = std::max(decision_.verdict, reason.verdict);
-    decision_.reasons.push_back(std::move(reason));
-  }
+  std::string Scoped(std::string_view id) const { return base::StrCat(prefix_, id); }
 
   void CannotDecide(std::string_view what, std::string_view rule, std::string_view why) {
     Reason reason{Verdict::kHold, base::StrCat("cannot-decide: ", what), std::string(rule),
@@ -54,25 +68,30 @@ class Evaluation {
   }
 
   // Whether this policy speaks about this transfer at all. When not, it must not say more than hold.
-  bool InForce() {
-    const std::string* client = facts_.Text("asset.client", now_);
-    if (client == nullptr) {
-      CannotDecide("asset.client", "", "is not known");
-      return false;
-    }
-    if (*client != policy_.client) {
-      Add({Verdict::kHold, "policy-of-another-client", "",
-           base::StrCat("The policy is client ", policy_.client, "'s, the asset is ", base::PercentEscape(*client),
-                        "'s.")});
-      return false;
-    }
-    if (now_ < policy_.valid_from) {
+  bool InForce(const Policy& policy) {
+    const Scope& scope = policy.scope();
+    if (!scope.client.empty() && !Speaks("asset.client", scope.client, "policy-of-another-client")) return false;
+    if (!scope.show.empty() && !Speaks("asset.project", scope.show, "policy-of-another-show")) return false;
+    if (now_ < policy.valid_from) {
       Add({Verdict::kHold, "not-yet-valid", "",
-           base::StrCat("The policy is in force from ", base::FormatSeconds(policy_.valid_from), ".")});
-      Watch(policy_.valid_from);
+           base::StrCat("The policy of ", ScopeName(scope), " is in force from ",
+                        base::FormatSeconds(policy.valid_from), ".")});
+      Watch(policy.valid_from);
       return false;
     }
     return true;
+  }
+
+  bool Speaks(std::string_view name, const std::string& of, std::string_view code) {
+    const std::string* is = facts_.Text(name, now_);
+    if (is == nullptr) {
+      CannotDecide(name, "", "is not known");
+      return false;
+    }
+    if (*is == of) return true;
+    Add({Verdict::kHold, std::string(code), "",
+         base::StrCat("The policy is for ", of, ", the asset belongs to ", base::PercentEscape(*is), ".")});
+    return false;
   }
 
   void Apply(const Rule& rule) {
@@ -80,14 +99,15 @@ class Evaluation {
     const Truth truth = Test(rule);
     if (truth == Truth::kUnknown && rule.effect == Effect::kAllow) undecided_allow_ = true;
     if (truth != Truth::kYes) return;
-    decision_.matched.push_back(rule.id);
+    const std::string id = Scoped(rule.id);
+    decision_.matched.push_back(id);
     switch (rule.effect) {
       case Effect::kForbid:
         decision_.absolute |= rule.absolute;
-        Add({Verdict::kDeny, "forbidden", rule.id, base::StrCat("Rule ", rule.id, " forbids it: ", rule.reason, ".")});
+        Add({Verdict::kDeny, "forbidden", id, base::StrCat("Rule ", id, " forbids it: ", rule.reason, ".")});
         break;
       case Effect::kHold:
-        Add({Verdict::kHold, "held", rule.id, base::StrCat("Rule ", rule.id, " holds it: ", rule.reason, ".")});
+        Add({Verdict::kHold, "held", id, base::StrCat("Rule ", id, " holds it: ", rule.reason, ".")});
         break;
       case Effect::kAllow:
         allowed_ = true;
@@ -109,11 +129,11 @@ class Evaluation {
   Truth Test(const Rule& rule) {
     Truth truth = Truth::kYes;
     if (rule.until && !rule.until->instant) {
-      CannotDecide(base::StrCat("zone ", rule.until->zone), rule.id, "is not known on this machine");
+      CannotDecide(base::StrCat("zone ", rule.until->zone), Scoped(rule.id), "is not known on this machine");
       truth = Truth::kUnknown;
     }
     for (const Clause& clause : rule.when) {
-      const Truth one = Test(clause, rule.id);
+      const Truth one = Test(clause, Scoped(rule.id));
       if (one == Truth::kUnknown || (one == Truth::kNo && truth == Truth::kYes)) truth = one;
     }
     return truth;
@@ -174,15 +194,22 @@ class Evaluation {
 
   // What the matched rules ask of the transfer itself.
   void Settle() {
-    matched_ = WithoutReplaced(matched_);
-    if (matched_.empty()) return;
-    decision_.verify = VerifyLevel::kTransit;
-    for (const Rule* rule : matched_) {
-      decision_.verify = std::max(decision_.verify, rule->require->verify);
+    for (const Rule* rule : WithoutReplaced(matched_)) {
+      verify_ = std::max(verify_.value_or(VerifyLevel::kTransit), rule->require->verify);
       decision_.encrypt_in_motion |= rule->require->encrypt_in_motion;
-      if (rule->require->approvals) due_.push_back(&*rule->require->approvals);
-      if (rule->require->window) Keep(*rule->require->window, rule->id);
+      if (rule->require->approvals) Owe(*rule->require->approvals);
+      if (rule->require->window) Keep(*rule->require->window, Scoped(rule->id));
     }
+  }
+
+  void Owe(const Approvals& approvals) {
+    if (prefix_.empty()) {
+      due_.push_back(&approvals);
+      return;
+    }
+    Approvals scoped = approvals;
+    for (Requirement& requirement : scoped.all_of) requirement.id = Scoped(requirement.id);
+    due_.push_back(&scoped_.emplace_back(std::move(scoped)));
   }
 
   // The hours of a rule: outside of them it waits, and at their edge time alone changes the decision.
@@ -234,23 +261,77 @@ class Evaluation {
     }
   }
 
-  const Policy& policy_;
   const Facts& facts_;
   const Instant now_;
   Decision decision_;
+  std::optional<VerifyLevel> verify_;
+  std::vector<const Approvals*> due_;  // of all layers
+  std::deque<Approvals> scoped_;       // those whose ids got a prefix
+  // Of the layer that is being asked.
+  std::string prefix_;
   bool allowed_ = false;
   bool undecided_allow_ = false;
   std::vector<const Rule*> matched_;  // allow and require
-  std::vector<const Approvals*> due_;
 };
+
+Decision Checked(Decision decision) {
+  INVARIANT(decision.verdict != Verdict::kAllow || (decision.open.empty() && decision.reasons.empty()))
+      << "an allowed transfer with something open";
+  return decision;
+}
+
+// The studio's first, then the client's, then the show's.
+std::vector<const Policy*> Ordered(std::span<const Policy* const> layers) {
+  std::vector<const Policy*> ordered(layers.begin(), layers.end());
+  std::stable_sort(ordered.begin(), ordered.end(),
+                   [](const Policy* a, const Policy* b) { return a->scope().level() < b->scope().level(); });
+  return ordered;
+}
 
 }  // namespace
 
 Decision Evaluate(const Policy& policy, const Facts& facts, std::span<const Approval> approvals, Instant now) {
-  Decision decision = Evaluation(policy, facts, now).Run(approvals);
-  INVARIANT(decision.verdict != Verdict::kAllow || (decision.open.empty() && decision.reasons.empty()))
-      << "an allowed transfer with something open";
-  return decision;
+  Evaluation evaluation(facts, now);
+  evaluation.Ask(policy, "");
+  return Checked(evaluation.Finish(approvals, policy.digest));
+}
+
+std::vector<Approval> ApprovalsFor(const Scope& scope, std::span<const Approval> approvals) {
+  const std::string_view prefix = ScopePrefix(scope);
+  std::vector<Approval> own;
+  for (const Approval& approval : approvals) {
+    if (!approval.requirement.starts_with(prefix)) continue;
+    own.push_back(approval);
+    own.back().requirement.erase(0, prefix.size());
+  }
+  return own;
+}
+
+std::string DigestOf(std::span<const Policy* const> layers) {
+  if (layers.size() == 1 && layers.front()->scope().level() == Scope::Level::kClient) return layers.front()->digest;
+  std::string lines;
+  for (const Policy* layer : Ordered(layers)) {
+    lines += base::StrCat(ScopeKey(layer->scope()), ": ", layer->digest, "\n");
+  }
+  return base::ToHex(base::Sha256(lines));
+}
+
+Decision EvaluateLayers(std::span<const Policy* const> layers, const Facts& facts, std::span<const Approval> approvals,
+                        Instant now) {
+  Evaluation evaluation(facts, now);
+  std::set<Scope::Level> levels;
+  for (const Policy* layer : Ordered(layers)) {
+    if (!levels.insert(layer->scope().level()).second) {
+      evaluation.Add({Verdict::kDeny, "layer-twice", "",
+                      base::StrCat("There are two policies of the level of ", ScopeName(layer->scope()), ".")});
+      continue;
+    }
+    evaluation.Ask(*layer, ScopePrefix(layer->scope()));
+  }
+  if (!levels.contains(Scope::Level::kClient)) {
+    evaluation.Add({Verdict::kDeny, "no-policy", "", "The client has no policy, so nothing is allowed."});
+  }
+  return Checked(evaluation.Finish(approvals, DigestOf(layers)));
 }
 
 }  // namespace crossdock::policy

@@ -1,10 +1,12 @@
-// The verdict of a policy over one transfer. A pure function of its arguments, so that it replays exactly.
+// The verdict of policies over one transfer. A pure function of its arguments, so that it replays exactly.
 //
 // - The verdict is the strictest of everything that matched; what no rule allows is denied.
 // - A rule whose facts are not all known, fresh and of their type is never skipped and never guessed: the verdict is at
 //   least hold, with the reason `cannot-decide: <fact>`. That goes for every fact that the rule names, even when
 //   another of its conditions fails already.
 // - Several allow rules that match: the requirements of all of them are due. A require rule adds its own.
+// - Of several layers (the studio's, the client's, the show's) each must allow it by itself. Their requirements are due
+//   together, so that one more layer can only tighten.
 #pragma once
 
 #include <optional>
@@ -19,7 +21,7 @@ namespace crossdock::policy {
 
 // Codes are stored and compared: `no-rule-allows`, `cannot-decide: <fact>`, `forbidden`, `held`,
 // `outside-window`, `needs-approval: <requirement>`, `denied-by-approver: <requirement>`, `not-yet-valid`,
-// `policy-of-another-client`.
+// `policy-of-another-client`, `policy-of-another-show`, `no-policy`, `layer-twice`.
 struct Reason {
   Verdict verdict;  // what this reason alone leads to
   std::string code;
@@ -29,7 +31,7 @@ struct Reason {
 
 struct Decision {
   Verdict verdict = Verdict::kDeny;
-  std::string policy_digest;
+  std::string policy_digest;         // DigestOf the layers
   std::vector<std::string> matched;  // ids of the rules that matched, in the file's order
   std::vector<Reason> reasons;       // the strictest first; empty when the verdict is allow
   std::vector<RequirementStatus> open, satisfied;
@@ -48,7 +50,22 @@ struct Decision {
   std::optional<Instant> until;
 };
 
-// Requester and publisher come from the facts `requester` and `asset.publisher`.
+// Which layers a decision rests on, in one digest: that of the client's policy when there is no other, else the SHA-256
+// of a line `scope-key: digest` for each, the studio's first. Approvals are bound to it.
+std::string DigestOf(std::span<const Policy* const> layers);
+
+// The verdict of all layers that exist. The client's must be among them (else deny, `no-policy`); the studio's and the
+// show's abstain when they are not there. Ids of their rules and requirements get the layer's prefix (ScopePrefix), so
+// that no layer's approvals fill another's requirements.
+Decision EvaluateLayers(std::span<const Policy* const> layers, const Facts& facts, std::span<const Approval> approvals,
+                        Instant now);
+
+// Of approvals that were given to all layers those of one, their requirements without its prefix: as Evaluate takes
+// them.
+std::vector<Approval> ApprovalsFor(const Scope& scope, std::span<const Approval> approvals);
+
+// The verdict of one file alone, its ids as it writes them. Requester and publisher come from the facts `requester`
+// and `asset.publisher`.
 Decision Evaluate(const Policy& policy, const Facts& facts, std::span<const Approval> approvals, Instant now);
 
 }  // namespace crossdock::policy

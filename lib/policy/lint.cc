@@ -24,7 +24,9 @@ class Linter {
       Reach(rule);
       Zone(rule);
       Hours(rule);
-      if (rule.effect == Effect::kAllow) Allow(rule);
+      // Another layer has the last word over what the studio's or a show's lets pass.
+      const bool client = policy_.scope().level() == Scope::Level::kClient;
+      if (rule.effect == Effect::kAllow && client) Allow(rule);
       if (registry_ != nullptr) Names(rule);
     }
     std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {

@@ -124,6 +124,26 @@ absl::Status ReadRules(yaml::Map& map, Policy& policy) {
   return absl::OkStatus();
 }
 
+// `{studio: true}`, `{client: ID}` or `{client: ID, show: ID}`.
+absl::StatusOr<Scope> ReadScope(yaml::Map applies) {
+  Scope scope;
+  if (applies.Has("studio")) {
+    RETURN_IF_ERROR(applies.OneOf("studio", {"true"}).status());
+    if (applies.Has("client") || applies.Has("show")) {
+      return applies.Error("studio",
+                           "the studio's rules apply to all clients; remove 'client' and 'show', or 'studio'");
+    }
+    RETURN_IF_ERROR(applies.Finish());
+    return scope;
+  }
+  ASSIGN_OR_RETURN(scope.client, internal::ReadId(applies, "client"));
+  if (applies.Has("show")) {
+    ASSIGN_OR_RETURN(scope.show, internal::ReadId(applies, "show"));
+  }
+  RETURN_IF_ERROR(applies.Finish());
+  return scope;
+}
+
 absl::Status ReadHead(yaml::Map& map, Policy& policy) {
   RETURN_IF_ERROR(RefuseUnsupported(map, {"layer", "layers", "calendars", "windows", "obligations", "shadow"}));
   ASSIGN_OR_RETURN(std::string schema, map.String("schema"));
@@ -134,9 +154,9 @@ absl::Status ReadHead(yaml::Map& map, Policy& policy) {
   ASSIGN_OR_RETURN(policy.title, map.String("title", 200));
 
   ASSIGN_OR_RETURN(yaml::Map applies, map.SubMap("applies_to"));
-  RETURN_IF_ERROR(RefuseUnsupported(applies, {"show", "project", "studio"}));
-  ASSIGN_OR_RETURN(policy.client, internal::ReadId(applies, "client"));
-  RETURN_IF_ERROR(applies.Finish());
+  ASSIGN_OR_RETURN(Scope scope, ReadScope(std::move(applies)));
+  policy.client = std::move(scope.client);
+  policy.show = std::move(scope.show);
 
   ASSIGN_OR_RETURN(yaml::Map valid, map.SubMap("valid"));
   const auto day = [&](std::string_view key) -> absl::StatusOr<Instant> {

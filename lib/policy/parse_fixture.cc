@@ -156,7 +156,8 @@ absl::StatusOr<PolicyTest> ReadTest(yaml::Map map, const Policy& policy, const P
 
 absl::StatusOr<std::vector<PolicyTest>> ReadTests(yaml::Map& map, const Policy& policy) {
   PolicyTest fixture;
-  fixture.facts.values.emplace("asset.client", Fact(policy.client));
+  if (!policy.client.empty()) fixture.facts.values.emplace("asset.client", Fact(policy.client));
+  if (!policy.show.empty()) fixture.facts.values.emplace("asset.project", Fact(policy.show));
   fixture.now = policy.valid_from;
   ASSIGN_OR_RETURN(auto facts, map.OptionalSubMap("fixture"));
   if (facts) RETURN_IF_ERROR(ReadFacts(*std::move(facts), fixture));

@@ -114,6 +114,49 @@ std::string_view VerdictName(Verdict verdict) {
   return "";
 }
 
+std::string ScopeKey(const Scope& scope) {
+  switch (scope.level()) {
+    case Scope::Level::kStudio:
+      return std::string(kStudioKey);
+    case Scope::Level::kClient:
+      return scope.client;
+    case Scope::Level::kShow:
+      return base::StrCat("show:", scope.client, "/", scope.show);
+  }
+  return "";
+}
+
+std::string ScopeName(const Scope& scope) {
+  switch (scope.level()) {
+    case Scope::Level::kStudio:
+      return "the studio";
+    case Scope::Level::kClient:
+      return base::StrCat("client ", scope.client);
+    case Scope::Level::kShow:
+      return base::StrCat("show ", scope.show, " of client ", scope.client);
+  }
+  return "";
+}
+
+std::string_view ScopePrefix(const Scope& scope) {
+  switch (scope.level()) {
+    case Scope::Level::kStudio:
+      return "studio/";
+    case Scope::Level::kClient:
+      return "";
+    case Scope::Level::kShow:
+      return "show/";
+  }
+  return "";
+}
+
+std::string ClientOfScope(std::string_view key) {
+  if (key == kStudioKey) return "";
+  constexpr std::string_view kShow = "show:";
+  if (key.starts_with(kShow)) key.remove_prefix(kShow.size());
+  return std::string(key.substr(0, key.find('/')));
+}
+
 std::vector<const Rule*> WithoutReplaced(const std::vector<const Rule*>& matched) {
   std::set<std::string_view> replaced;
   for (const Rule* rule : matched) replaced.insert(rule->replaces);

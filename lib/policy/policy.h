@@ -127,9 +127,32 @@ struct PolicyTest {
   Place place;
 };
 
+// Whose rules a file holds: the studio's, a client's, or those of one show of a client. Each is a layer; all that exist
+// are asked, and each can only tighten what the others say.
+struct Scope {
+  enum class Level { kStudio, kClient, kShow };
+  std::string client;  // empty: the studio's
+  std::string show;    // empty: all shows of the client
+
+  Level level() const { return client.empty() ? Level::kStudio : show.empty() ? Level::kClient : Level::kShow; }
+  auto operator<=>(const Scope&) const = default;
+};
+// Under which a layer is activated, stored and remembered: `studio:all`, `northlight`, `show:northlight/aurora`.
+std::string ScopeKey(const Scope& scope);
+// In a sentence: "the studio", "client northlight", "show aurora of client northlight".
+std::string ScopeName(const Scope& scope);
+// What stands before the ids of its rules and requirements where several layers are asked: `studio/`, nothing, `show/`.
+std::string_view ScopePrefix(const Scope& scope);
+// Of a ScopeKey: the client whose it is; empty: the studio's.
+std::string ClientOfScope(std::string_view key);
+// No client's id can be this.
+inline constexpr std::string_view kStudioKey = "studio:all";
+
 struct Policy {
   std::string file;
-  std::string client;
+  std::string client;  // empty: the studio's
+  std::string show;    // empty: of all shows
+  Scope scope() const { return {client, show}; }
   std::string id;
   std::string title;
   Instant valid_from;

@@ -168,7 +168,7 @@ std::string_view Headline(Verdict verdict) {
 
 std::string Render(const Policy& policy) {
   std::string out = base::StrCat(
-      "Policy ", policy.id, " of client ", policy.client, ": ", Quote(policy.title), ".\n", "In force from ",
+      "Policy ", policy.id, " of ", ScopeName(policy.scope()), ": ", Quote(policy.title), ".\n", "In force from ",
       base::FormatSeconds(policy.valid_from), "; to be reviewed before ", base::FormatSeconds(policy.review_by), ".\n",
       "What no rule allows is denied. Where several rules apply, the strictest wins, and all "
       "their requirements are due.\nA fact that is not known holds the transfer.\n");

@@ -80,15 +80,16 @@ StoredLayer StoreLayer(const Policy& policy, std::string_view scope, uint64_t nu
 }
 
 Decision Replay(const StoredDecision& stored, const Policy& policy) {
+  const std::vector<Approval> approvals = ApprovalsFor(policy.scope(), stored.approvals);
   for (const StoredLayer& layer : stored.layers) {
     if (layer.digest != policy.digest) continue;
     const bool by_zone = std::any_of(policy.rules.begin(), policy.rules.end(), EndsByZone);
     if (layer.windows.empty() && !by_zone) break;
-    Decision decision = Evaluate(AsItWas(policy, layer), stored.facts, stored.approvals, stored.now);
+    Decision decision = Evaluate(AsItWas(policy, layer), stored.facts, approvals, stored.now);
     ApplyHours(layer, stored.now, decision);
     return decision;
   }
-  return Evaluate(policy, stored.facts, stored.approvals, stored.now);
+  return Evaluate(policy, stored.facts, approvals, stored.now);
 }
 
 std::string Deviation(const StoredLayer& stored, const Decision& replayed) {
@@ -129,7 +130,7 @@ Prospect Foresee(const StoredDecision& stored, std::string_view scope, const Pol
   const Decision decision = Replay(stored, candidate);
   prospect.after = decision.verdict;
   for (const StoredLayer& layer : stored.layers) {
-    if (layer.scope != scope) prospect.after = std::max(prospect.after, layer.verdict);
+    if (layer.scope() != scope) prospect.after = std::max(prospect.after, layer.verdict);
   }
   if (!decision.reasons.empty()) prospect.why = decision.reasons.front().text;
   const Reason* unknown = Unknown(decision);

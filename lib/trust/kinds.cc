@@ -182,7 +182,7 @@ void Visit(Codec& codec, RosterStatement& s) {
 
 template <typename Codec>
 void Visit(Codec& codec, PolicyActivation& s) {
-  Id(codec, "client", s.client);
+  codec.Text("client", s.client, IsPolicyScope, "client's id, 'studio:all', or show:CLIENT/SHOW");
   codec.Number("number", s.number);
   Digest(codec, "digest", s.digest);
   codec.Time("activated", s.activated);
@@ -253,7 +253,7 @@ void Visit(Codec& codec, ApprovalStatement& s) {
   Place(codec, "destination", s.destination);
   Id(codec, "classification", s.classification);
   Digest(codec, "policy", s.policy);
-  Id(codec, "requirement", s.requirement);
+  codec.Text("requirement", s.requirement, IsRequirement, "requirement's id, with studio/ or show/ before it or not");
   codec.Word("decision", s.decision, kDecisions);
   codec.Text("scope", s.scope, IsScope, "scope 'once'");
   codec.Time("not_before", s.not_before);

@@ -26,11 +26,11 @@ struct RosterStatement {
   std::string body_sha256;
 };
 
-// "From now on this is the policy of this client": signed by an officer.
+// "From now on this is the policy of this client, of the studio or of this show": signed by an officer.
 struct PolicyActivation {
   static constexpr std::string_view kKind = "crossdock/policy/v1";
-  std::string client;
-  uint64_t number = 0;  // rises by at least one with each activation of the client's
+  std::string client;   // or `studio:all`, or `show:CLIENT/SHOW`
+  uint64_t number = 0;  // rises by at least one with each activation of the same
   std::string digest;   // of the policy's canonical form
   base::Instant activated;
   std::string officer;
@@ -110,7 +110,7 @@ struct ApprovalStatement {
   std::string destination;  // site/volume
   std::string classification;
   std::string policy;       // digest of the canonical form
-  std::string requirement;  // the id in the policy's `require: approvals:`
+  std::string requirement;  // the id in the policy's `require: approvals:`; studio/ID, show/ID of those layers
   ApprovalDecision decision = ApprovalDecision::kDeny;
   std::string scope = "once";
   base::Instant not_before;

@@ -44,6 +44,7 @@ inline constexpr char kPolicyForked[] = "POLICY_FORKED";         // the same num
 
 inline constexpr char kPolicyInvalid[] = "POLICY_INVALID";                // the text does not parse
 inline constexpr char kPolicyOfOtherClient[] = "POLICY_OF_OTHER_CLIENT";  // not the client of the mapped path
+inline constexpr char kPolicyLayerMissing[] = "POLICY_LAYER_MISSING";     // one that was seen here is held back
 
 // The word of the policy itself, as a refusal (lib/clearance).
 inline constexpr char kClearanceDenied[] = "CLEARANCE_DENIED";

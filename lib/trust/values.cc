@@ -44,6 +44,19 @@ bool IsPlace(std::string_view text) {
   return slash != std::string_view::npos && IsId(text.substr(0, slash)) && IsId(text.substr(slash + 1));
 }
 
+bool IsPolicyScope(std::string_view text) {
+  constexpr std::string_view kShow = "show:";
+  if (text.starts_with(kShow)) return IsPlace(text.substr(kShow.size()));
+  return text == "studio:all" || IsId(text);
+}
+
+bool IsRequirement(std::string_view text) {
+  for (const std::string_view layer : {std::string_view("studio/"), std::string_view("show/")}) {
+    if (text.starts_with(layer)) return IsId(text.substr(layer.size()));
+  }
+  return IsId(text);
+}
+
 bool IsAddress(std::string_view text) {
   const size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || !IsHost(text.substr(0, colon))) return false;

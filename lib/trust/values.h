@@ -12,6 +12,10 @@ bool IsId(std::string_view text);
 bool IsDigest(std::string_view text);
 // site/volume.
 bool IsPlace(std::string_view text);
+// Whose policy: an id, studio:all, or show:ID/ID.
+bool IsPolicyScope(std::string_view text);
+// An id, or studio/ID, show/ID.
+bool IsRequirement(std::string_view text);
 // host:port, the port 1 to 65535; an IPv6 host stands in brackets.
 bool IsAddress(std::string_view text);
 // 16 to 64 lower-case hex digits.

@@ -1,5 +1,6 @@
 #include "orchestrator/api/rule_services.h"
 
+#include "lib/policy/policy.h"
 #include "orchestrator/api/messages.h"
 #include "orchestrator/api/page.h"
 
@@ -15,6 +16,12 @@ absl::Status ShowPolicy(const ApiContext& api, const PolicyName& name, admin::v1
   });
 }
 
+// Whose policy `scope` names: the studio's is nobody's who is bound to one client.
+absl::Status MayName(const rpc::Caller& caller, const std::string& scope) {
+  const std::string client = policy::ClientOfScope(scope);
+  return client.empty() ? RequireUnbound(caller) : ClientFilter(caller, client).status();
+}
+
 }  // namespace
 
 grpc::Status PolicyService::ProposePolicy(grpc::ServerContext* context, const admin::v1::ProposePolicyRequest* request,
@@ -23,7 +30,7 @@ grpc::Status PolicyService::ProposePolicy(grpc::ServerContext* context, const ad
     // Checked before anything is stored: whose policy it is stands in the text.
     const Actor actor{caller.subject, ""};
     ASSIGN_OR_RETURN(const PolicyName name, api_.commands.ProposePolicy(request->text(), true, actor));
-    RETURN_IF_ERROR(ClientFilter(caller, name.client).status());
+    RETURN_IF_ERROR(MayName(caller, name.client));
     if (!request->validate_only()) {
       RETURN_IF_ERROR(api_.commands.ProposePolicy(request->text(), false, actor).status());
       return ShowPolicy(api_, name, response->mutable_policy());
@@ -69,7 +76,7 @@ grpc::Status PolicyService::GetPolicy(grpc::ServerContext* context, const admin:
                                       admin::v1::GetPolicyResponse* response) {
   return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
     if (request->client().empty()) return rpc::InvalidFields({{"client", "is missing"}});
-    RETURN_IF_ERROR(ClientFilter(caller, request->client()).status());
+    RETURN_IF_ERROR(MayName(caller, request->client()));
     std::optional<store::Policy> policy;
     RETURN_IF_ERROR(api_.database.Transact([&](pg::Tx& tx) {
       policy = request->digest().empty() ? store::ActivePolicy(tx, request->client())

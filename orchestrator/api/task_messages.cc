@@ -23,8 +23,11 @@ void Fill(const PathRef& path, v1::PathRef* message) {
 }
 
 void Fill(const Warrant& warrant, v1::Warrant* message) {
-  message->set_policy(warrant.policy);
-  message->set_policy_activation(warrant.policy_activation);
+  for (const SignedPolicy& policy : warrant.policies) {
+    v1::SignedPolicy& layer = *message->add_policies();
+    layer.set_text(policy.text);
+    layer.set_activation(policy.activation);
+  }
   for (const std::string& approval : warrant.approvals) message->add_approvals(approval);
   for (const auto& [name, asserted] : warrant.asserted_facts) {
     v1::FactValue& fact = (*message->mutable_asserted_facts())[name];

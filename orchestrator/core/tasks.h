@@ -31,10 +31,15 @@ struct AssertedFact {
   bool list = false;
 };
 
+// A policy's text (YAML) with the officer's statement that puts it in force.
+struct SignedPolicy {
+  std::string text;
+  std::string activation;
+};
+
 // Everything an agent needs to decide by itself that a move is allowed.
 struct Warrant {
-  std::string policy;             // YAML text
-  std::string policy_activation;  // signed statement
+  std::vector<SignedPolicy> policies;  // every layer in force
   std::vector<std::string> approvals;
   std::map<std::string, AssertedFact> asserted_facts;
   std::string client;

@@ -22,8 +22,10 @@ ApprovalSubject SubjectOf(const Transfer& transfer, const Cleared& cleared, cons
   ApprovalSubject subject;
   subject.requirement = {open.id, open.count, {}, open.persons};
   for (const policy::ApproverSet& set : open.from) subject.requirement.from.push_back(policy::ApproverSetName(set));
-  subject.policy = cleared.policy.digest;
-  subject.policy_title = cleared.policy.title;
+  subject.policy = binding.policy;
+  for (const store::Policy& policy : cleared.policies) {
+    subject.policy_title += base::StrCat(subject.policy_title.empty() ? "" : "; ", policy.title);
+  }
   subject.content_bound = cleared.clearance.decision.bind_content;
   subject.ready = !subject.content_bound || !binding.content.empty();
   subject.classification = binding.classification;
@@ -31,7 +33,10 @@ ApprovalSubject SubjectOf(const Transfer& transfer, const Cleared& cleared, cons
   subject.destination = binding.destination;
   subject.valid_for = std::chrono::duration_cast<std::chrono::seconds>(
       std::min<std::chrono::milliseconds>(open.valid_for, trust::kApprovalMax));
-  subject.clauses = absl::StrSplit(policy::Render(cleared.verified.policy), '\n', absl::SkipEmpty());
+  for (const policy::Policy* layer : cleared.verified.policies()) {
+    const std::vector<std::string> lines = absl::StrSplit(policy::Render(*layer), '\n', absl::SkipEmpty());
+    subject.clauses.insert(subject.clauses.end(), lines.begin(), lines.end());
+  }
   subject.asked = transfer.state_since;
   return subject;
 }

@@ -1,6 +1,7 @@
 #include "orchestrator/engine/decide.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "lib/base/status.h"
@@ -145,6 +146,18 @@ base::Instant DecideAgain(const Transfer& transfer, const absl::StatusOr<Cleared
   return again;
 }
 
+// Each layer's own word, by which it replays.
+std::vector<policy::StoredLayer> StoredLayers(const Cleared& cleared, base::Instant now) {
+  std::vector<policy::StoredLayer> stored;
+  for (const clearance::VerifiedPolicy& layer : cleared.verified.layers) {
+    const policy::Policy& policy = layer.policy;
+    const policy::Decision alone = policy::Evaluate(
+        policy, cleared.clearance.facts, policy::ApprovalsFor(policy.scope(), cleared.clearance.voices), now);
+    stored.push_back(policy::StoreLayer(policy, ScopeOf(policy), layer.activation.number, alone));
+  }
+  return stored;
+}
+
 // Deciding → wherever the policy sends it.
 absl::Status Settle(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
   ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, OccasionOf(transfer.reason), now));
@@ -188,19 +201,37 @@ absl::StatusOr<std::vector<Transfer>> DecideSome(pg::Tx& tx, base::Instant now) 
 
 }  // namespace
 
-absl::StatusOr<Cleared> Clear(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
-  Cleared cleared;
-  ASSIGN_OR_RETURN(cleared.roster, CurrentRoster(tx));
-  std::optional<store::Policy> active = store::ActivePolicy(tx, transfer.entity.client);
-  if (!active) {
+absl::StatusOr<std::vector<store::Policy>> LayersOver(pg::Tx& tx, const Transfer& transfer,
+                                                      const trust::Roster& roster) {
+  const std::string& client = transfer.entity.client;
+  // What is on no map is refused by clearance, with the reason; until then the layers that need no show will do.
+  const auto mapped = roster.MapPath(transfer.volume, transfer.path);
+  std::set<policy::Scope> scopes = {{}, {client, ""}};
+  if (mapped.ok()) scopes.insert({client, mapped->project});
+  std::vector<store::Policy> layers;
+  bool has_clients = false;
+  for (const policy::Scope& scope : scopes) {
+    std::optional<store::Policy> layer = store::ActivePolicy(tx, policy::ScopeKey(scope));
+    if (!layer) continue;
+    has_clients |= scope.level() == policy::Scope::Level::kClient;
+    layers.push_back(*std::move(layer));
+  }
+  if (!has_clients) {
     return base::WithReason(
-        base::FailedPrecondition("client '", base::PercentEscape(transfer.entity.client),
+        base::FailedPrecondition("client '", base::PercentEscape(client),
                                  "' has no active policy; see `crossdock policy propose` and `activate`"),
         "POLICY_MISSING");
   }
-  cleared.policy = *std::move(active);
-  ASSIGN_OR_RETURN(cleared.verified, clearance::VerifyPolicy(cleared.policy.text, cleared.policy.statement,
-                                                             cleared.roster, std::nullopt, now));
+  return layers;
+}
+
+absl::StatusOr<Cleared> Clear(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
+  Cleared cleared;
+  ASSIGN_OR_RETURN(cleared.roster, CurrentRoster(tx));
+  ASSIGN_OR_RETURN(cleared.policies, LayersOver(tx, transfer, cleared.roster));
+  std::vector<clearance::SignedPolicy> layers;
+  for (const store::Policy& policy : cleared.policies) layers.push_back({policy.text, policy.statement});
+  ASSIGN_OR_RETURN(cleared.verified, clearance::VerifyLayers(layers, cleared.roster, clearance::NothingSeen(), now));
   for (const store::Approval& approval : store::LiveApprovals(tx, transfer.id))
     cleared.approvals.push_back(approval.statement);
   ASSIGN_OR_RETURN(cleared.clearance, clearance::Decide(ClearanceRequest(transfer, cleared.approvals), cleared.verified,
@@ -222,11 +253,10 @@ absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, std::string_
   std::string verify = transfer.verify;
   bool content_wanted = transfer.content_wanted;
   if (cleared.ok()) {
-    decision.policy = cleared->policy.digest;
+    decision.policy = cleared->clearance.binding.policy;
     decision.roster = cleared->clearance.roster_number;
     decision.facts_json = FactsJson(cleared->clearance.facts);
-    decision.layers_json = LayersJson({policy::StoreLayer(cleared->verified.policy, ScopeOf(cleared->verified.policy),
-                                                          cleared->policy.number, cleared->clearance.decision)});
+    decision.layers_json = LayersJson(StoredLayers(*cleared, now));
     decision.voices_json = VoicesJson(cleared->clearance.voices);
     decision.approvals_json = json(cleared->approvals).dump();
     verify = policy::VerifyName(cleared->clearance.decision.verify);

@@ -26,15 +26,21 @@ struct Ruling {
 // What clearance says of a transfer now, and what it was asked with.
 struct Cleared {
   trust::Roster roster;
-  store::Policy policy;
-  clearance::VerifiedPolicy verified;
-  std::vector<std::string> approvals;  // signed statements that are live
+  std::vector<store::Policy> policies;  // every layer in force
+  clearance::VerifiedLayers verified;   // the same, in the same order
+  std::vector<std::string> approvals;   // signed statements that are live
   clearance::Clearance clearance;
 };
 
-// Asks clearance, with the active policy of the transfer's client and its live approvals; stores nothing. Errors are
-// ROSTER_MISSING, POLICY_MISSING, and those of clearance::VerifyPolicy and clearance::Decide.
+// Asks clearance, with the policies in force of the studio, the transfer's client and its show, and its live approvals;
+// stores nothing. Errors are ROSTER_MISSING, POLICY_MISSING (of the client), and those of clearance::VerifyLayers and
+// clearance::Decide.
 absl::StatusOr<Cleared> Clear(pg::Tx& tx, const Transfer& transfer, base::Instant now);
+
+// The policies in force over a transfer. Which show it belongs to is the officers' path map's to say, not the asset
+// database's. POLICY_MISSING when the client has none.
+absl::StatusOr<std::vector<store::Policy>> LayersOver(pg::Tx& tx, const Transfer& transfer,
+                                                      const trust::Roster& roster);
 
 // The same as a ruling, stored with all its inputs unless the transfer has had that outcome before. What cannot be
 // decided is held; a path or classification that the officers' map refuses is denied. Moves nothing. `occasion`: what

@@ -8,8 +8,10 @@
 #include "lib/base/status.h"
 #include "orchestrator/core/readiness.h"
 #include "orchestrator/engine/cleaning.h"
+#include "orchestrator/engine/decide.h"
 #include "orchestrator/engine/facts.h"
 #include "orchestrator/engine/route.h"
+#include "orchestrator/engine/rules.h"
 #include "orchestrator/store/evidence.h"
 #include "orchestrator/store/identity.h"
 #include "orchestrator/store/rules.h"
@@ -43,20 +45,16 @@ int64_t LinkCap(pg::Tx& tx, const Transfer& transfer) {
 }
 
 absl::StatusOr<Warrant> MakeWarrant(pg::Tx& tx, const Transfer& transfer) {
-  const std::optional<store::Policy> policy = store::ActivePolicy(tx, transfer.entity.client);
-  const std::optional<store::Roster> roster = store::LatestRoster(tx);
-  if (!policy || !roster) {
-    return base::WithReason(base::FailedPrecondition("there is no active policy, or no roster"), "POLICY_MISSING");
-  }
+  ASSIGN_OR_RETURN(const trust::Roster roster, CurrentRoster(tx));
+  ASSIGN_OR_RETURN(const std::vector<store::Policy> policies, LayersOver(tx, transfer, roster));
   Warrant warrant;
-  warrant.policy = policy->text;
-  warrant.policy_activation = policy->statement;
+  for (const store::Policy& policy : policies) warrant.policies.push_back({policy.text, policy.statement});
   for (const store::Approval& approval : store::LiveApprovals(tx, transfer.id))
     warrant.approvals.push_back(approval.statement);
   warrant.asserted_facts = WarrantFacts(AssertedFacts(transfer));
   warrant.client = transfer.entity.client;
   warrant.project = transfer.entity.project;
-  warrant.roster_number = roster->number;
+  warrant.roster_number = roster.number();
   warrant.source_site = transfer.source_site;
   warrant.destination_site = transfer.destination_site;
   return warrant;

@@ -63,7 +63,7 @@ absl::StatusOr<store::Policy> ProposePolicy(const Context& context, std::string_
   ASSIGN_OR_RETURN(const policy::Policy parsed, policy::Parse(text, "policy.yaml"));
   const base::Instant now = context.clock.Now();
   store::Policy row;
-  row.client = parsed.client;
+  row.client = policy::ScopeKey(parsed.scope());
   row.digest = parsed.digest;
   row.title = parsed.title;
   row.text = text;
@@ -72,7 +72,8 @@ absl::StatusOr<store::Policy> ProposePolicy(const Context& context, std::string_
   if (validate_only) return row;
   return context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<store::Policy> {
     store::InsertPolicy(tx, row);
-    AuditAdmin(tx, row.client, actor, "policy.proposed", {{"digest", row.digest}, {"title", row.title}}, now);
+    AuditAdmin(tx, policy::ClientOfScope(row.client), actor, "policy.proposed",
+               {{"scope", row.client}, {"digest", row.digest}, {"title", row.title}}, now);
     return *store::GetPolicy(tx, row.client, row.digest);
   });
 }
@@ -86,7 +87,7 @@ absl::StatusOr<store::Policy> ActivatePolicy(const Context& context, std::string
     ASSIGN_OR_RETURN(const trust::Roster roster, CurrentRoster(tx));
     std::optional<store::Policy> row = store::GetPolicy(tx, said.client, said.digest);
     if (!row) {
-      return base::WithReason(base::NotFound("no policy of client '", said.client, "' with digest ", said.digest,
+      return base::WithReason(base::NotFound("no policy of '", said.client, "' with digest ", said.digest,
                                              " was proposed; propose it first"),
                               "POLICY_UNKNOWN");
     }
@@ -100,12 +101,13 @@ absl::StatusOr<store::Policy> ActivatePolicy(const Context& context, std::string
     row->officer = said.officer;
     row->activated = said.activated;
     store::ActivatePolicy(tx, *row);
-    AuditAdmin(tx, said.client, actor, "policy.activated",
-               {{"digest", said.digest}, {"number", said.number}, {"officer", said.officer}}, now);
+    AuditAdmin(tx, policy::ClientOfScope(said.client), actor, "policy.activated",
+               {{"scope", said.client}, {"digest", said.digest}, {"number", said.number}, {"officer", said.officer}},
+               now);
     return *store::GetPolicy(tx, said.client, said.digest);
   });
   RETURN_IF_ERROR(policy.status());
-  RETURN_IF_ERROR(ReconsiderAll(context, said.client, actor, "POLICY_ACTIVATED"));
+  RETURN_IF_ERROR(ReconsiderAll(context, policy::ClientOfScope(said.client), actor, "POLICY_ACTIVATED"));
   return policy;
 }
 

@@ -8,6 +8,16 @@
 
 namespace crossdock::orchestrator::engine {
 
-inline std::string ScopeOf(const policy::Policy& policy) { return base::StrCat("client:", policy.client); }
+inline std::string ScopeOf(const policy::Policy& policy) {
+  switch (policy.scope().level()) {
+    case policy::Scope::Level::kStudio:
+      return "studio";
+    case policy::Scope::Level::kClient:
+      return base::StrCat("client:", policy.client);
+    case policy::Scope::Level::kShow:
+      return base::StrCat("show:", policy.client, "/", policy.show);
+  }
+  return "";
+}
 
 }  // namespace crossdock::orchestrator::engine

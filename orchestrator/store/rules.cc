@@ -36,7 +36,7 @@ constexpr pg::Query kActive{"policy_active", POLICY_SELECT R"sql(
    WHERE p.client = $1 AND a.number = (SELECT max(number) FROM policy_activation m WHERE m.client = $1))sql"};
 constexpr pg::Query kGet{"policy_get", POLICY_SELECT "WHERE p.client = $1 AND p.digest = $2"};
 constexpr pg::Query kList{"policy_list", POLICY_SELECT R"sql(
-   WHERE ($1 = '' OR p.client = $1) AND (p.client, p.digest) > ($2, $3) ORDER BY p.client, p.digest LIMIT $4)sql"};
+   WHERE ($1 = '' OR p.client = $1 OR starts_with(p.client, 'show:' || $1 || '/')) AND (p.client, p.digest) > ($2, $3) ORDER BY p.client, p.digest LIMIT $4)sql"};
 
 constexpr pg::Query kPutTriggers{"trigger_set_put", R"sql(
   INSERT INTO trigger_set (name, text, names, author, applied) VALUES ($1, $2, $3, $4, $5)

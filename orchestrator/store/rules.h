@@ -11,7 +11,7 @@
 namespace crossdock::orchestrator::store {
 
 struct Policy {
-  std::string client;
+  std::string client;  // whose: a policy::ScopeKey, so also `studio:all` and `show:CLIENT/SHOW`
   std::string digest;
   std::string title;
   std::string text;  // YAML
@@ -30,7 +30,7 @@ void InsertPolicy(pg::Tx& tx, const Policy& policy);
 void ActivatePolicy(pg::Tx& tx, const Policy& policy);
 std::optional<Policy> ActivePolicy(pg::Tx& tx, std::string_view client);
 std::optional<Policy> GetPolicy(pg::Tx& tx, std::string_view client, std::string_view digest);
-// `client` empty: all. After (after_client, after_digest).
+// `client` empty: all; a client's are those of its shows too. After (after_client, after_digest).
 std::vector<Policy> ListPolicies(pg::Tx& tx, std::string_view client, std::string_view after_client,
                                  std::string_view after_digest, int limit);
 

@@ -60,13 +60,17 @@ std::string ContentPolicy() { return Replaced(std::string(kPolicy), "bind: [list
 
 std::string Activate(const std::string& text, std::string_view officer = "olga") {
   const policy::Policy policy = *policy::Parse(text, "test");
-  PolicyActivation activation{policy.client, 3, policy.digest, At("2026-11-20T10:00:00Z"), std::string(officer)};
+  PolicyActivation activation{policy::ScopeKey(policy.scope()), 3, policy.digest, At("2026-11-20T10:00:00Z"),
+                              std::string(officer)};
   return SignedStatement::Sign(*Encode(activation), TestKey(officer)).Format();
 }
 
-VerifiedPolicy Verified(const std::string& text = std::string(kPolicy)) {
-  return *VerifyPolicy(text, Activate(text), ExampleRoster(), std::nullopt, kNow);
+VerifiedLayers Verified(const std::vector<std::string>& texts) {
+  std::vector<SignedPolicy> layers;
+  for (const std::string& text : texts) layers.push_back({text, Activate(text)});
+  return *VerifyLayers(layers, ExampleRoster(), NothingSeen(), kNow);
 }
+VerifiedLayers Verified(const std::string& text = std::string(kPolicy)) { return Verified(std::vector{text}); }
 
 Request ExampleRequest(const char* classification = "confidential") {
   Request request;
@@ -83,7 +87,7 @@ Request ExampleRequest(const char* classification = "confidential") {
 // The approval of `person` for what `request` asks now, then bent by `change`.
 template <typename Change>
 std::string Approve(const Request& request, std::string_view person, std::string_view requirement, Change change,
-                    const VerifiedPolicy& policy = Verified()) {
+                    const VerifiedLayers& policy = Verified()) {
   const Clearance clearance = *Decide(request, policy, ExampleRoster(), kNow);
   ApprovalStatement statement = ApprovalFor(clearance.binding, requirement);
   statement.decision = ApprovalDecision::kApprove;
@@ -211,7 +215,9 @@ TEST_CASE("a swapped policy is refused") {
   const std::string weaker = Replaced(std::string(kPolicy), "{in: [confidential]}", "{at_least: public}");
   const std::string activation = Activate(std::string(kPolicy));
   const auto verify = [&](const std::string& text, const std::string& statement, std::optional<Seen> seen = {}) {
-    return base::ReasonOf(VerifyPolicy(text, statement, ExampleRoster(), seen, kNow).status());
+    const std::vector<SignedPolicy> layers = {{text, statement}};
+    const SeenPolicy seen_policy = [&](const std::string&) { return seen; };
+    return base::ReasonOf(VerifyLayers(layers, ExampleRoster(), seen_policy, kNow).status());
   };
   CHECK(verify(std::string(kPolicy), activation).empty());
   CHECK(verify(weaker, activation) == kPolicyNotActive);
@@ -313,7 +319,7 @@ TEST_CASE("a question without a listing or with too many answers is refused") {
 }
 
 TEST_CASE("a policy that binds content wants the content root named, and hashed") {
-  const VerifiedPolicy policy = Verified(ContentPolicy());
+  const VerifiedLayers policy = Verified(ContentPolicy());
   const auto none = [](ApprovalStatement&) {};
   Request request = ExampleRequest();
   request.approvals = {Approve(request, "paula", "production", none, policy),
@@ -334,6 +340,62 @@ TEST_CASE("a policy that binds content wants the content root named, and hashed"
   // Nothing hashed yet: even a statement that names no content fills nothing.
   listing_only.measured.content.clear();
   CHECK(decide(listing_only).verdict == Verdict::kNeedsApprovals);
+}
+
+std::string StudioPolicy() {
+  return "schema: crossdock/policy/v1\nid: studio\ntitle: \"The house's own rules\"\napplies_to: {studio: true}\n"
+         "valid: {from: 2026-01-01, review_by: 2027-12-31}\nrules:\n"
+         "  - {id: S-1, effect: forbid, reason: \"too large\", when: {transfer.files: {at_least: 1000}}}\n"
+         "  - {id: S-2, effect: allow, when: {}, require: {approvals: none}}\n";
+}
+
+TEST_CASE("the studio's layer can only tighten, and approvals are bound to all layers") {
+  const VerifiedLayers both = Verified({StudioPolicy(), std::string(kPolicy)});
+  CHECK(Decide(ExampleRequest("internal"), both, ExampleRoster(), kNow)->verdict == Verdict::kAllow);
+  Request large = ExampleRequest("internal");
+  large.measured.files = 1000;
+  CHECK(Decide(large, Verified(), ExampleRoster(), kNow)->verdict == Verdict::kAllow);
+  CHECK(Decide(large, both, ExampleRoster(), kNow)->verdict == Verdict::kDeny);
+  // Given before the studio had rules of its own: void.
+  const Clearance clearance = *Decide(Approved(), both, ExampleRoster(), kNow);
+  CHECK(clearance.verdict == Verdict::kNeedsApprovals);
+  REQUIRE(clearance.rejected.size() == 2);
+  CHECK(clearance.rejected[0].reason == kPolicyChanged);
+  CHECK(clearance.policy_number == 3);
+}
+
+TEST_CASE("the studio's layer alone allows nothing") {
+  const VerifiedLayers studio = Verified(std::vector{StudioPolicy()});
+  CHECK(Decide(ExampleRequest("internal"), studio, ExampleRoster(), kNow)->verdict == Verdict::kDeny);
+}
+
+TEST_CASE("a layer of another show is refused before any rule is asked") {
+  const std::string show = Replaced(StudioPolicy(), "{studio: true}", "{client: northlight, show: elsewhere}");
+  const auto clearance =
+      Decide(ExampleRequest("internal"), Verified({std::string(kPolicy), show}), ExampleRoster(), kNow);
+  CHECK(base::ReasonOf(clearance.status()) == kPolicyOfOtherClient);
+}
+
+TEST_CASE("a layer that was seen once cannot be held back") {
+  const auto check = [](const VerifiedLayers& layers, const std::string& known) {
+    const SeenPolicy seen = [&](const std::string& scope) {
+      return scope == known ? std::optional(Seen{1, TestDigest("x")}) : std::nullopt;
+    };
+    const Clearance clearance = *Decide(ExampleRequest("internal"), layers, ExampleRoster(), kNow);
+    return base::ReasonOf(CheckNoneMissing(clearance, layers, seen));
+  };
+  const std::string project = Decide(ExampleRequest(), Verified(), ExampleRoster(), kNow)->binding.project;
+  CHECK(check(Verified(), "studio:all") == kPolicyLayerMissing);
+  CHECK(check(Verified(), "show:northlight/" + project) == kPolicyLayerMissing);
+  CHECK(check(Verified(), "show:northlight/elsewhere").empty());
+  CHECK(check(Verified(), "northlight").empty());
+  CHECK(check(Verified({StudioPolicy(), std::string(kPolicy)}), "studio:all").empty());
+}
+
+TEST_CASE("no more policies are read than there are levels") {
+  const SignedPolicy one{StudioPolicy(), Activate(StudioPolicy())};
+  const std::vector<SignedPolicy> four(4, one);
+  CHECK(base::ReasonOf(VerifyLayers(four, ExampleRoster(), NothingSeen(), kNow).status()) == kClearanceInvalid);
 }
 
 }  // namespace

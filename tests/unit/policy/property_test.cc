@@ -1,4 +1,6 @@
 // Random policies over a small world, seeded: what must hold for every policy, request and set of approvals.
+#include <cstdlib>
+
 #include "catch2/catch.hpp"
 #include "lib/policy/box.h"
 #include "lib/policy/diff.h"
@@ -33,6 +35,17 @@ TEST_CASE("adding a forbid, a hold or a requirement never makes a verdict weaker
   CHECK(stricter > kRounds / 20);
 }
 
+// Adds to each block of approvals in `policy` a requirement that it does not have.
+void AskForMore(Policy& policy, World& world) {
+  for (Rule& rule : policy.rules) {
+    if (!rule.require || !rule.require->approvals) continue;
+    Requirement more = world.ARequirement();
+    auto& all_of = rule.require->approvals->all_of;
+    if (std::none_of(all_of.begin(), all_of.end(), [&](const Requirement& r) { return r.id == more.id; }))
+      all_of.push_back(more);
+  }
+}
+
 TEST_CASE("one more requirement in a rule never makes a verdict weaker", "[property]") {
   World world(kSeed + 1);
   for (int round = 0; round < kRounds; ++round) {
@@ -40,15 +53,64 @@ TEST_CASE("one more requirement in a rule never makes a verdict weaker", "[prope
     const Facts facts = world.SomeFacts();
     const std::vector<Approval> approvals = world.SomeApprovals();
     const Verdict before = Evaluate(policy, facts, approvals, kNow).verdict;
-    for (Rule& rule : policy.rules) {
-      if (!rule.require || !rule.require->approvals) continue;
-      Requirement more = world.ARequirement();
-      auto& all_of = rule.require->approvals->all_of;
-      if (std::none_of(all_of.begin(), all_of.end(), [&](const Requirement& r) { return r.id == more.id; }))
-        all_of.push_back(more);
-    }
+    AskForMore(policy, world);
     if (Evaluate(policy, facts, approvals, kNow).verdict < before) FAIL("seed " << kSeed + 1 << " round " << round);
   }
+}
+
+// CROSSDOCK_PROPERTY_ROUNDS asks for more rounds than a build can wait for.
+int LayerRounds() {
+  const char* asked = std::getenv("CROSSDOCK_PROPERTY_ROUNDS");
+  return asked == nullptr ? kRounds : std::atoi(asked);
+}
+
+// Approvals for whatever any layer asks, so that some layers are satisfied.
+std::vector<Approval> ForEveryLayer(const std::vector<Approval>& approvals) {
+  std::vector<Approval> all;
+  for (const std::string_view prefix : {"", "studio/", "show/"}) {
+    for (Approval approval : approvals) {
+      approval.requirement = std::string(prefix) + approval.requirement;
+      all.push_back(std::move(approval));
+    }
+  }
+  return all;
+}
+
+TEST_CASE("adding a layer, and to any layer a rule that tightens or a requirement, never makes a verdict weaker",
+          "[property][layers]") {
+  World world(kSeed + 5);
+  const int rounds = LayerRounds();
+  int verdicts[4] = {}, stricter = 0, allowed = 0;
+  for (int round = 0; round < rounds; ++round) {
+    Policy client = world.APolicy(), studio = world.ALayer({}), show = world.ALayer({"c", "s"});
+    const Facts facts = world.SomeFacts();
+    const std::vector<Approval> approvals = ForEveryLayer(world.SomeApprovals());
+    std::vector<const Policy*> layers = {&client};
+    Verdict verdict = EvaluateLayers(layers, facts, approvals, kNow).verdict;
+    ++verdicts[static_cast<int>(verdict)];
+    const auto tightened = [&](std::string_view how) {
+      const Verdict after = EvaluateLayers(layers, facts, approvals, kNow).verdict;
+      stricter += after > verdict;
+      if (after < verdict) FAIL(how << ": seed " << kSeed + 5 << " round " << round);
+      verdict = after;
+    };
+    const bool studio_first = world.OneIn(2);
+    layers.push_back(studio_first ? &studio : &show);
+    tightened("a layer");
+    layers.push_back(studio_first ? &show : &studio);
+    tightened("another layer");
+    allowed += verdict == Verdict::kAllow;
+    Policy* const targets[] = {&client, &studio, &show};
+    Policy& target = *targets[world.Below(3)];
+    AskForMore(target, world);
+    tightened("a requirement");
+    constexpr Effect kTightening[] = {Effect::kForbid, Effect::kHold, Effect::kRequire};
+    target.rules.push_back(world.ARule(kTightening[world.Below(3)]));
+    tightened("a rule");
+  }
+  for (int count : verdicts) CHECK(count > rounds / 50);
+  CHECK(stricter > rounds / 10);
+  CHECK(allowed > rounds / 1000);
 }
 
 TEST_CASE("a fact that goes missing never opens what was closed", "[property]") {
@@ -78,7 +140,7 @@ TEST_CASE("what a box contains is matched by it", "[property]") {
     for (const Rule& rule : policy.rules) {
       if (IsEmpty(rule) && matches(rule)) FAIL("an empty rule matched: seed " << kSeed + 3 << " round " << round);
     }
-    if (facts.values.size() < 7 || !Contains(policy.rules[0], policy.rules[1])) continue;
+    if (facts.values.size() < 8 || !Contains(policy.rules[0], policy.rules[1])) continue;
     ++contained;
     matched += matches(policy.rules[1]);
     if (matches(policy.rules[1]) && !matches(policy.rules[0])) FAIL("seed " << kSeed + 3 << " round " << round);
@@ -163,7 +225,7 @@ TEST_CASE("sampling finds no difference that is not reported, and none that is r
       const Facts facts = world.SomeFacts();
       const Instant when = kNow + std::chrono::minutes(world.Below(90));
       const std::vector<Approval> approvals = ForEveryRequirement(world.SomeApprovals());
-      if (facts.values.size() < 7) continue;
+      if (facts.values.size() < 8) continue;
       const auto [was, is] = verdicts(facts, approvals, when);
       differences[is > was] += is != was;
       if (is < was && !Reports(*difference, Change::kStronger, facts, when)) fail("weaker, and not reported");

@@ -104,9 +104,17 @@ class World {
     return policy;
   }
 
+  // Rules of another layer.
+  Policy ALayer(Scope scope) {
+    Policy policy = APolicy();
+    policy.client = std::move(scope.client);
+    policy.show = std::move(scope.show);
+    return policy;
+  }
+
   Facts SomeFacts() {
     Facts facts;
-    facts.values = {{"asset.client", "c"}, {"requester", "p0"}, {"asset.publisher", "p1"}};
+    facts.values = {{"asset.client", "c"}, {"requester", "p0"}, {"asset.publisher", "p1"}, {"asset.project", "s"}};
     facts.values["source.site"] = Fact(Word());
     facts.values["asset.tags"] = Fact(FactValue(Words()));
     facts.values["asset.classification"] = Fact(std::string(ClassificationName(Below(5))));

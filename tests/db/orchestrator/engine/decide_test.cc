@@ -59,5 +59,28 @@ TEST_CASE("a policy that changes stops what runs at once, however lately it was 
   CHECK(studio.Get(id).state == State::kDeciding);
 }
 
+TEST_CASE("the studio's and the show's rules are asked besides the client's, and whichever is strictest counts") {
+  DecidingStudio studio;
+  const base::Instant now = studio.clock.Now() + seconds(1);
+  studio.Activate(kAllow);
+  studio.ActivateLayer("{client: northlight, show: another}", kHoldUntil);
+  const std::string id = studio.Decided(now);
+  CHECK(studio.Get(id).state == State::kQueued);
+  studio.ActivateLayer("{studio: true}", base::StrCat(kAllow, kHoldUntil));
+  REQUIRE(ReconsiderAll(studio.context, "", "olga", "POLICY_ACTIVATED").ok());
+  REQUIRE(DecideAll(studio.context, now).ok());
+  CHECK(studio.Get(id).state == State::kHeld);
+  studio.ActivateLayer("{studio: true}", kAllow);
+  REQUIRE(ReconsiderAll(studio.context, "", "olga", "POLICY_ACTIVATED").ok());
+  REQUIRE(DecideAll(studio.context, now).ok());
+  CHECK(studio.Get(id).state == State::kQueued);
+}
+
+TEST_CASE("the studio's rules alone let nothing go") {
+  DecidingStudio studio;
+  studio.ActivateLayer("{studio: true}", kAllow);
+  CHECK(studio.Get(studio.Decided(studio.clock.Now() + seconds(1))).reason == "POLICY_MISSING");
+}
+
 }  // namespace
 }  // namespace crossdock::orchestrator::engine

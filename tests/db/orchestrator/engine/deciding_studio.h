@@ -39,14 +39,21 @@ inline const base::Instant kUntil = *base::ParseInstant("2030-01-01T00:00:00Z");
 
 class DecidingStudio : public Studio {
  public:
-  void Activate(std::string_view rules) {
-    const std::string text = base::StrCat(kHead, rules, kTests);
+  void Activate(std::string_view rules) { ActivateText(base::StrCat(kHead, rules, kTests)); }
+  // Of another layer: `applies_to` is {studio: true}, or {client: …, show: …}.
+  void ActivateLayer(std::string_view applies_to, std::string_view rules) {
+    constexpr std::string_view kClient = "{client: northlight}";
+    std::string text = base::StrCat(kHead, rules);
+    ActivateText(text.replace(text.find(kClient), kClient.size(), applies_to));
+  }
+  void ActivateText(const std::string& text) {
     const absl::StatusOr<policy::Policy> policy = policy::Parse(text, "test");
     INFO(policy.status().ToString());
     REQUIRE(policy.ok());
-    const trust::PolicyActivation activation{policy->client, ++number_, policy->digest, clock.Now(), "olga"};
+    const trust::PolicyActivation activation{policy::ScopeKey(policy->scope()), ++number_, policy->digest, clock.Now(),
+                                             "olga"};
     store::Policy row;
-    row.client = policy->client;
+    row.client = activation.client;
     row.digest = policy->digest;
     row.text = text;
     row.proposed = clock.Now();

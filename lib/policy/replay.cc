@@ -130,7 +130,7 @@ Prospect Foresee(const StoredDecision& stored, std::string_view scope, const Pol
   const Decision decision = Replay(stored, candidate);
   prospect.after = decision.verdict;
   for (const StoredLayer& layer : stored.layers) {
-    if (layer.scope() != scope) prospect.after = std::max(prospect.after, layer.verdict);
+    if (layer.scope != scope) prospect.after = std::max(prospect.after, layer.verdict);
   }
   if (!decision.reasons.empty()) prospect.why = decision.reasons.front().text;
   const Reason* unknown = Unknown(decision);

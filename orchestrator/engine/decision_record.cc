@@ -105,7 +105,7 @@ json ToJson(const policy::StoredLayer& layer) {
   json ends = json::array();
   for (const policy::RuleEnd& end : layer.ends)
     ends.push_back({{"rule", end.rule}, {"at", base::FormatInstant(end.at)}});
-  return {{"scope", layer.scope()},   {"digest", layer.digest},
+  return {{"scope", layer.scope},     {"digest", layer.digest},
           {"number", layer.number},   {"verdict", policy::VerdictName(layer.verdict)},
           {"reasons", layer.reasons}, {"windows", std::move(windows)},
           {"ends", std::move(ends)}};
@@ -113,7 +113,7 @@ json ToJson(const policy::StoredLayer& layer) {
 
 policy::StoredLayer ReadLayer(const json& stored) {
   policy::StoredLayer layer;
-  layer.scope() = stored.at("scope");
+  layer.scope = stored.at("scope");
   layer.digest = stored.at("digest");
   layer.number = stored.at("number");
   layer.verdict = ReadVerdict(stored.at("verdict").get_ref<const std::string&>());

@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
+
 #include "lib/base/status.h"
 
 namespace crossdock::base {
@@ -60,6 +62,23 @@ absl::StatusOr<std::string> FromBase64(std::string_view text) {
   // OpenSSL trims white space and ignores trailing bits; one spelling for each value is what digests need.
   if (ToBase64(out) != text) return InvalidArgument("not canonical base 64");
   return out;
+}
+
+std::string ToBase64Url(std::string_view bytes) {
+  std::string text = ToBase64(bytes);
+  std::erase(text, '=');
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return text;
+}
+
+absl::StatusOr<std::string> FromBase64Url(std::string_view text) {
+  if (text.find_first_of("+/=") != std::string_view::npos) return InvalidArgument("not base 64 for URLs");
+  std::string padded(text);
+  std::replace(padded.begin(), padded.end(), '-', '+');
+  std::replace(padded.begin(), padded.end(), '_', '/');
+  padded.resize((text.size() + 3) / 4 * 4, '=');
+  return FromBase64(padded);
 }
 
 }  // namespace crossdock::base

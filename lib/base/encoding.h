@@ -15,5 +15,8 @@ absl::StatusOr<std::string> FromHex(std::string_view text);
 // RFC 4648 with padding.
 std::string ToBase64(std::string_view bytes);
 absl::StatusOr<std::string> FromBase64(std::string_view text);
+// The alphabet of URLs and file names, without padding (RFC 4648, section 5).
+std::string ToBase64Url(std::string_view bytes);
+absl::StatusOr<std::string> FromBase64Url(std::string_view text);
 
 }  // namespace crossdock::base

@@ -1,7 +1,5 @@
 #include "orchestrator/api/authenticator.h"
 
-#include <algorithm>
-
 #include "lib/base/digest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/log.h"
@@ -25,11 +23,7 @@ absl::Status DatabaseAway(const absl::Status& why) {
 }  // namespace
 
 std::string NewTokenSecret(base::Random& random) {
-  std::string text = base::ToBase64(random.Bytes(kSecretBytes));
-  std::erase(text, '=');
-  std::replace(text.begin(), text.end(), '+', '-');
-  std::replace(text.begin(), text.end(), '/', '_');
-  return base::StrCat(kTokenPrefix, text);
+  return base::StrCat(kTokenPrefix, base::ToBase64Url(random.Bytes(kSecretBytes)));
 }
 
 std::string TokenHash(std::string_view secret) { return base::ToHex(base::Sha256(secret)); }

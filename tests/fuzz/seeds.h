@@ -16,6 +16,7 @@ void AddAgentSeeds(Seeds& seeds);
 void AddMhlSeeds(Seeds& seeds);
 void AddStatementSeeds(Seeds& seeds);
 void AddTransparencySeeds(Seeds& seeds);
+void AddOidcSeeds(Seeds& seeds);
 // `source` is the root of the source tree, whose examples these are.
 void AddTextSeeds(Seeds& seeds, std::string_view source);
 

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   fuzz::AddMhlSeeds(seeds);
   fuzz::AddStatementSeeds(seeds);
   fuzz::AddTransparencySeeds(seeds);
+  fuzz::AddOidcSeeds(seeds);
   fuzz::AddTextSeeds(seeds, CROSSDOCK_SOURCE_DIR);
   for (const auto& [target, files] : seeds) {
     const std::string directory = base::StrCat(argv[1], "/", target);

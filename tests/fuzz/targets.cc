@@ -23,6 +23,8 @@ std::span<const Target> Targets() {
       {"mhl", FuzzMhl},
       {"checkpoint", FuzzCheckpoint},
       {"proof", FuzzProof},
+      {"key_set", FuzzKeySet},
+      {"id_token", FuzzIdToken},
   };
   return kTargets;
 }

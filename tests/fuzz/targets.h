@@ -36,6 +36,9 @@ bool FuzzMhl(std::string_view input);
 // lib/transparency: what a log or a witness, either of which may lie, shows the other, and an auditor.
 bool FuzzCheckpoint(std::string_view input);
 bool FuzzProof(std::string_view input);
+// lib/oidc: what comes from an identity provider, or from somebody who would like to be one.
+bool FuzzKeySet(std::string_view input);
+bool FuzzIdToken(std::string_view input);
 
 struct Target {
   std::string_view name;  // of NAME_fuzz.cc, corpus/NAME and ./dev fuzz NAME

@@ -11,6 +11,7 @@ _LIBRARIES = {
     "lib/wire": {"lib/base"},
     "lib/mhl": {"lib/base"},
     "lib/transparency": {"lib/base"},
+    "lib/oidc": {"lib/base"},
     "lib/policy": {"lib/base", "lib/yaml"},
     "lib/trust": {"lib/base", "lib/yaml"},  # the roster's body is YAML
     "lib/net": {"lib/base", "lib/wire"},

@@ -19,6 +19,9 @@ absl::Status Invalid(const Parts&... parts) {
   return base::WithReason(base::InvalidArgument(parts...), kReasonInvalid);
 }
 
+// A name that is none of ours, for a message.
+std::string Shown(std::string_view name) { return base::PercentEscape(name.substr(0, 100)); }
+
 bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 // What may stand in an element: in this order, unless `place` is that of the one before (a choice, in any order).
@@ -123,7 +126,7 @@ class SchemaReader : public XmlHandler {
 
   absl::Status Enter(const std::string& name) {
     const auto above = Schema().find(path_);
-    if (above == Schema().end()) return Invalid("'", name, "' stands in '", LastName(), "', which is text");
+    if (above == Schema().end()) return Invalid("'", Shown(name), "' stands in '", LastName(), "', which is text");
     for (const Child& child : above->second.children) {
       if (child.name != name) continue;
       if (open_.empty()) return absl::OkStatus();
@@ -133,7 +136,7 @@ class SchemaReader : public XmlHandler {
       open.place = child.place;
       return absl::OkStatus();
     }
-    return Invalid("'", base::PercentEscape(name.substr(0, 100)), "' may not stand in '", LastName(), "'");
+    return Invalid("'", Shown(name), "' may not stand in '", LastName(), "'");
   }
 
   std::string path_;

@@ -13,6 +13,7 @@ namespace {
 
 // Between a namespace and a name in what expat tells: no URI holds it.
 constexpr XML_Char kSeparator = '\n';
+constexpr size_t kShownMax = 100;  // of a foreign name, bytes
 
 bool IsWhiteSpace(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
@@ -78,7 +79,8 @@ class Reading {
 
   std::string LocalName(std::string_view name) const {
     if (name.starts_with(prefix_)) return std::string(name.substr(prefix_.size()));
-    return base::StrCat("}", name);
+    // No name of ours; it is only shown.
+    return base::StrCat("}", base::PercentEscape(name.substr(0, kShownMax)));
   }
 
   void Start(const XML_Char* name, const XML_Char** attributes) {

@@ -54,6 +54,8 @@ void AddRosterOffline(CLI::App& roster, Context& context);
 void AddRosterEdit(CLI::App& roster, Context& context);
 // The online verbs of nouns that have offline ones too; nouns.cc makes the noun and adds both kinds.
 void AddPolicyOnline(CLI::App& policy, Context& context);
+void AddPolicyLife(CLI::App& policy, Context& context);
+void AddPolicyReplay(CLI::App& policy, Context& context);
 void AddAgentOnline(CLI::App& agent, Context& context);
 void AddRelayOnline(CLI::App& relay, Context& context);
 void AddRosterOnline(CLI::App& roster, Context& context);

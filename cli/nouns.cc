@@ -12,6 +12,8 @@ void AddNouns(CLI::App& app, Context& context) {
   AddPolicyOffline(*policy, context);
   AddPolicyDiff(*policy, context);
   AddPolicyOnline(*policy, context);
+  AddPolicyLife(*policy, context);
+  AddPolicyReplay(*policy, context);
   AddTrigger(app, context);
   AddSite(app, context);
   CLI::App* agent = app.add_subcommand("agent", "the hosts that move content")->require_subcommand(1);

@@ -1,11 +1,11 @@
 // crossdock policy diff: what a new version of a policy decides otherwise.
-#include <map>
 #include <ostream>
 
 #include "absl/strings/str_join.h"
 #include "cli/policy_file.h"
 #include "cli/verb.h"
 #include "lib/policy/diff.h"
+#include "lib/policy/diff_document.h"
 
 namespace crossdock::cli {
 namespace {
@@ -26,17 +26,6 @@ std::vector<std::string> FactWords(const policy::Facts& facts) {
   return words;
 }
 
-Document ToDocument(const policy::Difference& difference, const policy::Region& region) {
-  Document facts = Document::object();
-  for (const auto& [name, fact] : region.witness.values) facts[name] = policy::FormatFactValue(fact.value);
-  return {{"change", policy::ChangeName(region.change)},
-          {"where", policy::DescribeBox(difference, region)},
-          {"how", region.how},
-          {"rules_before", region.before},
-          {"rules_after", region.after},
-          {"example", {{"facts", facts}, {"now", base::FormatSeconds(region.when)}}}};
-}
-
 void Print(const policy::Difference& difference, const policy::Region& region, std::ostream& out) {
   const std::vector<std::string> box = policy::DescribeBox(difference, region);
   out << policy::ChangeName(region.change) << ": "
@@ -51,17 +40,7 @@ absl::Status Diff(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const policy::Policy before, ReadPolicy(options.before));
   ASSIGN_OR_RETURN(const policy::Policy after, ReadPolicy(options.after));
   ASSIGN_OR_RETURN(const policy::Difference difference, policy::Diff(before, after, context.clock.Now()));
-  std::map<std::string, size_t> counts;
-  Document document{{"before", before.digest},
-                    {"after", after.digest},
-                    {"complete", difference.complete},
-                    {"facts_no_longer_asked_for", difference.asked_before},
-                    {"facts_newly_asked_for", difference.asked_after},
-                    {"regions", Document::array()}};
-  for (const policy::Region& region : difference.regions) {
-    ++counts[std::string(policy::ChangeName(region.change))];
-    document["regions"].push_back(ToDocument(difference, region));
-  }
+  const Document document = policy::DiffDocument(before, after, difference, difference.regions.size());
   Answer(context, document, [&] {
     for (size_t i = 0; i < difference.regions.size() && i < options.shown; ++i) {
       Print(difference, difference.regions[i], context.out);
@@ -77,7 +56,8 @@ absl::Status Diff(const Options& options, Context& context) {
       context.out << "newly asked for: " << fact << "; the new version holds what comes without it\n";
     }
     std::vector<std::string> words;
-    for (const auto& [change, count] : counts) words.push_back(base::StrCat(count, " ", change));
+    for (const auto& [change, count] : document["counts"].items())
+      words.push_back(base::StrCat(count.get<size_t>(), " ", change));
     context.out << (words.empty() ? "no difference" : absl::StrJoin(words, ", "))
                 << (difference.complete ? "\n" : "; INCOMPLETE: the versions differ too much to say everything\n");
   });

@@ -6,6 +6,7 @@
 #include "cli/verb.h"
 #include "lib/base/file.h"
 #include "lib/base/key_file.h"
+#include "lib/clearance/registry.h"
 #include "lib/policy/evaluate.h"
 #include "lib/policy/lint.h"
 #include "lib/policy/mutate.h"
@@ -31,25 +32,13 @@ struct Options {
   bool tests_only = false;
 };
 
-absl::StatusOr<policy::Registry> RegistryOf(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string body, base::ReadFile(path, 1u << 20));
-  ASSIGN_OR_RETURN(const trust::Roster roster, trust::Roster::Parse(body, path));
-  policy::Registry registry;
-  for (const trust::Site& site : roster.sites()) registry.sites.insert(site.id);
-  for (const trust::Approver& approver : roster.approvers()) {
-    registry.persons.insert(approver.person);
-    registry.teams[approver.team].insert(approver.person);
-    registry.organisations[approver.organisation].insert(approver.person);
-    for (const std::string& group : approver.groups) registry.groups[group].insert(approver.person);
-  }
-  return registry;
-}
-
 absl::Status Lint(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const policy::Policy policy, ReadPolicy(options.file));
   policy::Registry registry;
   if (!options.roster.empty()) {
-    ASSIGN_OR_RETURN(registry, RegistryOf(options.roster));
+    ASSIGN_OR_RETURN(const std::string body, base::ReadFile(options.roster, 1u << 20));
+    ASSIGN_OR_RETURN(const trust::Roster roster, trust::Roster::Parse(body, options.roster));
+    registry = clearance::RegistryOf(roster);
   }
   const auto findings = policy::Lint(policy, options.roster.empty() ? nullptr : &registry, context.clock.Now());
   Document document{{"digest", policy.digest}, {"findings", Document::array()}};

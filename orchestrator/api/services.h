@@ -12,6 +12,7 @@
 #include "orchestrator/api/attempt_service.h"
 #include "orchestrator/api/enrolment_service.h"
 #include "orchestrator/api/event_service.h"
+#include "orchestrator/api/policy_service.h"
 #include "orchestrator/api/rule_services.h"
 #include "orchestrator/api/session_service.h"
 #include "orchestrator/api/transfer_service.h"

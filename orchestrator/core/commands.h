@@ -13,15 +13,10 @@
 
 #include "absl/status/statusor.h"
 #include "orchestrator/core/event.h"
+#include "orchestrator/core/policy_commands.h"
 #include "orchestrator/core/transfer.h"
 
 namespace crossdock::orchestrator {
-
-// Who asks. A repeated request_id of the same subject answers as the first time and changes nothing; it may be empty.
-struct Actor {
-  std::string subject;
-  std::string request_id;
-};
 
 // A transfer that a person or tool wants, without an event.
 struct NewTransfer {
@@ -67,12 +62,6 @@ struct ApprovalSubject {
   base::Instant asked;
 };
 
-struct PolicyName {
-  std::string client;
-  std::string digest;
-  std::string title;
-};
-
 struct TriggerTest {
   struct Match {
     std::string trigger;
@@ -88,10 +77,8 @@ struct TriggerTest {
   std::vector<std::string> notes;  // why the others did not match
 };
 
-class Commands {
+class Commands : public PolicyCommands {
  public:
-  virtual ~Commands() = default;
-
   // Puts an event into the inbox. False when it is there already. EVENT_TOO_LARGE, EVENT_MALFORMED, SOURCE_UNKNOWN.
   virtual absl::StatusOr<bool> PublishEvent(const Event& event) = 0;
 
@@ -111,12 +98,6 @@ class Commands {
   virtual absl::StatusOr<std::vector<ApprovalSubject>> OpenApprovals(const Transfer& transfer) = 0;
   // Checks the signed statement against the roster and what is asked, stores it, decides again.
   virtual absl::Status SubmitApproval(std::string_view transfer, std::string_view statement, const Actor& actor) = 0;
-
-  virtual absl::StatusOr<PolicyName> ProposePolicy(std::string_view text, bool validate_only, const Actor& actor) = 0;
-  // Takes the signed activation; every live transfer of the client is decided again.
-  virtual absl::StatusOr<PolicyName> ActivatePolicy(std::string_view activation, const Actor& actor) = 0;
-  // One English sentence a clause.
-  virtual absl::StatusOr<std::vector<std::string>> RenderPolicy(std::string_view text) = 0;
 
   // Replaces the set `name`; gives the names of its triggers.
   virtual absl::StatusOr<std::vector<std::string>> ApplyTriggers(std::string_view name, std::string_view text,

@@ -1,9 +1,6 @@
 #include "orchestrator/engine/commands.h"
 
-#include "absl/strings/str_split.h"
 #include "lib/base/status.h"
-#include "lib/policy/parse.h"
-#include "lib/policy/render.h"
 #include "orchestrator/engine/approvals.h"
 #include "orchestrator/engine/control.h"
 #include "orchestrator/engine/decide.h"
@@ -69,23 +66,6 @@ absl::StatusOr<std::vector<ApprovalSubject>> EngineCommands::OpenApprovals(const
 
 absl::Status EngineCommands::SubmitApproval(std::string_view transfer, std::string_view statement, const Actor& actor) {
   return engine::SubmitApproval(context_, transfer, statement, actor.subject);
-}
-
-absl::StatusOr<PolicyName> EngineCommands::ProposePolicy(std::string_view text, bool validate_only,
-                                                         const Actor& actor) {
-  ASSIGN_OR_RETURN(const store::Policy policy, engine::ProposePolicy(context_, text, validate_only, actor.subject));
-  return PolicyName{policy.client, policy.digest, policy.title};
-}
-
-absl::StatusOr<PolicyName> EngineCommands::ActivatePolicy(std::string_view activation, const Actor& actor) {
-  ASSIGN_OR_RETURN(const store::Policy policy, engine::ActivatePolicy(context_, activation, actor.subject));
-  return PolicyName{policy.client, policy.digest, policy.title};
-}
-
-absl::StatusOr<std::vector<std::string>> EngineCommands::RenderPolicy(std::string_view text) {
-  ASSIGN_OR_RETURN(const policy::Policy parsed, policy::Parse(text, "policy.yaml"));
-  std::vector<std::string> lines = absl::StrSplit(policy::Render(parsed), '\n', absl::SkipEmpty());
-  return lines;
 }
 
 absl::StatusOr<std::vector<std::string>> EngineCommands::ApplyTriggers(std::string_view name, std::string_view text,

@@ -32,8 +32,18 @@ class EngineCommands : public Commands {
   absl::StatusOr<std::vector<ApprovalSubject>> OpenApprovals(const Transfer& transfer) override;
   absl::Status SubmitApproval(std::string_view transfer, std::string_view statement, const Actor& actor) override;
 
-  absl::StatusOr<PolicyName> ProposePolicy(std::string_view text, bool validate_only, const Actor& actor) override;
+  absl::StatusOr<ProposedPolicy> ProposePolicy(std::string_view text, const std::vector<std::string>& accepted,
+                                               bool validate_only, const Actor& actor) override;
+  absl::StatusOr<PolicyName> ApprovePolicy(std::string_view activation, const Actor& actor) override;
   absl::StatusOr<PolicyName> ActivatePolicy(std::string_view activation, const Actor& actor) override;
+  absl::StatusOr<PolicyName> ActivateApproved(std::string_view client, std::string_view digest,
+                                              const Actor& actor) override;
+  absl::StatusOr<PolicyName> WithdrawPolicy(std::string_view client, std::string_view digest,
+                                            const Actor& actor) override;
+  absl::StatusOr<PolicyReplay> ReplayPolicy(std::string_view text, base::Instant since, int examples) override;
+  absl::StatusOr<PolicyName> StartShadow(std::string_view text, const Actor& actor) override;
+  absl::Status StopShadow(std::string_view client, const Actor& actor) override;
+  absl::StatusOr<PolicyName> NamePolicy(std::string_view text) override;
   absl::StatusOr<std::vector<std::string>> RenderPolicy(std::string_view text) override;
 
   absl::StatusOr<std::vector<std::string>> ApplyTriggers(std::string_view name, std::string_view text,

@@ -14,6 +14,7 @@
 #include "orchestrator/engine/moves.h"
 #include "orchestrator/engine/rules.h"
 #include "orchestrator/engine/scope.h"
+#include "orchestrator/engine/shadow.h"
 #include "orchestrator/store/evidence.h"
 #include "orchestrator/store/transfers.h"
 
@@ -263,9 +264,11 @@ absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, std::string_
     content_wanted = cleared->clearance.decision.bind_content;
   }
   decision.outcome = OutcomeOf(decision);
+  const store::KeptDecision kept = store::KeepDecision(tx, transfer, decision);
+  decision.id = kept.id;
+  if (kept.is_new) AskShadows(tx, transfer, decision);
   store::SetDecision(tx, transfer.id,
-                     {store::KeepDecision(tx, transfer, decision), decision.policy, verify, content_wanted,
-                      DecideAgain(transfer, cleared, now)});
+                     {kept.id, decision.policy, verify, content_wanted, DecideAgain(transfer, cleared, now)});
   return ruling;
 }
 

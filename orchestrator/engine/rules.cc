@@ -5,7 +5,6 @@
 #include "lib/base/digest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status.h"
-#include "lib/policy/parse.h"
 #include "lib/trust/credential.h"
 #include "lib/trust/kinds.h"
 #include "lib/trust/signed_statement.h"
@@ -56,59 +55,6 @@ absl::StatusOr<uint64_t> SetRoster(const Context& context, std::string_view pinn
   RETURN_IF_ERROR(ReconsiderAll(context, "", actor, "ROSTER_CHANGED"));
   for (const AgentView& agent : context.online()) context.wakes.WakeAgent(agent.id);
   return number;
-}
-
-absl::StatusOr<store::Policy> ProposePolicy(const Context& context, std::string_view text, bool validate_only,
-                                            std::string_view actor) {
-  ASSIGN_OR_RETURN(const policy::Policy parsed, policy::Parse(text, "policy.yaml"));
-  const base::Instant now = context.clock.Now();
-  store::Policy row;
-  row.client = policy::ScopeKey(parsed.scope());
-  row.digest = parsed.digest;
-  row.title = parsed.title;
-  row.text = text;
-  row.author = actor;
-  row.proposed = now;
-  if (validate_only) return row;
-  return context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<store::Policy> {
-    store::InsertPolicy(tx, row);
-    AuditAdmin(tx, policy::ClientOfScope(row.client), actor, "policy.proposed",
-               {{"scope", row.client}, {"digest", row.digest}, {"title", row.title}}, now);
-    return *store::GetPolicy(tx, row.client, row.digest);
-  });
-}
-
-absl::StatusOr<store::Policy> ActivatePolicy(const Context& context, std::string_view activation,
-                                             std::string_view actor) {
-  const base::Instant now = context.clock.Now();
-  ASSIGN_OR_RETURN(const trust::SignedStatement statement, trust::SignedStatement::Parse(activation));
-  ASSIGN_OR_RETURN(const trust::PolicyActivation said, trust::Decode<trust::PolicyActivation>(statement.statement()));
-  auto policy = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<store::Policy> {
-    ASSIGN_OR_RETURN(const trust::Roster roster, CurrentRoster(tx));
-    std::optional<store::Policy> row = store::GetPolicy(tx, said.client, said.digest);
-    if (!row) {
-      return base::WithReason(base::NotFound("no policy of '", said.client, "' with digest ", said.digest,
-                                             " was proposed; propose it first"),
-                              "POLICY_UNKNOWN");
-    }
-    std::optional<trust::Seen> seen;
-    if (const std::optional<store::Policy> active = store::ActivePolicy(tx, said.client))
-      seen = trust::Seen{active->number, active->digest};
-    RETURN_IF_ERROR(trust::VerifyPolicyActivation(activation, roster, said.client, said.digest, seen, now).status());
-    if (seen && seen->number == said.number) return *row;  // the same activation again
-    row->number = said.number;
-    row->statement = activation;
-    row->officer = said.officer;
-    row->activated = said.activated;
-    store::ActivatePolicy(tx, *row);
-    AuditAdmin(tx, policy::ClientOfScope(said.client), actor, "policy.activated",
-               {{"scope", said.client}, {"digest", said.digest}, {"number", said.number}, {"officer", said.officer}},
-               now);
-    return *store::GetPolicy(tx, said.client, said.digest);
-  });
-  RETURN_IF_ERROR(policy.status());
-  RETURN_IF_ERROR(ReconsiderAll(context, policy::ClientOfScope(said.client), actor, "POLICY_ACTIVATED"));
-  return policy;
 }
 
 absl::StatusOr<store::TriggerSet> ApplyTriggers(const Context& context, std::string_view name, std::string_view text,

@@ -20,13 +20,6 @@ absl::StatusOr<trust::Roster> CurrentRoster(pg::Tx& tx);
 absl::StatusOr<uint64_t> SetRoster(const Context& context, std::string_view pinned_root, std::string_view body,
                                    std::string_view statement, std::string_view actor);
 
-// Reads a policy (POLICY_INVALID with line and column) and keeps it under its digest.
-absl::StatusOr<store::Policy> ProposePolicy(const Context& context, std::string_view text, bool validate_only,
-                                            std::string_view actor);
-// Puts a proposed version in force with an officer's signed activation, whose number must be the client's highest.
-absl::StatusOr<store::Policy> ActivatePolicy(const Context& context, std::string_view activation,
-                                             std::string_view actor);
-
 absl::StatusOr<store::TriggerSet> ApplyTriggers(const Context& context, std::string_view name, std::string_view text,
                                                 bool validate_only, std::string_view actor);
 

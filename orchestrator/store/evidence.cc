@@ -56,15 +56,15 @@ constexpr pg::Query kListAudit{"audit_list", R"sql(
 
 }  // namespace
 
-int64_t KeepDecision(pg::Tx& tx, const Transfer& transfer, const Decision& d) {
+KeptDecision KeepDecision(pg::Tx& tx, const Transfer& transfer, const Decision& d) {
   const pqxx::result found = tx.Run(kFindDecision, transfer.id, d.outcome);
-  if (!found.empty()) return found[0][0].as<int64_t>();
+  if (!found.empty()) return {found[0][0].as<int64_t>(), false};
   const pqxx::result inserted =
       tx.Run(kInsertDecision, transfer.id, transfer.entity.client, d.at, d.policy, d.roster, d.facts_json,
              d.approvals_json, d.verdict, d.result_json, d.outcome, d.occasion, d.layers_json, d.voices_json);
-  if (!inserted.empty()) return inserted[0][0].as<int64_t>();
+  if (!inserted.empty()) return {inserted[0][0].as<int64_t>(), true};
   // Another replica has just kept it.
-  return tx.Run(kFindDecision, transfer.id, d.outcome)[0][0].as<int64_t>();
+  return {tx.Run(kFindDecision, transfer.id, d.outcome)[0][0].as<int64_t>(), false};
 }
 
 std::optional<Decision> GetDecision(pg::Tx& tx, int64_t id) {

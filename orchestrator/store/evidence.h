@@ -27,8 +27,12 @@ struct Decision {
   std::string voices_json;
   std::string transfer;
 };
-// Keeps it unless this transfer has had that outcome; gives the id of the row that says so.
-int64_t KeepDecision(pg::Tx& tx, const Transfer& transfer, const Decision& decision);
+// Keeps it unless this transfer has had that outcome.
+struct KeptDecision {
+  int64_t id = 0;  // of the row that says so
+  bool is_new = false;
+};
+KeptDecision KeepDecision(pg::Tx& tx, const Transfer& transfer, const Decision& decision);
 std::optional<Decision> GetDecision(pg::Tx& tx, int64_t id);
 
 // Where a walk over past decisions stands: after (at, id).

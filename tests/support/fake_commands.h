@@ -23,6 +23,7 @@ class FakeCommands : public orchestrator::Commands {
   std::vector<std::string> decision;
   std::vector<orchestrator::ApprovalSubject> subjects;
   orchestrator::PolicyName policy{"northlight", "d1", "Northlight"};
+  orchestrator::PolicyReplay replay;
   std::vector<std::string> lines;
   std::vector<std::string> triggers;
   orchestrator::TriggerTest test;
@@ -85,13 +86,38 @@ class FakeCommands : public orchestrator::Commands {
   absl::Status SubmitApproval(std::string_view transfer, std::string_view statement, const Actor& actor) override {
     return Note("SubmitApproval ", transfer, " ", statement, By(actor));
   }
-  absl::StatusOr<orchestrator::PolicyName> ProposePolicy(std::string_view text, bool validate_only,
-                                                         const Actor& actor) override {
-    return Answer(policy, "ProposePolicy ", text, validate_only ? " validate" : "", By(actor));
+  absl::StatusOr<orchestrator::ProposedPolicy> ProposePolicy(std::string_view text,
+                                                             const std::vector<std::string>& accepted,
+                                                             bool validate_only, const Actor& actor) override {
+    std::string codes;
+    for (const std::string& code : accepted) codes += " accepting " + code;
+    return Answer(orchestrator::ProposedPolicy{policy, "{}", {}}, "ProposePolicy ", text,
+                  validate_only ? " validate" : "", codes, By(actor));
+  }
+  absl::StatusOr<orchestrator::PolicyName> ApprovePolicy(std::string_view activation, const Actor& actor) override {
+    return Answer(policy, "ApprovePolicy ", activation, By(actor));
   }
   absl::StatusOr<orchestrator::PolicyName> ActivatePolicy(std::string_view activation, const Actor& actor) override {
     return Answer(policy, "ActivatePolicy ", activation, By(actor));
   }
+  absl::StatusOr<orchestrator::PolicyName> ActivateApproved(std::string_view client, std::string_view digest,
+                                                            const Actor& actor) override {
+    return Answer(policy, "ActivateApproved ", client, " ", digest, By(actor));
+  }
+  absl::StatusOr<orchestrator::PolicyName> WithdrawPolicy(std::string_view client, std::string_view digest,
+                                                          const Actor& actor) override {
+    return Answer(policy, "WithdrawPolicy ", client, " ", digest, By(actor));
+  }
+  absl::StatusOr<orchestrator::PolicyReplay> ReplayPolicy(std::string_view text, base::Instant, int examples) override {
+    return Answer(replay, "ReplayPolicy ", text, " ", examples);
+  }
+  absl::StatusOr<orchestrator::PolicyName> StartShadow(std::string_view text, const Actor& actor) override {
+    return Answer(policy, "StartShadow ", text, By(actor));
+  }
+  absl::Status StopShadow(std::string_view client, const Actor& actor) override {
+    return Note("StopShadow ", client, By(actor));
+  }
+  absl::StatusOr<orchestrator::PolicyName> NamePolicy(std::string_view) override { return policy; }
   absl::StatusOr<std::vector<std::string>> RenderPolicy(std::string_view text) override {
     return Answer(lines, "RenderPolicy ", text);
   }

@@ -140,7 +140,9 @@ absl::StatusOr<std::string> Stop(const Options& options, base::Instant now) {
   return base::StrCat("schema: crossdock/policy/v1\nid: revoked\ntitle: \"Revoked by ", options.officer, " at ",
                       base::FormatSeconds(now), "\"\napplies_to: {", whose, "}\nvalid: {from: ", today,
                       ", review_by: ", later, "}\nrules:\n  - {id: REVOKED, effect: hold, reason: \"", options.reason,
-                      "\", when: {}}\nfixture: {", facts, ", now: \"", base::FormatSeconds(now),
+                      "\", when: {}}\n  - {id: OTHERWISE, effect: allow, title: \"Held and not denied, so that it "
+                      "can go on\", when: {}, require: {approvals: none}}\nfixture: {",
+                      facts, ", now: \"", base::FormatSeconds(now),
                       "\"}\ntests:\n  - {name: \"nothing moves\", expect: {hold: REVOKED}}\n");
 }
 
@@ -151,6 +153,8 @@ absl::Status Revoke(const Options& options, Context& context) {
   RETURN_IF_ERROR(Confirm(policy, "", "stop everything of this client?", options, context));
   v1::ProposePolicyRequest propose;
   propose.set_text(text);
+  // What it allows it holds.
+  for (const char* code : {"unreachable", "allows-everything", "allows-without-approvals"}) propose.add_accepted(code);
   ASSIGN_OR_RETURN(const auto stub, StubOf<PolicyService>(context));
   RETURN_IF_ERROR(Call(context.connection, *stub, &PolicyService::Stub::ProposePolicy, propose).status());
   ASSIGN_OR_RETURN(const std::string activation, Sign(policy, now.next_number(), options, context));

@@ -53,7 +53,8 @@ absl::StatusOr<PolicyReplay> ReplayPast(const Context& context, std::string_view
                                         int examples) {
   ASSIGN_OR_RETURN(const policy::Policy candidate, policy::Parse(text, "policy.yaml"));
   const std::string scope = ScopeOf(candidate);
-  const base::Instant now = context.clock.Now();
+  // Another replica's clock may be ahead of this one's.
+  const base::Instant end = context.clock.Now() + std::chrono::hours(1);
   PolicyReplay replay;
   replay.name = {KeyOf(scope), candidate.digest, candidate.title};
   Tally tally;
@@ -61,7 +62,7 @@ absl::StatusOr<PolicyReplay> ReplayPast(const Context& context, std::string_view
   while (true) {
     std::vector<store::Decision> rows;
     RETURN_IF_ERROR(context.database.Transact([&](pg::Tx& tx) {
-      rows = store::DecisionsAfter(tx, ClientOf(scope), ProjectOf(scope), position, now, kReadAtOnce);
+      rows = store::DecisionsAfter(tx, ClientOf(scope), ProjectOf(scope), position, end, kReadAtOnce);
       return absl::OkStatus();
     }));
     for (const store::Decision& row : rows) Add(row, ForeseeRow(row, scope, candidate), examples, tally);

@@ -19,9 +19,9 @@ constexpr std::string_view kClient = "northlight";
 constexpr std::string_view kToVan =
     "  - {id: N-10, effect: allow, title: \"Work\", when: {source.site: {in: [lon]}, destination.site: {in: [van]}, "
     "asset.classification: {at_most: internal}}, require: {approvals: none}}\n";
-constexpr std::string_view kHoldVan =
-    "  - {id: N-21, effect: hold, reason: \"Looked into\", when: {destination.site: {in: [van]}}}\n";
-constexpr std::string_view kHoldVanOnly =
+constexpr std::string_view kHoldReview =
+    "  - {id: N-21, effect: hold, reason: \"Looked into\", when: {transfer.purpose: {in: [review]}}}\n";
+constexpr std::string_view kHoldBig =
     "  - {id: N-22, effect: hold, reason: \"Big\", when: {transfer.files: {at_least: 5}}}\n";
 
 // Two officers; every version comes in as people hand it in.
@@ -84,7 +84,7 @@ class OfficersStudio : public DecidingStudio {
 
 std::string ReasonOf(const absl::Status& status) { return std::string(base::ReasonOf(status)); }
 std::string Loose() { return std::string(kToVan); }
-std::string Tight() { return base::StrCat(kToVan, kHoldVanOnly); }
+std::string Tight() { return base::StrCat(kToVan, kHoldBig); }
 
 TEST_CASE("a change is approved by another officer than its author, and then comes into force") {
   OfficersStudio studio;
@@ -161,8 +161,9 @@ TEST_CASE("what stops everything takes one officer, and holds what waits until a
   OfficersStudio studio;
   studio.InForce(Loose(), 1);
   const std::string running = studio.Running(studio.clock.Now() + seconds(1));
-  const std::string stop = "  - {id: REVOKED, effect: hold, reason: \"A leak\", when: {}}\n";
-  REQUIRE(studio.Propose(stop, "user:olga").ok());
+  // Without a rule that allows, it would be denied, which ends it.
+  const std::string stop = base::StrCat(kToVan, "  - {id: REVOKED, effect: hold, reason: \"A leak\", when: {}}\n");
+  REQUIRE(studio.Propose(stop, "user:olga", {"unreachable"}).ok());
   REQUIRE(studio.Activate(stop, 2, "olga").ok());
   CHECK(studio.Get(running).state == State::kDeciding);
   CHECK(studio.Get(running).reason == "HELD_BY_POLICY");
@@ -217,8 +218,8 @@ TEST_CASE("what was in force at an instant is told") {
 TEST_CASE("a candidate over past decisions says first what would newly be allowed") {
   OfficersStudio studio;
   const base::Instant start = studio.clock.Now();
-  studio.InForce(base::StrCat(kToVan, kHoldVan), 1);
-  studio.Decided(studio.clock.Now());
+  studio.InForce(base::StrCat(kToVan, kHoldReview), 1);
+  studio.Decided(studio.clock.Now() + seconds(1));
   const auto replayed = ReplayPast(studio.context, studio.Text(Loose()), start, 10);
   REQUIRE(replayed.ok());
   CHECK(replayed->decisions == 1);
@@ -227,16 +228,16 @@ TEST_CASE("a candidate over past decisions says first what would newly be allowe
   REQUIRE(replayed->examples.size() == 1);
   CHECK(replayed->examples[0].before == "hold");
   CHECK(replayed->examples[0].after == "allow");
-  const auto same = ReplayPast(studio.context, studio.Text(base::StrCat(kToVan, kHoldVan)), start, 10);
+  const auto same = ReplayPast(studio.context, studio.Text(base::StrCat(kToVan, kHoldReview)), start, 10);
   CHECK(same->counts.at(0).kind == "same");
-  CHECK(ReplayPast(studio.context, studio.Text(Loose()), studio.clock.Now(), 10)->decisions == 0);
+  CHECK(ReplayPast(studio.context, studio.Text(Loose()), studio.clock.Now() + seconds(2), 10)->decisions == 0);
 }
 
 TEST_CASE("a candidate in the shadow is asked at each new decision, acts on none, and keeps what differs once") {
   OfficersStudio studio;
   studio.InForce(Loose(), 1);
-  REQUIRE(StartShadow(studio.context, studio.Text(base::StrCat(kToVan, kHoldVan)), "user:olga").ok());
-  const base::Instant now = studio.clock.Now();
+  REQUIRE(StartShadow(studio.context, studio.Text(base::StrCat(kToVan, kHoldReview)), "user:olga").ok());
+  const base::Instant now = studio.clock.Now() + seconds(1);
   const std::string id = studio.Decided(now);
   CHECK(studio.Get(id).state == State::kQueued);
   studio.Write([&](pg::Tx& tx) {

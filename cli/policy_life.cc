@@ -61,6 +61,7 @@ absl::StatusOr<std::string> Sign(const policy::Policy& policy, uint64_t number, 
 absl::Status Confirm(const policy::Policy& policy, const std::string& difference, const std::string& question,
                      const Options& options, Context& context) {
   if (options.yes) return absl::OkStatus();
+  if (context.json) return base::InvalidArgument("with --json nobody is asked: say --yes when it is read and meant");
   context.err << policy::Render(policy) << "\n";
   PrintDifference(difference, context.err);
   context.err << question << " [y/N] " << std::flush;

@@ -67,10 +67,11 @@ grpc::Status PolicyService::ProposePolicy(grpc::ServerContext* context, const ad
     if (!request->validate_only()) {
       ASSIGN_OR_RETURN(proposed, api_.commands.ProposePolicy(request->text(), accepted, false, actor));
       RETURN_IF_ERROR(ShowPolicy(api_, proposed.name, &policy));
+    } else {
+      policy.set_client(proposed.name.client);
+      policy.set_digest(proposed.name.digest);
+      policy.set_title(proposed.name.title);
     }
-    policy.set_client(proposed.name.client);
-    policy.set_digest(proposed.name.digest);
-    policy.set_title(proposed.name.title);
     response->set_difference(proposed.difference_json);
     for (const std::string& finding : proposed.findings) response->add_findings(finding);
     return absl::OkStatus();

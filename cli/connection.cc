@@ -43,12 +43,15 @@ absl::StatusOr<ConnectionFlags> ReadConfiguration(const std::string& path) {
   return read;
 }
 
+// Those of identity providers are long.
+constexpr size_t kTokenSizeMax = 16u << 10;
+
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0 && (info.st_mode & 077) != 0) {
     return base::FailedPrecondition("token file ", path, " may be read by others: chmod 600 ", path);
   }
-  ASSIGN_OR_RETURN(std::string token, base::ReadFile(path, 4096));
+  ASSIGN_OR_RETURN(std::string token, base::ReadFile(path, kTokenSizeMax));
   while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' ')) token.pop_back();
   if (token.empty()) return base::InvalidArgument("token file ", path, " is empty");
   return token;

@@ -25,6 +25,7 @@ find_package(yaml-cpp CONFIG REQUIRED)
 pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
 
 # What every translation unit of ours gets; generated code gets only the sanitizers.
 add_library(crossdock_sanitizers INTERFACE)

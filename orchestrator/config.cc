@@ -40,16 +40,62 @@ absl::Status ReadAssetDatabase(yaml::Map map, Config& config) {
   return map.Finish();
 }
 
+absl::StatusOr<std::vector<rpc::Role>> ReadRoles(yaml::Map& map) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, map.StringList("roles"));
+  std::vector<rpc::Role> roles;
+  for (const std::string& name : names) {
+    const std::optional<rpc::Role> known = rpc::RoleOf(name);
+    if (!known) return map.Error("roles", "there is no role '", name, "'");
+    roles.push_back(*known);
+  }
+  return roles;
+}
+
 absl::Status ReadUser(yaml::Map map, Config& config) {
   ASSIGN_OR_RETURN(const std::string name, map.String("name", 63));
-  ASSIGN_OR_RETURN(const std::vector<std::string> roles, map.StringList("roles"));
-  std::vector<rpc::Role>& held =
-      config.users[rpc::FormatSpiffeId({rpc::PeerKind::kUser, config.trust_domain, "", name})];
-  for (const std::string& role : roles) {
-    const std::optional<rpc::Role> known = rpc::RoleOf(role);
-    if (!known) return map.Error("roles", "there is no role '", role, "'");
-    held.push_back(*known);
+  const std::string id = rpc::FormatSpiffeId({rpc::PeerKind::kUser, config.trust_domain, "", name});
+  ASSIGN_OR_RETURN(config.users[id], ReadRoles(map));
+  return map.Finish();
+}
+
+absl::StatusOr<oidc::Provider> ReadProvider(yaml::Map& map) {
+  oidc::Provider provider;
+  ASSIGN_OR_RETURN(provider.issuer, map.String("issuer", 1024));
+  if (!provider.issuer.starts_with("https://")) return map.Error("issuer", "an https:// address is expected");
+  ASSIGN_OR_RETURN(provider.audience, map.String("audience", 256));
+  ASSIGN_OR_RETURN(const std::vector<std::string> algorithms, map.StringList("algorithms"));
+  for (const std::string& name : algorithms) {
+    const auto algorithm = oidc::AlgorithmOf(name);
+    if (!algorithm) return map.Error("algorithms", "'", name, "' is none of RS256, PS256, ES256, EdDSA");
+    provider.algorithms.push_back(*algorithm);
   }
+  if (algorithms.empty()) return map.Error("algorithms", "at least one is needed");
+  ASSIGN_OR_RETURN(provider.person_claim, map.StringOr("person_claim", provider.person_claim, 64));
+  ASSIGN_OR_RETURN(provider.groups_claim, map.StringOr("groups_claim", provider.groups_claim, 64));
+  ASSIGN_OR_RETURN(std::optional<yaml::Map> factor, map.OptionalSubMap("second_factor"));
+  if (factor) {
+    ASSIGN_OR_RETURN(provider.mfa_methods, factor->StringListOrEmpty("amr"));
+    ASSIGN_OR_RETURN(provider.mfa_classes, factor->StringListOrEmpty("acr"));
+    RETURN_IF_ERROR(factor->Finish());
+  }
+  return provider;
+}
+
+absl::Status ReadIdentityProvider(yaml::Map map, Config& config) {
+  IdentityProvider read;
+  ASSIGN_OR_RETURN(read.provider, ReadProvider(map));
+  for (const IdentityProvider& other : config.identity_providers) {
+    if (other.provider.issuer == read.provider.issuer) return map.Error("issuer", "a second provider of this issuer");
+  }
+  ASSIGN_OR_RETURN(read.ca, map.StringOr("ca", ""));
+  ASSIGN_OR_RETURN(std::vector<yaml::Map> groups, map.SubMaps("groups"));
+  for (yaml::Map& group : groups) {
+    ASSIGN_OR_RETURN(const std::string name, group.String("name", 256));
+    if (read.roles.contains(name)) return group.Error("name", "a second group '", name, "'");
+    ASSIGN_OR_RETURN(read.roles[name], ReadRoles(group));
+    RETURN_IF_ERROR(group.Finish());
+  }
+  config.identity_providers.push_back(std::move(read));
   return map.Finish();
 }
 
@@ -93,6 +139,8 @@ absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file)
   for (const yaml::Map& each : databases) RETURN_IF_ERROR(ReadAssetDatabase(each, config));
   ASSIGN_OR_RETURN(const std::vector<yaml::Map> users, map.SubMapsOrEmpty("users"));
   for (const yaml::Map& each : users) RETURN_IF_ERROR(ReadUser(each, config));
+  ASSIGN_OR_RETURN(const std::vector<yaml::Map> providers, map.SubMapsOrEmpty("identity_providers"));
+  for (const yaml::Map& each : providers) RETURN_IF_ERROR(ReadIdentityProvider(each, config));
   ASSIGN_OR_RETURN(const std::optional<yaml::Map> limits, map.OptionalSubMap("limits"));
   if (limits) RETURN_IF_ERROR(ReadLimits(*limits, config));
   RETURN_IF_ERROR(map.Finish());

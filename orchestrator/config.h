@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "lib/oidc/token.h"
 #include "lib/pki/authority.h"
 #include "lib/rpc/caller.h"
 
@@ -22,6 +23,12 @@ struct AssetDatabaseConfig {
   std::string conninfo;
 };
 
+struct IdentityProvider {
+  oidc::Provider provider;
+  std::string ca;                                       // file; empty: the system's authorities
+  std::map<std::string, std::vector<rpc::Role>> roles;  // group → roles
+};
+
 struct Config {
   std::string name;
   std::string trust_domain;
@@ -35,6 +42,7 @@ struct Config {
   std::string ticket_key;  // file
   std::vector<AssetDatabaseConfig> asset_databases;
   std::map<std::string, std::vector<rpc::Role>> users;  // SPIFFE name → roles
+  std::vector<IdentityProvider> identity_providers;
   int streams = 8;
   std::chrono::milliseconds lease{20'000};
   std::chrono::milliseconds report{2'000};

@@ -22,6 +22,8 @@
 #include "orchestrator/config.h"
 #include "orchestrator/engine/commands.h"
 #include "orchestrator/engine/desk.h"
+#include "orchestrator/identity/https.h"
+#include "orchestrator/identity/key_refresh.h"
 #include "orchestrator/intake/postgres/sources.h"
 #include "orchestrator/loops/orchestrator_duties.h"
 #include "orchestrator/store/migrate.h"
@@ -34,6 +36,9 @@ using std::chrono::milliseconds;
 constexpr int kConnectionsMax = 16;
 // A connection, and a session, end long before the certificate that they began with: what comes next shows the new one.
 constexpr int kConnectionsPerCertificate = 8;
+
+// How often it is asked whether an identity provider's keys are due.
+constexpr milliseconds kKeysLook{5'000};
 
 struct Keys {
   base::PrivateKey ticket;
@@ -107,6 +112,32 @@ std::vector<loops::DutySpec> ProgramDuties(const Config& config, const engine::C
   };
 }
 
+std::vector<oidc::Provider> ProvidersOf(const Config& config) {
+  std::vector<oidc::Provider> providers;
+  for (const IdentityProvider& each : config.identity_providers) providers.push_back(each.provider);
+  return providers;
+}
+
+// issuer → one of its provider's fields.
+template <typename Field>
+std::map<std::string, Field> ByIssuer(const Config& config, Field IdentityProvider::*field) {
+  std::map<std::string, Field> fields;
+  for (const IdentityProvider& each : config.identity_providers) fields[each.provider.issuer] = each.*field;
+  return fields;
+}
+
+// What lets people in by the tokens of the studio's own directory.
+struct Directory {
+  Directory(const Config& config, const base::Clock& clock)
+      : providers(ProvidersOf(config)),
+        keys(providers, ByIssuer(config, &IdentityProvider::ca), identity::Get),
+        sign_in(providers, clock, ByIssuer(config, &IdentityProvider::roles)) {}
+
+  oidc::Providers providers;
+  identity::KeyRefresh keys;
+  api::SignIn sign_in;
+};
+
 absl::Status Run(const Config& config) {
   ASSIGN_OR_RETURN(const Keys keys, LoadKeys(config));
   const base::SystemClock clock;
@@ -136,7 +167,9 @@ absl::Status Run(const Config& config) {
                                 config.agents_address);
 
   // What it is asked through, and by whom: agents, people and tools.
-  api::DatabaseAuthenticator authenticator(database, clock, config.users);
+  Directory directory(config, clock);
+  api::DatabaseAuthenticator authenticator(database, clock, config.users,
+                                           config.identity_providers.empty() ? nullptr : &directory.sign_in);
   const rpc::Gate gate(api::MethodRules(), authenticator, clock);
   api::AgentSessions sessions(desk, fleet, clock, random, SessionOptionsOf(config));
   const api::ApiContext api{commands, database, clock, random, wakes, gate, fleet};
@@ -149,6 +182,8 @@ absl::Status Run(const Config& config) {
   std::vector<loops::DutySpec> duties = loops::EngineDuties(context, sources.databases());
   for (loops::DutySpec& duty : ProgramDuties(config, context, sources, sessions, services.watches()))
     duties.push_back(std::move(duty));
+  duties.push_back(
+      {"identity", kKeysLook, {}, [&directory](base::Instant now) { return directory.keys.RunOnce(now); }});
   loops::Duties running(std::move(duties), wakes, clock);
   sources.Start(context, config.poll);
 

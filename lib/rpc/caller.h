@@ -64,6 +64,7 @@ struct Caller {
   std::string spki_sha256;
   std::vector<Role> roles;
   std::string client;  // when not empty: sees and acts for this client only
+  std::string advice;  // when not empty: what to do about a permission that lacks
 };
 
 // Whether `role` holds `permission`.

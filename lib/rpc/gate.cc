@@ -98,7 +98,8 @@ absl::StatusOr<Caller> Gate::Admit(PortKind port, std::string_view method, std::
   if (caller.kind == CallerKind::kAnonymous) {
     return Unauthenticated("this call needs a client certificate or an API token");
   }
-  return base::WithReason(base::PermissionDenied(caller.subject, " may not ", PermissionName(rule->second)),
+  return base::WithReason(base::PermissionDenied(caller.subject, " may not ", PermissionName(rule->second),
+                                                 caller.advice.empty() ? "" : "; ", caller.advice),
                           "PERMISSION_MISSING");
 }
 

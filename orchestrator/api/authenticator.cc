@@ -29,13 +29,14 @@ std::string NewTokenSecret(base::Random& random) {
 std::string TokenHash(std::string_view secret) { return base::ToHex(base::Sha256(secret)); }
 
 DatabaseAuthenticator::DatabaseAuthenticator(pg::Database& database, const base::Clock& clock,
-                                             std::map<std::string, std::vector<rpc::Role>> roles_of_users)
-    : database_(database), clock_(clock), roles_of_users_(std::move(roles_of_users)) {}
+                                             std::map<std::string, std::vector<rpc::Role>> roles_of_users,
+                                             const SignIn* sign_in)
+    : database_(database), clock_(clock), roles_of_users_(std::move(roles_of_users)), sign_in_(sign_in) {}
 
 absl::StatusOr<rpc::Caller> DatabaseAuthenticator::ByToken(std::string_view secret) {
-  if (secret.size() > kSecretSizeMax || secret.substr(0, kTokenPrefix.size()) != kTokenPrefix) {
-    return Unauthenticated("that is not an API token", "TOKEN_UNKNOWN");
-  }
+  const bool ours = secret.substr(0, kTokenPrefix.size()) == kTokenPrefix;
+  if (!ours && sign_in_ != nullptr) return sign_in_->CallerOf(secret);
+  if (!ours || secret.size() > kSecretSizeMax) return Unauthenticated("that is not an API token", "TOKEN_UNKNOWN");
   ASSIGN_OR_RETURN(const auto token, FindToken(TokenHash(secret)));
   if (!token) return Unauthenticated("unknown API token", "TOKEN_UNKNOWN");
   if (token->revoked) return Unauthenticated("the API token was revoked", "TOKEN_REVOKED");

@@ -1,5 +1,5 @@
 // Callers from credentials: API tokens and the deny list from the database, roles of certificates from the
-// configuration.
+// configuration, people by the tokens of their identity provider.
 //
 // Both are kept in memory for kFreshFor, so that a revocation acts within 5 s and a call costs no query. While the
 // database is away, what was read last counts for kStaleFor; then nobody is let in. Thread-safe.
@@ -19,6 +19,7 @@
 #include "lib/base/random.h"
 #include "lib/pg/database.h"
 #include "lib/rpc/gate.h"
+#include "orchestrator/api/sign_in.h"
 #include "orchestrator/store/identity.h"
 
 namespace crossdock::orchestrator::api {
@@ -36,8 +37,9 @@ class DatabaseAuthenticator : public rpc::Authenticator {
   static constexpr size_t kTokensCachedMax = 10'000;
 
   // `roles_of_users`: SPIFFE name of a user's certificate → roles, for the first administrators.
+  // `sign_in`: for tokens of identity providers; null: none are taken. Everything outlives the authenticator.
   DatabaseAuthenticator(pg::Database& database, const base::Clock& clock,
-                        std::map<std::string, std::vector<rpc::Role>> roles_of_users);
+                        std::map<std::string, std::vector<rpc::Role>> roles_of_users, const SignIn* sign_in = nullptr);
 
   absl::StatusOr<rpc::Caller> ByToken(std::string_view secret) override;
   absl::StatusOr<rpc::Caller> ByCertificate(const rpc::PeerCertificate& certificate) override;
@@ -53,6 +55,7 @@ class DatabaseAuthenticator : public rpc::Authenticator {
   pg::Database& database_;
   const base::Clock& clock_;
   const std::map<std::string, std::vector<rpc::Role>> roles_of_users_;
+  const SignIn* const sign_in_;
   base::Mutex mutex_;
   std::unordered_map<std::string, CachedToken> tokens_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> denied_ ABSL_GUARDED_BY(mutex_);

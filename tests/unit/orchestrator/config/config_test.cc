@@ -40,6 +40,29 @@ TEST_CASE("staging is kept for a day unless somebody says otherwise, up to a mon
   for (const char* const wrong : {"31d", "-1s", "24", "soon"}) CHECK_FALSE(with(wrong).ok());
 }
 
+TEST_CASE("an identity provider is read whole, and what could let anybody in is refused with its place") {
+  const auto config = ParseConfig(Example(), "example");
+  REQUIRE(config.ok());
+  REQUIRE(config->identity_providers.size() == 1);
+  const IdentityProvider& provider = config->identity_providers[0];
+  CHECK(provider.provider.issuer == "https://id.studio.example");
+  CHECK(provider.provider.algorithms == std::vector{oidc::Algorithm::kEs256});
+  CHECK(provider.provider.person_claim == "preferred_username");
+  CHECK(provider.provider.mfa_methods.size() == 3);
+  CHECK(provider.roles.at("show-operations").size() == 3);
+  for (const auto& [from, to] : {std::pair{"https://id.studio.example ", "http://id.studio.example "},
+                                 {"[ES256] ", "[HS256] "},
+                                 {"[ES256] ", "[none] "},
+                                 {"[ES256] ", "[] "},
+                                 {"[viewer, operator, requester]", "[root]"},
+                                 {"name: content-security", "name: show-operations"}}) {
+    std::string text = Example();
+    text.replace(text.find(from), std::string(from).size(), to);
+    INFO(to);
+    CHECK(base::ReasonOf(ParseConfig(text, "example").status()) == "YAML_INVALID");
+  }
+}
+
 TEST_CASE("a role that does not exist is refused") {
   std::string text = Example();
   text.replace(text.find("roster-signer, policy"), 13, "roster-singer");

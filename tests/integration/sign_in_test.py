@@ -1,0 +1,69 @@
+"""People who sign in by the studio's directory: what their tokens open, and what they do not."""
+
+from studio.case import StudioCase
+from studio.identity_provider import IdentityProvider
+from studio.process import wait_until
+from studio.studio import Studio
+
+
+class SignInTest(StudioCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.provider = IdentityProvider(cls.directory / "provider").start()
+        cls.addClassCleanup(cls.provider.stop)
+        cls.studio = Studio(cls.directory / "s", cls.account)
+        cls.addClassCleanup(cls.studio.stop)
+        ca = cls.account.write(cls.directory / "provider-ca.pem", cls.provider.ca.read_bytes())
+        cls.studio.identity_providers = f"""identity_providers:
+  - issuer: "{cls.provider.issuer}"
+    audience: crossdock
+    algorithms: [ES256]
+    ca: {ca}
+    second_factor: {{amr: [otp]}}
+    groups:
+      - {{name: operations, roles: [viewer, operator]}}
+      - {{name: identity, roles: [viewer, identity-admin]}}
+"""
+        cls.studio.create().start_orchestrator()
+        wait_until(lambda: "/keys" in cls.provider.asked, 20, lambda: "nobody asks the provider for its keys")
+
+    def call(self, token, *arguments):
+        """(whether it was let in, what it said)"""
+        file = self.account.write(self.directory / "token", token)
+        done = self.studio.run("crossdock", "--server", self.studio.server, "--ca", self.studio.admin / "ca.pem", "--token-file", file, *arguments,
+                               check=False)
+        return done.returncode == 0, done.stdout + done.stderr
+
+    def wait_until_taken(self, token):
+        wait_until(lambda: self.call(token, "transfer", "list")[0], 20, lambda: self.call(token, "transfer", "list")[1])
+
+    def test_a_group_of_the_directory_gives_its_roles_and_no_others(self):
+        token = self.provider.token("ana", ["operations", "canteen"])
+        self.wait_until_taken(token)
+        allowed, said = self.call(token, "token", "list")
+        self.assertFalse(allowed)
+        self.assertIn("user:ana may not", said)
+        allowed, said = self.call(self.provider.token("ben", ["canteen"]), "transfer", "list")
+        self.assertFalse(allowed)
+        self.assertIn("user:ben may not", said)
+
+    def test_what_says_who_may_do_what_needs_a_second_factor(self):
+        weak = self.provider.token("ida", ["identity"])
+        self.wait_until_taken(weak)
+        allowed, said = self.call(weak, "token", "list")
+        self.assertFalse(allowed)
+        self.assertIn("second factor", said)
+        allowed, said = self.call(self.provider.token("ida", ["identity"], amr=["pwd", "otp"]), "token", "list")
+        self.assertTrue(allowed, said)
+
+    def test_a_token_for_somebody_else_or_of_yesterday_opens_nothing(self):
+        self.wait_until_taken(self.provider.token("ana", ["operations"]))
+        for claims, words in (({"aud": "payroll"}, "for somebody else"), ({"exp": 1}, "expired"), ({"iss": "https://elsewhere.example"}, "issuer")):
+            allowed, said = self.call(self.provider.token("ana", ["operations"], **claims), "transfer", "list")
+            self.assertFalse(allowed)
+            self.assertIn(words, said)
+        token = self.provider.token("ana", ["operations"])
+        allowed, said = self.call(token[:-4] + ("AAAA" if not token.endswith("AAAA") else "BBBB"), "transfer", "list")
+        self.assertFalse(allowed)
+        self.assertIn("signature", said)

@@ -91,6 +91,11 @@ absl::StatusOr<Basis> WhoseWord(const Approving& a) {
                                  "persons: propose it again, and let another officer approve it"),
         "ROLLBACK_LOOSENS");
   }
+  // Whoever makes a token could propose by it, and sign.
+  if (a.author.starts_with("token:")) {
+    return base::WithReason(base::PermissionDenied("'", a.author, "' is no person: let a user propose this version"),
+                            "TWO_PERSONS_NEEDED");
+  }
   if (absl::EqualsIgnoreCase(base::ToAbsl(PersonOf(a.author)), base::ToAbsl(a.officer))) {
     return base::WithReason(base::PermissionDenied("'", a.officer,
                                                    "' proposed this version and cannot approve it; ask "

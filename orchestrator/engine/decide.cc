@@ -293,7 +293,7 @@ absl::Status DecideAll(const Context& context, base::Instant now) {
   return absl::OkStatus();
 }
 
-absl::Status RedecideRunning(const Context& context, base::Instant now) {
+absl::Status RedecideRunning(const Context& context, base::Instant now, std::string_view occasion) {
   size_t decided = kDecidedAtOnce;
   while (decided == kDecidedAtOnce) {
     std::vector<Transfer> stopped;
@@ -302,7 +302,7 @@ absl::Status RedecideRunning(const Context& context, base::Instant now) {
       const auto due = store::TransfersToDecideAgain(tx, State::kRunning, now, kDecidedAtOnce);
       decided = due.size();
       for (const Transfer& transfer : due) {
-        ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, kTime, now));
+        ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, occasion, now));
         if (!ruling.allowed() && Reconsider(tx, transfer, "policy", ruling.reason, ruling.detail, now))
           stopped.push_back(transfer);
       }
@@ -335,7 +335,7 @@ absl::Status ReconsiderAll(const Context& context, std::string_view client, std:
     return absl::OkStatus();
   }));
   context.wakes.Wake(Duty::kDecide);
-  return RedecideRunning(context, now);
+  return RedecideRunning(context, now, OccasionOf(reason));
 }
 
 }  // namespace crossdock::orchestrator::engine

@@ -56,7 +56,7 @@ absl::Status DecideAll(const Context& context, base::Instant now);
 
 // What runs must still be allowed, and is looked at as often: what no longer is goes back to deciding, and its attempt
 // is fenced.
-absl::Status RedecideRunning(const Context& context, base::Instant now);
+absl::Status RedecideRunning(const Context& context, base::Instant now, std::string_view occasion = "time");
 
 // A policy or the roster changed: all live transfers of `client` (empty: of all) that are not publishing are decided
 // again.

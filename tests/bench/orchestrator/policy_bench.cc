@@ -73,6 +73,7 @@ policy::Facts FactsOf(int i) {
   facts.values["destination.site"] = policy::Fact(base::StrCat("s", i % kRules));
   facts.values["destination.country"] = policy::Fact(std::string(i % 50 == 0 ? "XA" : "CA"));
   facts.values["destination.zone"] = "America/Vancouver";
+  facts.values["asset.publisher"] = "ana";
   facts.values["requester"] = "user:pete";
   facts.values["transfer.bytes"] = policy::Fact(int64_t{1} << (20 + i % 20));
   facts.values["transfer.files"] = policy::Fact(int64_t{i});

@@ -166,6 +166,9 @@ TEST_CASE("what stops everything takes one officer, and holds what waits until a
   REQUIRE(studio.Propose(stop, "user:olga", {"unreachable"}).ok());
   REQUIRE(studio.Activate(stop, 2, "olga").ok());
   CHECK(studio.Get(running).state == State::kDeciding);
+  studio.Write([&](pg::Tx& tx) {
+    CHECK(store::GetDecision(tx, *store::GetTransfer(tx, running)->decision)->occasion == "revocation");
+  });
   CHECK(studio.Get(running).reason == "HELD_BY_POLICY");
   REQUIRE(DecideAll(studio.context, studio.clock.Now() + seconds(2)).ok());
   CHECK(studio.Get(running).state == State::kHeld);

@@ -15,6 +15,11 @@ TEST_CASE("the author of a version cannot approve it, under whatever kind of nam
   CHECK(*WhoseWord({"user:pete", "olga"}) == Basis::kTwoPersons);
 }
 
+TEST_CASE("what a token proposed has no person for its author, and takes a user's proposal") {
+  CHECK(ReasonFor({"token:git", "olga"}) == "TWO_PERSONS_NEEDED");
+  CHECK(*WhoseWord({"token:git", "olga", true}) == Basis::kFirst);
+}
+
 TEST_CASE("the first version of a client takes one officer, and so does every one where there is no other officer") {
   CHECK(*WhoseWord({"user:olga", "olga", true}) == Basis::kFirst);
   CHECK(*WhoseWord({"user:olga", "olga", false, true}) == Basis::kSoleOfficer);

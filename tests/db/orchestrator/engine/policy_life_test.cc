@@ -228,6 +228,7 @@ TEST_CASE("a candidate over past decisions says first what would newly be allowe
   CHECK(replayed->decisions == 1);
   REQUIRE(replayed->counts.size() == 1);
   CHECK(replayed->counts[0].kind == "newly_allowed");
+  CHECK(replayed->counts[0].count == 1);
   REQUIRE(replayed->examples.size() == 1);
   CHECK(replayed->examples[0].before == "hold");
   CHECK(replayed->examples[0].after == "allow");

@@ -7,8 +7,10 @@
 namespace crossdock::agent {
 namespace {
 
-constexpr std::string_view kMagic = "crossdock/publish/v2\n";
-// Without what concerns merging: journals that an older program left are finished too.
+constexpr std::string_view kMagic = "crossdock/publish/v3\n";
+// Journals that an older program left are finished too: without the record of what is joined,
+constexpr std::string_view kMagic2 = "crossdock/publish/v2\n";
+// and without all that concerns merging.
 constexpr std::string_view kMagic1 = "crossdock/publish/v1\n";
 
 constexpr uint8_t kVerifyMax = 2;  // readback
@@ -45,6 +47,9 @@ std::string Encode(const PublishJournal& journal) {
   out.U64(journal.files).U64(journal.bytes).U64(journal.data_inode).U8(journal.already_present ? 1 : 0);
   out.U8(static_cast<uint8_t>(journal.merge)).U8(journal.replace ? 1 : 0).U8(static_cast<uint8_t>(journal.way));
   out.U64(journal.merged_inode).U64(journal.old_inode);
+  const JournalRecord& record = journal.record;
+  out.Short(record.site).Short(record.version).Short(record.comment).Short(record.formats);
+  out.U64(static_cast<uint64_t>(record.at_us));
   const std::string checksum = base::Sha256(out.bytes());
   return out.Raw(checksum).Take();
 }
@@ -58,7 +63,7 @@ absl::StatusOr<PublishJournal> DecodeJournal(std::string_view bytes) {
   if (base::Sha256(body) != bytes.substr(body.size())) return broken();
   wire::ByteReader in(body);
   const std::string_view magic = in.Raw(kMagic.size());
-  if (magic != kMagic && magic != kMagic1) return broken();
+  if (magic != kMagic && magic != kMagic2 && magic != kMagic1) return broken();
   PublishJournal journal;
   const uint8_t phase = in.U8();
   journal.transfer = in.Short();
@@ -79,12 +84,20 @@ absl::StatusOr<PublishJournal> DecodeJournal(std::string_view bytes) {
   journal.already_present = in.U8() == 1;
   uint8_t merge = 0;
   uint8_t way = 0;
-  if (magic == kMagic) {
+  if (magic != kMagic1) {
     merge = in.U8();
     journal.replace = in.U8() == 1;
     way = in.U8();
     journal.merged_inode = in.U64();
     journal.old_inode = in.U64();
+  }
+  if (magic == kMagic) {
+    JournalRecord& record = journal.record;
+    record.site = in.Short();
+    record.version = in.Short();
+    record.comment = in.Short();
+    record.formats = in.Short();
+    record.at_us = static_cast<int64_t>(in.U64());
   }
   if (!in.Complete() || phase < 1 || phase > 3 || form < 1 || form > 3 || merge > 2 || way > 2) return broken();
   journal.merge = static_cast<Merge>(merge);

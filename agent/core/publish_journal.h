@@ -36,6 +36,14 @@ enum class PublishWay : uint8_t {
   kInPlace = 2,   // file by file into what is there
 };
 
+// What the generation of an integrity record says that is made where a package joins a directory.
+struct JournalRecord {
+  std::string site, version, comment;  // up to 64 KiB each
+  std::string formats;                 // "c4,xxh128"; empty: no generation is made
+  int64_t at_us = 0;                   // since 1970
+  bool operator==(const JournalRecord&) const = default;
+};
+
 struct PublishJournal {
   PublishPhase phase = PublishPhase::kPrepared;
   std::string transfer;
@@ -59,6 +67,7 @@ struct PublishJournal {
   PublishWay way = PublishWay::kMove;
   uint64_t merged_inode = 0;  // kExchange: of the tree that takes the name,
   uint64_t old_inode = 0;     // and of the one that has it
+  JournalRecord record;
   bool operator==(const PublishJournal&) const = default;
 };
 

@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "agent/storage/io_reason.h"
+#include "agent/storage/tree.h"
 #include "lib/base/status.h"
 #include "lib/mhl/read.h"
 
@@ -43,6 +45,12 @@ std::string_view RecordFolderOf(std::string_view path) {
 }
 
 bool IsRecordChain(std::string_view path) { return !RecordFolderOf(path).empty() && LastOf(path) == mhl::kChainName; }
+
+bool Stands(int directory, const std::string& path) {
+  std::string name;
+  const base::UniqueFd parent = OpenParent(directory, path, &name);
+  return parent && faccessat(parent.get(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
 
 absl::StatusOr<std::string> ReadRecordFile(const Volume& volume, int directory, const std::string& path,
                                            size_t size_max) {
@@ -99,6 +107,13 @@ std::optional<mhl::Chain> ContinuedRecord(const Volume& volume, int data, const 
   return *std::move(grown);
 }
 
+absl::StatusOr<std::vector<std::string>> TreeRecordFiles::List(const std::string& directory) {
+  const base::UniqueFd fd = OpenBeneath(tree_, directory, O_RDONLY | O_DIRECTORY);
+  if (!fd && errno == ENOENT) return base::NotFound("there is no '", base::PercentEscape(directory), "'");
+  if (!fd) return DestinationError(errno, "cannot open", directory);
+  return ListDirectory(fd.get(), directory);
+}
+
 absl::StatusOr<std::vector<std::string>> StagedRecordFiles::List(const std::string& directory) {
   const wire::Entry* const folder = FindEntry(manifest_, directory);
   if (folder == nullptr || folder->type != wire::EntryType::kDirectory) {
@@ -114,14 +129,14 @@ absl::StatusOr<std::vector<std::string>> StagedRecordFiles::List(const std::stri
   return names;
 }
 
-absl::StatusOr<std::string> StagedRecordFiles::Read(const std::string& path, size_t size_max) {
-  return ReadRecordFile(volume_, data_, path, size_max);
+absl::StatusOr<std::string> TreeRecordFiles::Read(const std::string& path, size_t size_max) {
+  return ReadRecordFile(volume_, tree_, path, size_max);
 }
 
-absl::Status StagedRecordFiles::MakeDirectory(const std::string& path) {
+absl::Status TreeRecordFiles::MakeDirectory(const std::string& path) {
   std::string name;
-  const base::UniqueFd parent = OpenParent(data_, path, &name);
-  if (!parent) return DestinationError(errno, "cannot open the staging of", path);
+  const base::UniqueFd parent = OpenParent(tree_, path, &name);
+  if (!parent) return DestinationError(errno, "cannot open the place of", path);
   if (volume_.calls().MakeDirectory(parent.get(), name, 0755) != 0) {
     return errno == EEXIST ? absl::OkStatus() : DestinationError(errno, "cannot make", path);
   }
@@ -132,13 +147,13 @@ absl::Status StagedRecordFiles::MakeDirectory(const std::string& path) {
   return DestinationError(errno, "cannot make durable", path);
 }
 
-absl::Status StagedRecordFiles::Write(const std::string& path,
-                                      const std::function<absl::Status(const mhl::Sink&)>& fill) {
+absl::Status TreeRecordFiles::Write(const std::string& path,
+                                    const std::function<absl::Status(const mhl::Sink&)>& fill) {
   constexpr char kNew[] = ".record.new";
   FileCalls& calls = volume_.calls();
   std::string name;
-  const base::UniqueFd parent = OpenParent(data_, path, &name);
-  if (!parent) return DestinationError(errno, "cannot open the staging of", path);
+  const base::UniqueFd parent = OpenParent(tree_, path, &name);
+  if (!parent) return DestinationError(errno, "cannot open the place of", path);
   calls.Unlink(parent.get(), kNew, 0);
   const base::UniqueFd fd(calls.Create(parent.get(), kNew, O_WRONLY, 0644));
   if (!fd) return DestinationError(errno, "cannot make", path);

@@ -19,6 +19,8 @@ bool IsRecordFolder(std::string_view path);
 std::string_view RecordFolderOf(std::string_view path);
 // Whether `path` is the chain of a record: the one file of a package that grows.
 bool IsRecordChain(std::string_view path);
+// Whether a name stands at `path` below `directory`; no link is followed.
+bool Stands(int directory, const std::string& path);
 
 // Bytes of a small file beneath `directory`: NotFound, MHL_TOO_LARGE, errors of the destination.
 absl::StatusOr<std::string> ReadRecordFile(const Volume& volume, int directory, const std::string& path,
@@ -29,12 +31,10 @@ absl::StatusOr<std::string> ReadRecordFile(const Volume& volume, int directory, 
 std::optional<mhl::Chain> ContinuedRecord(const Volume& volume, int data, const std::string& staged, int root,
                                           const std::string& there);
 
-// Those of a staged tree: only what the manifest brought is seen, and everything can be written. One thread; everything
-// given must outlive it.
-class StagedRecordFiles : public mhl::RecordFiles {
+// Those below an open directory. One thread; everything given must outlive it.
+class TreeRecordFiles : public mhl::RecordFiles {
  public:
-  StagedRecordFiles(const Volume& volume, int data, const wire::Manifest& manifest)
-      : volume_(volume), data_(data), manifest_(manifest) {}
+  TreeRecordFiles(const Volume& volume, int tree) : volume_(volume), tree_(tree) {}
   absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override;
   absl::StatusOr<std::string> Read(const std::string& path, size_t size_max) override;
   absl::Status MakeDirectory(const std::string& path) override;
@@ -42,7 +42,17 @@ class StagedRecordFiles : public mhl::RecordFiles {
 
  private:
   const Volume& volume_;
-  const int data_;
+  const int tree_;
+};
+
+// Those of a staged tree: only what the manifest brought is seen.
+class StagedRecordFiles : public TreeRecordFiles {
+ public:
+  StagedRecordFiles(const Volume& volume, int data, const wire::Manifest& manifest)
+      : TreeRecordFiles(volume, data), manifest_(manifest) {}
+  absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override;
+
+ private:
   const wire::Manifest& manifest_;
 };
 

@@ -9,6 +9,7 @@
 #include "agent/storage/tree.h"
 #include "agent/transfer/destination.h"
 #include "agent/transfer/publish_place.h"
+#include "agent/transfer/publish_record.h"
 #include "agent/transfer/staging.h"
 #include "lib/base/log.h"
 #include "lib/base/status.h"
@@ -48,9 +49,11 @@ absl::Status EndPublish(Volume& volume, int staging) {
 }
 
 absl::StatusOr<PublishJournal> Publish(Volume& volume, int staging, PublishJournal journal,
-                                       const CommitCallback& commit, const base::Clock& clock) {
+                                       const CommitCallback& commit, const base::Clock& clock,
+                                       const wire::Manifest* manifest) {
+  JoinedRecord record(volume, staging, journal, manifest);
   if (journal.phase == PublishPhase::kPrepared) {
-    RETURN_IF_ERROR(PreparePlace(volume, staging, &journal));
+    RETURN_IF_ERROR(PreparePlace(volume, staging, record, &journal));
     RETURN_IF_ERROR(WriteJournal(volume, staging, journal));
     const auto verdict = commit();
     if (!verdict.ok()) {
@@ -71,7 +74,7 @@ absl::StatusOr<PublishJournal> Publish(Volume& volume, int staging, PublishJourn
     RETURN_IF_ERROR(WriteJournal(volume, staging, journal));
   }
   if (journal.phase == PublishPhase::kCommitted) {
-    RETURN_IF_ERROR(Place(volume, staging, &journal, [&] { return WriteJournal(volume, staging, journal); }));
+    RETURN_IF_ERROR(Place(volume, staging, record, &journal, [&] { return WriteJournal(volume, staging, journal); }));
     // From here on the package is the site's: it may be moved or changed, and is not looked at again.
     journal.phase = PublishPhase::kPublished;
     journal.ended_us = clock.Now().time_since_epoch().count();

@@ -41,9 +41,10 @@ absl::Status CheckDestinationListing(Volume& volume, const wire::Manifest& manif
 // Asks (`commit`), publishes and says what came of it. `staging` is the attempt's directory. COMMIT_UNKNOWN when the
 // answer did not come: the journal stays, and this is called again later. COMMIT_FENCED, COMMIT_REFUSED: the journal
 // is gone and nothing was moved. The errors of PreparePlace come before anybody was asked. Callable again after any
-// failure.
+// failure. `manifest`: the package's, when it is at hand.
 absl::StatusOr<PublishJournal> Publish(Volume& volume, int staging, PublishJournal journal,
-                                       const CommitCallback& commit, const base::Clock& clock);
+                                       const CommitCallback& commit, const base::Clock& clock,
+                                       const wire::Manifest* manifest = nullptr);
 
 // Forgets the journal of a publish that is over. Before its staging is removed: a journal without the staged tree could
 // not be finished.

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "agent/record/joined_record.h"
 #include "agent/record/record_files.h"
 #include "agent/storage/io_reason.h"
 #include "agent/storage/tree.h"
@@ -19,6 +20,11 @@ namespace {
 
 using wire::PackageForm;
 
+// A directory that must be the package and nothing else.
+bool StandsAlone(const PackagePlace& place) {
+  return place.form == PackageForm::kDirectory && place.merge == Merge::kNever;
+}
+
 struct Counts {
   uint64_t staged = 0;
   uint64_t same = 0;
@@ -28,6 +34,7 @@ struct Counts {
 // not give way.
 absl::StatusOr<Counts> CompareStaged(Volume& volume, int data, const PackagePlace& place) {
   Counts counts;
+  KeptRecords records(volume, data, place.destination);
   RETURN_IF_ERROR(WalkTree(data, [&](const std::string& path, const struct stat& info) -> absl::Status {
     const std::string target = TargetOf(place.form, place.destination, path);
     if (S_ISDIR(info.st_mode)) {
@@ -35,8 +42,11 @@ absl::StatusOr<Counts> CompareStaged(Volume& volume, int data, const PackagePlac
       return there || errno == ENOENT ? absl::OkStatus() : AlreadyThere(target);
     }
     ++counts.staged;
-    // The record of what stands there tells of its landing as well.
-    if (IsRecordChain(path) && ContinuedRecord(volume, data, path, volume.root(), target)) {
+    // The record of what stands there tells of its landing as well; that of a directory which is joined goes its way.
+    const bool goes_on = StandsAlone(place)
+                             ? IsRecordChain(path) && ContinuedRecord(volume, data, path, volume.root(), target)
+                             : records.StaysBehind(path);
+    if (goes_on) {
       ++counts.same;
       return absl::OkStatus();
     }
@@ -59,6 +69,7 @@ bool MayBe(const Volume& volume, const std::string& target, const wire::Entry& e
   if (place.replace && !S_ISDIR(info.st_mode)) return true;
   if (entry.type == wire::EntryType::kSymlink) return S_ISLNK(info.st_mode);
   if (entry.type == wire::EntryType::kHardLink) return S_ISREG(info.st_mode);  // its size is the first name's
+  if (!alone && !RecordFolderOf(entry.path).empty()) return true;              // it may stay behind
   if (IsRecordChain(entry.path)) return S_ISREG(info.st_mode);                 // it grows
   return S_ISREG(info.st_mode) && static_cast<uint64_t>(info.st_size) == entry.size;
 }
@@ -76,11 +87,6 @@ absl::StatusOr<uint64_t> CountFiles(const Volume& volume, const std::string& pat
     return absl::OkStatus();
   }));
   return files;
-}
-
-// A directory that must be the package and nothing else.
-bool StandsAlone(const PackagePlace& place) {
-  return place.form == PackageForm::kDirectory && place.merge == Merge::kNever;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "agent/record/record_files.h"
 #include "agent/storage/io_reason.h"
 #include "agent/storage/tree.h"
 #include "agent/transfer/destination.h"
@@ -90,7 +91,9 @@ absl::Status LinkOld(Volume& volume, int from, int to, const std::string& path) 
 
 // Gives everything that is staged in `data` a name below `to`, where `path` is.
 absl::Status LinkNew(Volume& volume, int staging, int data, int to, const PublishJournal& journal) {
+  KeptRecords records(volume, data, journal.destination);
   return WalkTree(data, [&](const std::string& path, const struct stat& info) -> absl::Status {
+    if (records.StaysBehind(path)) return absl::OkStatus();
     Naming naming;
     naming.path = TargetOf(journal.form, journal.destination, path);
     const base::UniqueFd from = OpenParent(data, path, &naming.from);
@@ -145,6 +148,8 @@ class Latecomers {
     if (fstatat(from, name.c_str(), &old, AT_SYMLINK_NOFOLLOW) != 0) return absl::OkStatus();
     const bool there = fstatat(to, name.c_str(), &now, AT_SYMLINK_NOFOLLOW) == 0;
     if (there && old.st_ino == now.st_ino) return absl::OkStatus();
+    // The generation about this package stands in the new one.
+    if (there && IsRecordChain(path) && !journal_.record.formats.empty()) return absl::OkStatus();
     if (S_ISDIR(old.st_mode) && (!there || S_ISDIR(now.st_mode))) return CarryDirectory(from, to, name, path, there);
     if (!there) return GiveName(volume_, {from, name, to, name, path, false, -1});
     if (InodeAt(data_, path) != 0) {
@@ -178,6 +183,13 @@ class Latecomers {
   const PublishJournal& journal_;
 };
 
+// The directory that the package comes into.
+std::string DirectoryInto(const PublishJournal& journal) {
+  if (journal.form != wire::PackageForm::kFile) return journal.destination;
+  const size_t slash = journal.destination.rfind('/');
+  return slash == std::string::npos ? std::string() : journal.destination.substr(0, slash);
+}
+
 absl::Status OtherMarker(const PublishJournal& journal) {
   return Fail(Reason::kStagingBusy, "another transfer is being published into '",
               base::PercentEscape(journal.destination), "' (", kIncompleteMarker, " stands there)");
@@ -201,7 +213,9 @@ absl::Status SetMarker(Volume& volume, int staging, int directory, const Publish
 
 // Names that are taken by other content are found before anything is changed.
 absl::Status CheckNames(Volume& volume, int data, const PublishJournal& journal, uint64_t* files) {
+  KeptRecords records(volume, data, journal.destination);
   return WalkTree(data, [&](const std::string& path, const struct stat& info) -> absl::Status {
+    if (records.StaysBehind(path)) return absl::OkStatus();
     const std::string target = TargetOf(journal.form, journal.destination, path);
     if (S_ISDIR(info.st_mode)) {
       const base::UniqueFd there = OpenBeneath(volume.root(), target, O_PATH | O_DIRECTORY);
@@ -215,7 +229,9 @@ absl::Status CheckNames(Volume& volume, int data, const PublishJournal& journal,
 }
 
 absl::Status NameFiles(Volume& volume, int staging, int data, const PublishJournal& journal) {
+  KeptRecords records(volume, data, journal.destination);
   return WalkTree(data, [&](const std::string& path, const struct stat& info) -> absl::Status {
+    if (records.StaysBehind(path)) return absl::OkStatus();
     Naming naming;
     naming.path = TargetOf(journal.form, journal.destination, path);
     if (S_ISDIR(info.st_mode)) {
@@ -236,7 +252,7 @@ absl::Status NameFiles(Volume& volume, int staging, int data, const PublishJourn
 
 }  // namespace
 
-absl::Status BuildMerged(Volume& volume, int staging, PublishJournal* journal) {
+absl::Status BuildMerged(Volume& volume, int staging, JoinedRecord& record, PublishJournal* journal) {
   FileCalls& calls = volume.calls();
   RETURN_IF_ERROR(CheckNoMarker(volume, *journal));
   RETURN_IF_ERROR(TryExchange(volume, staging, journal->destination));
@@ -250,6 +266,7 @@ absl::Status BuildMerged(Volume& volume, int staging, PublishJournal* journal) {
   if (!merged || !data) return DestinationError(errno, "cannot open", "data");
   RETURN_IF_ERROR(LinkOld(volume, old.get(), merged.get(), journal->destination));
   RETURN_IF_ERROR(LinkNew(volume, staging, data.get(), merged.get(), *journal));
+  RETURN_IF_ERROR(record.Extend(merged.get()));
   RETURN_IF_ERROR(SyncDirectories(merged.get(), calls));
   struct stat merged_info {
   }, old_info{};
@@ -284,8 +301,7 @@ absl::Status ExchangeMerged(Volume& volume, int staging, const PublishJournal& j
 }
 
 absl::Status CheckNoMarker(Volume& volume, const PublishJournal& journal) {
-  const base::UniqueFd marker =
-      OpenBeneath(volume.root(), TargetOf(wire::PackageForm::kFiles, journal.destination, kIncompleteMarker), O_RDONLY);
+  const base::UniqueFd marker = OpenBeneath(volume.root(), Below(DirectoryInto(journal), kIncompleteMarker), O_RDONLY);
   if (!marker) return absl::OkStatus();
   std::string transfer(256, '\0');
   const ssize_t got = volume.calls().Read(marker.get(), transfer.data(), transfer.size());
@@ -293,25 +309,29 @@ absl::Status CheckNoMarker(Volume& volume, const PublishJournal& journal) {
   return transfer == journal.transfer ? absl::OkStatus() : OtherMarker(journal);
 }
 
-absl::Status PublishInPlace(Volume& volume, int staging, const PublishJournal& journal) {
+absl::Status PublishInPlace(Volume& volume, int staging, JoinedRecord& record, const PublishJournal& journal) {
   const base::UniqueFd data = OpenDirectory(staging, "data");
   if (!data) return DestinationError(errno, "cannot open", "data");
   uint64_t files = 0;
   RETURN_IF_ERROR(CheckNames(volume, data.get(), journal, &files));
-  // One name is there or it is not.
-  if (journal.form == wire::PackageForm::kFile) return NameFiles(volume, staging, data.get(), journal);
-  if (const int error = MakeDirectories(volume.root(), journal.destination, 0755, volume.calls()); error != 0) {
-    return DestinationError(error, "cannot make", journal.destination);
-  }
-  const base::UniqueFd directory = OpenDirectory(volume.root(), journal.destination);
-  if (!directory) return DestinationError(errno, "cannot open", journal.destination);
-  if (files > 1) RETURN_IF_ERROR(SetMarker(volume, staging, directory.get(), journal));
+  const std::string into = DirectoryInto(journal);
+  const bool one_file = journal.form == wire::PackageForm::kFile;
+  const int error = one_file ? 0 : MakeDirectories(volume.root(), into, 0755, volume.calls());
+  if (error != 0) return DestinationError(error, "cannot make", into);
+  const base::UniqueFd directory = OpenDirectory(volume.root(), into);
+  if (!directory) return DestinationError(errno, "cannot open", into);
+  // One name is there or it is not; but two transfers may not add to one record at a time.
+  const bool recorded = record.wanted() && Stands(directory.get(), mhl::kFolder);
+  const bool marked = files > 1 || recorded;
+  if (marked) RETURN_IF_ERROR(SetMarker(volume, staging, directory.get(), journal));
   RETURN_IF_ERROR(NameFiles(volume, staging, data.get(), journal));
+  RETURN_IF_ERROR(record.Extend(directory.get()));
+  if (!marked && one_file) return absl::OkStatus();
   RETURN_IF_ERROR(CheckNoMarker(volume, journal));
   if (volume.calls().Unlink(directory.get(), kIncompleteMarker, 0) != 0 && errno != ENOENT) {
     return DestinationError(errno, "cannot remove", kIncompleteMarker);
   }
-  return SyncDirectory(volume, directory.get(), journal.destination);
+  return SyncDirectory(volume, directory.get(), into);
 }
 
 }  // namespace crossdock::agent

@@ -72,6 +72,11 @@ absl::Status MoveDirectory(Volume& volume, int staging, const PublishJournal& jo
   return SyncDirectory(volume, staging, "data");
 }
 
+// What was promised is no longer asked about.
+absl::Status CheckInPlace(JoinedRecord& record, const PublishJournal& journal) {
+  return journal.phase == PublishPhase::kPrepared ? record.Check() : absl::OkStatus();
+}
+
 absl::Status MakeAbove(Volume& volume, const std::string& destination) {
   const size_t slash = destination.rfind('/');
   if (slash == std::string::npos) return absl::OkStatus();
@@ -82,13 +87,13 @@ absl::Status MakeAbove(Volume& volume, const std::string& destination) {
 
 }  // namespace
 
-absl::Status PreparePlace(Volume& volume, int staging, PublishJournal* journal) {
+absl::Status PreparePlace(Volume& volume, int staging, JoinedRecord& record, PublishJournal* journal) {
   journal->way = PublishWay::kMove;
   journal->merged_inode = journal->old_inode = 0;
   if (journal->already_present) return absl::OkStatus();
   if (journal->form == PackageForm::kFile) {
     journal->way = PublishWay::kInPlace;
-    return absl::OkStatus();
+    return CheckInPlace(record, *journal);
   }
   RETURN_IF_ERROR(RemoveTree(staging, kMergedTree, volume.calls()));
   const bool root = journal->destination.empty();
@@ -99,16 +104,19 @@ absl::Status PreparePlace(Volume& volume, int staging, PublishJournal* journal) 
       Fail(Reason::kMergeNotWhole, "a volume's root cannot be exchanged; only `merge: visible` can publish into it");
   if (!root && !one_name) {
     journal->way = PublishWay::kExchange;
-    whole = BuildMerged(volume, staging, journal);
+    whole = BuildMerged(volume, staging, record, journal);
     if (base::ReasonOf(whole) != Name(Reason::kMergeNotWhole)) return whole;
     RETURN_IF_ERROR(RemoveTree(staging, kMergedTree, volume.calls()));
   }
   journal->way = PublishWay::kInPlace;
   journal->merged_inode = journal->old_inode = 0;
-  return one_name || journal->merge == Merge::kVisible ? CheckNoMarker(volume, *journal) : whole;
+  if (!one_name && journal->merge != Merge::kVisible) return whole;
+  RETURN_IF_ERROR(CheckNoMarker(volume, *journal));
+  return CheckInPlace(record, *journal);
 }
 
-absl::Status Place(Volume& volume, int staging, PublishJournal* journal, const std::function<absl::Status()>& keep) {
+absl::Status Place(Volume& volume, int staging, JoinedRecord& record, PublishJournal* journal,
+                   const std::function<absl::Status()>& keep) {
   if (journal->already_present) return absl::OkStatus();
   if (journal->form == PackageForm::kFile) journal->way = PublishWay::kInPlace;
   RETURN_IF_ERROR(MakeAbove(volume, journal->destination));
@@ -126,9 +134,9 @@ absl::Status Place(Volume& volume, int staging, PublishJournal* journal, const s
         }
         break;
       case PublishWay::kInPlace:
-        return PublishInPlace(volume, staging, *journal);
+        return PublishInPlace(volume, staging, record, *journal);
     }
-    RETURN_IF_ERROR(PreparePlace(volume, staging, journal));
+    RETURN_IF_ERROR(PreparePlace(volume, staging, record, journal));
     RETURN_IF_ERROR(keep());
   }
   return Fail(Reason::kStagingBusy, "'", base::PercentEscape(journal->destination),

@@ -1,23 +1,12 @@
 #include "agent/transfer/receive_attempt.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 #include "agent/core/stops.h"
-#include "agent/record/ledger_digests.h"
-#include "agent/storage/io_reason.h"
-#include "agent/storage/tree.h"
 #include "agent/transfer/data_receiver.h"
-#include "agent/transfer/destination.h"
 #include "agent/transfer/leg_loop.h"
-#include "agent/transfer/publish.h"
-#include "agent/transfer/staged_file.h"
-#include "agent/transfer/staged_tree.h"
-#include "lib/base/log.h"
 #include "lib/base/status.h"
 #include "lib/wire/name.h"
 #include "lib/wire/reason.h"
@@ -25,13 +14,6 @@
 namespace crossdock::agent {
 
 using wire::Reason;
-
-namespace {
-
-// As many as a frame holds with room to spare.
-constexpr size_t kRangesPerFrame = 65536;
-
-}  // namespace
 
 ReceiveAttempt::ReceiveAttempt(ReceivePlan plan, const Deps& deps, RecordTerms record)
     : plan_(std::move(plan)), record_(std::move(record)), deps_(deps) {}
@@ -120,19 +102,6 @@ absl::Status ReceiveAttempt::Talk(ControlChannel& control) {
   return greeted;
 }
 
-bool ReceiveAttempt::JoinPublisher() {
-  std::thread publisher;
-  {
-    base::MutexLock lock(mutex_);
-    // A file that lands from now on is the next attempt's.
-    publisher_closed_ = true;
-    publisher.swap(publisher_);
-  }
-  if (!publisher.joinable()) return false;
-  publisher.join();
-  return result_.ended != base::Instant();
-}
-
 absl::Status ReceiveAttempt::Greet(ControlChannel& control) {
   ASSIGN_OR_RETURN(const wire::ControlFrame frame, control.ReceiveNow());
   const auto* peer = std::get_if<wire::Hello>(&frame);
@@ -169,32 +138,6 @@ absl::Status ReceiveAttempt::Greet(ControlChannel& control) {
   return absl::OkStatus();
 }
 
-absl::Status ReceiveAttempt::ReserveSpace(uint64_t bytes, uint64_t entries) {
-  auto reserved = deps_.volume.Reserve(bytes, entries);
-  if (base::ReasonOf(reserved.status()) == Name(Reason::kDestinationFull)) {
-    // What was taken over has its other name there.
-    if (plan_.durability == Durability::kSafe) {
-      RETURN_IF_ERROR(staging_->ledger().Sync());
-      RETURN_IF_ERROR(SyncDirectories(staging_->data(), deps_.volume.calls()));
-    }
-    RETURN_IF_ERROR(staging_->RemoveEarlier());
-    reserved = deps_.volume.Reserve(bytes, entries);
-  }
-  RETURN_IF_ERROR(reserved.status());
-  reservation_ = *std::move(reserved);
-  return absl::OkStatus();
-}
-
-absl::Status ReceiveAttempt::CheckForm() {
-  const bool named = !plan_.destination.files.empty();
-  if (named != (hello_.form == wire::PackageForm::kFiles)) {
-    return Fail(Reason::kPeerListing, "the sender brings another kind of package than was assigned");
-  }
-  // The volume's root cannot be renamed into place; what stands in it can be linked.
-  if (plan_.destination.path.empty()) hello_.form = wire::PackageForm::kFiles;
-  return absl::OkStatus();
-}
-
 absl::StatusOr<bool> ReceiveAttempt::Handle(wire::ControlFrame frame) {
   if (const auto* chunk = std::get_if<wire::ManifestChunk>(&frame)) {
     RETURN_IF_ERROR(TakeChunk(*chunk));
@@ -209,106 +152,6 @@ absl::StatusOr<bool> ReceiveAttempt::Handle(wire::ControlFrame frame) {
     return Fail(Reason::kPeerProtocol, "the sender sent a frame that only receivers send");
   }
   return true;
-}
-
-absl::Status ReceiveAttempt::TakeChunk(const wire::ManifestChunk& chunk) {
-  base::MutexLock lock(mutex_);
-  if (manifest_checked_) return Fail(Reason::kPeerProtocol, "the manifest goes on after its end");
-  const size_t before = manifest_.entries.size();
-  const absl::Status taken = TakeEntries(chunk);
-  if (taken.ok()) {
-    changed_.NotifyAll();
-  } else {
-    // No leg may look for files whose directories were not made: it would find another reason first.
-    manifest_.entries.resize(before);
-  }
-  return taken;
-}
-
-absl::Status ReceiveAttempt::TakeEntries(const wire::ManifestChunk& chunk) {
-  const size_t before = manifest_.entries.size();
-  RETURN_IF_ERROR(decoder_.Add(chunk.chunk, &manifest_));
-  if (manifest_.entries.size() > hello_.entries) return Fail(Reason::kPeerProtocol, "more entries than announced");
-  // Directories first: legs create files in them as soon as they see the entries.
-  for (size_t i = before; i < manifest_.entries.size(); ++i) {
-    const wire::Entry& entry = manifest_.entries[i];
-    const bool file = entry.type == wire::EntryType::kFile;
-    states_.push_back(file ? FileState::kMissing : FileState::kNoFile);
-    arriving_on_.push_back(0);
-    listed_files_ += file ? 1 : 0;
-    if (file && entry.size == 0 && !plan_.allow_empty_files) {
-      return Fail(Reason::kFileEmpty, "'", base::PercentEscape(entry.path), "' has no content");
-    }
-  }
-  const auto news = std::span(manifest_.entries).subspan(before);
-  if (!names_) names_.emplace(deps_.volume, staging_->directory());
-  RETURN_IF_ERROR(names_->Add(news));
-  return MakeStagedDirectories(deps_.volume, staging_->data(), news);
-}
-
-absl::Status ReceiveAttempt::TakeEnd(const wire::ManifestEnd& end) {
-  base::MutexLock lock(mutex_);
-  if (manifest_checked_) return Fail(Reason::kPeerProtocol, "the manifest ends twice");
-  if (end.entries != manifest_.entries.size() || listed_files_ != hello_.files || manifest_.bytes() != hello_.bytes) {
-    return Fail(Reason::kPeerProtocol, "the manifest is not what the sender announced");
-  }
-  if (wire::ListingDigest(manifest_) != plan_.terms.listing_digest) {
-    return Fail(Reason::kPeerListing, "the sender's manifest is not the listing that was decided");
-  }
-  const bool bound = !plan_.terms.content_root.empty();
-  if (bound) {
-    const auto root = wire::ContentRoot(manifest_);
-    if (!root.ok() || *root != plan_.terms.content_root) {
-      return Fail(Reason::kPeerContent, "the sender's manifest is not the content that was approved");
-    }
-  }
-  if (hello_.form == wire::PackageForm::kFile && (manifest_.entries.size() != 1 || listed_files_ != 1)) {
-    return Fail(Reason::kPeerProtocol, "a package of one file has ", manifest_.entries.size(), " entries");
-  }
-  if (!have_said_) {
-    RETURN_IF_ERROR(CheckDestinationListing(deps_.volume, manifest_, Destination()));
-    RETURN_IF_ERROR(SayHave());
-  }
-  names_.reset();
-  manifest_checked_ = true;
-  changed_.NotifyAll();
-  StartPublisherIfComplete();
-  return absl::OkStatus();
-}
-
-absl::Status ReceiveAttempt::SayHave() {
-  wire::Have have;
-  uint64_t bytes = hello_.bytes - hello_.holes, entries = hello_.entries;  // that are not here
-  // Holes among what is here are taken for bytes: what is reserved may be too little, never too much.
-  const auto is_here = [&](uint64_t stored) {
-    bytes -= std::min(bytes, stored);
-    --entries;
-  };
-  const auto whole = [&](uint32_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    states_[index] = FileState::kLanded;
-    ++landed_;
-    ++result_.files_resumed;
-    counters_.files_done.fetch_add(1);
-    counters_.bytes_done.fetch_add(manifest_.entries[index].size);
-    is_here(manifest_.entries[index].size);
-    if (!have.ranges.empty() && have.ranges.back().first + have.ranges.back().count == index) {
-      ++have.ranges.back().count;
-    } else {
-      have.ranges.push_back({index, 1});
-    }
-    if (have.ranges.size() == kRangesPerFrame) control_->Queue(std::exchange(have, {}));
-  };
-  const auto part = [&](uint32_t index, PartialFile partial, base::UniqueFd fd, uint64_t inode)
-                        ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-                          is_here(SpaceOf(fd.get(), manifest_.entries[index].size));
-                          AdoptParts(index, std::move(partial), std::move(fd), inode);
-                        };
-  RETURN_IF_ERROR(staging_->Adopt(manifest_, !plan_.terms.content_root.empty(), whole, part));
-  if (staging_->has_earlier()) RETURN_IF_ERROR(ReserveSpace(bytes, entries));
-  have.last = true;
-  control_->Queue(have);
-  have_said_ = true;
-  return absl::OkStatus();
 }
 
 absl::Status ReceiveAttempt::TakeStreams(const wire::Streams& streams) {
@@ -377,96 +220,6 @@ void ReceiveAttempt::FileLanded(uint32_t index, const absl::Status& status) {
   }
   control_->QueueAck(index);
   StartPublisherIfComplete();
-}
-
-bool ReceiveAttempt::Complete() const { return manifest_checked_ && landed_ == listed_files_; }
-
-void ReceiveAttempt::StartPublisherIfComplete() {
-  if (!Complete() || publisher_closed_ || publisher_.joinable() || lifeline_->ended()) return;
-  publisher_ = std::thread([this] {
-    const absl::Status status = PublishAll();
-    if (status.ok()) {
-      result_.bytes_received = counters_.bytes_moved;
-      result_.ended = deps_.clock.Now();
-      control_->Queue(wire::Published{result_.already_present});
-      control_->FinishWhenWritten();
-    } else {
-      lifeline_->Fail(status);
-    }
-  });
-}
-
-PackagePlace ReceiveAttempt::Destination() const {
-  return {hello_.form, plan_.destination.path, plan_.merge, plan_.replace};
-}
-
-absl::Status ReceiveAttempt::PublishAll() {
-  counters_.stage = Stage::kVerifying;
-  RETURN_IF_ERROR(FinishTree());
-  ASSIGN_OR_RETURN(const DestinationState there, CheckDestination(deps_.volume, staging_->data(), Destination()));
-  if (there == DestinationState::kFree) RETURN_IF_ERROR(Record());
-  struct stat info {};
-  if (fstat(staging_->data(), &info) != 0) return DestinationError(errno, "cannot look at", "data");
-  PublishJournal journal;
-  journal.transfer = plan_.terms.transfer;
-  journal.agent = plan_.agent;
-  journal.epoch = plan_.terms.epoch;
-  journal.form = hello_.form;
-  journal.destination = plan_.destination.path;
-  journal.listing_digest = plan_.terms.listing_digest;
-  journal.content_root = plan_.terms.content_root;
-  journal.policy_digest = plan_.terms.policy_digest;
-  journal.began_us = result_.began.time_since_epoch().count();
-  journal.verify = static_cast<uint8_t>(plan_.verify);
-  journal.files = result_.files;
-  journal.bytes = result_.bytes;
-  journal.data_inode = info.st_ino;
-  journal.merge = plan_.merge;
-  journal.replace = plan_.replace;
-  journal.already_present = there == DestinationState::kIdentical;
-  counters_.stage = Stage::kCommitting;
-  if (lifeline_->ended()) return lifeline_->status();
-  ASSIGN_OR_RETURN(journal,
-                   Publish(deps_.volume, staging_->directory(), std::move(journal), plan_.commit, deps_.clock));
-  counters_.stage = Stage::kPublishing;
-  result_.already_present = journal.already_present;
-  if (plan_.published) RETURN_IF_ERROR(plan_.published(journal));
-  // The package is there: what is left in staging is litter, and no reason to call the attempt failed.
-  absl::Status removed = EndPublish(deps_.volume, staging_->directory());
-  if (removed.ok()) removed = staging_->Remove();
-  if (!removed.ok())
-    LOG_WARNING("staging is left over", {{"transfer", journal.transfer}, {"error", removed.ToString()}});
-  return absl::OkStatus();
-}
-
-const wire::Manifest& ReceiveAttempt::LandedManifest() {
-  // The lock is for the analysis and for TSan's sake only.
-  base::MutexLock lock(mutex_);
-  const wire::Manifest* const manifest = &manifest_;
-  return *manifest;
-}
-
-absl::Status ReceiveAttempt::FinishTree() {
-  const wire::Manifest& manifest = LandedManifest();
-  // This very epoch may have been here before.
-  if (hello_.form == wire::PackageForm::kDirectory) {
-    RETURN_IF_ERROR(RemoveOwnRecord(deps_.volume, staging_->data(), manifest));
-  }
-  RETURN_IF_ERROR(FinishStagedTree(deps_.volume, staging_->data(), manifest, plan_.durability == Durability::kSafe));
-  if (plan_.durability == Durability::kFast) return absl::OkStatus();
-  RETURN_IF_ERROR(staging_->ledger().Sync());
-  return SyncDirectories(staging_->data(), deps_.volume.calls());
-}
-
-absl::Status ReceiveAttempt::Record() {
-  const std::string& destination = plan_.destination.path;
-  // What joins a directory is recorded by whoever owns that directory's record.
-  const bool whole = hello_.form == wire::PackageForm::kDirectory && InodeAt(deps_.volume.root(), destination) == 0;
-  if (!whole || record_.formats.empty()) return absl::OkStatus();
-  const wire::Manifest& manifest = LandedManifest();
-  ASSIGN_OR_RETURN(const LandedDigests digests, ReadLedgerDigests(deps_.volume, staging_->directory(), manifest));
-  return WriteRecord(deps_.volume, staging_->data(), manifest, digests, record_,
-                     destination.substr(destination.rfind('/') + 1), deps_.clock.Now());
 }
 
 }  // namespace crossdock::agent

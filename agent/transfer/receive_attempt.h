@@ -27,7 +27,7 @@ namespace crossdock::agent {
 
 class ReceiveAttempt {
  public:
-  // `record`: of the integrity record that is made of whole directories; without formats none is.
+  // `record`: of the integrity record that is made of what lands; without formats none is.
   ReceiveAttempt(ReceivePlan plan, const Deps& deps, RecordTerms record = {});
   ~ReceiveAttempt();
 
@@ -48,23 +48,23 @@ class ReceiveAttempt {
   // Greets, and runs the control leg to its end.
   absl::Status Talk(ControlChannel& control);
   absl::Status Greet(ControlChannel& control);
-  // Waits for the publisher, if there is one; none starts any more. True when the package stands at its place.
-  bool JoinPublisher();
   absl::StatusOr<bool> Handle(wire::ControlFrame frame);
-  absl::Status TakeChunk(const wire::ManifestChunk& chunk);
-  absl::Status TakeEntries(const wire::ManifestChunk& chunk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status TakeEnd(const wire::ManifestEnd& end);
-  absl::Status CheckForm() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Lets there be `count` data legs. On Run's thread only.
   void StartLegs(uint16_t count, Lifeline& lifeline);
   absl::Status TakeStreams(const wire::Streams& streams);
   void RunDataLeg(uint16_t leg, Lifeline& lifeline);
+  void FileLanded(uint32_t index, const absl::Status& status);
+
+  // What is listed (receive_listing.cc).
+  absl::Status TakeChunk(const wire::ManifestChunk& chunk);
+  absl::Status TakeEntries(const wire::ManifestChunk& chunk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status TakeEnd(const wire::ManifestEnd& end);
+  absl::Status CheckForm() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // For what is still to come: DESTINATION_FULL when it does not fit. Everything that earlier attempts left and this
   // one can use has been taken over; the rest gives way when there is no room otherwise.
   absl::Status ReserveSpace(uint64_t bytes, uint64_t entries);
   // Says what staging holds already.
   absl::Status SayHave() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void FileLanded(uint32_t index, const absl::Status& status);
 
   // Files that come in blocks (receive_blocks.cc).
   // The file's parts: made, with an empty staged file, when this is its first block.
@@ -81,14 +81,17 @@ class ReceiveAttempt {
   // Asks for the block again: storage did not keep it.
   void RefuseUnkept(const wire::Block& block, const absl::Status& status);
 
+  // The end (receive_publish.cc).
   // Everything is here: manifest checked, every file landed.
   bool Complete() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartPublisherIfComplete() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Waits for the publisher, if there is one; none starts any more. True when the package stands at its place.
+  bool JoinPublisher();
   PackagePlace Destination() const;
   absl::Status PublishAll();
   absl::Status FinishTree();
-  // The new generation of the package's integrity record, where one is to be made.
-  absl::Status Record();
+  // The new generation of the package's integrity record, or what makes that of the directory it joins.
+  absl::Status Record(PublishJournal* journal);
   // No longer changes once everything has landed.
   const wire::Manifest& LandedManifest();
 

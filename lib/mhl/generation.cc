@@ -24,8 +24,11 @@ class Generation {
     for (const History& history : histories_.all()) known_.push_back(history.Known());
     RETURN_IF_ERROR(HashAll());
     CountMissing();
+    if (request_.partial && !result_.problems.empty()) return std::move(result_);
     // Later ones lie deeper: they come first.
-    for (size_t i = histories_.all().size(); i-- > 0;) RETURN_IF_ERROR(WriteOne(i));
+    for (size_t i = histories_.all().size(); i-- > 0;) {
+      if (!request_.partial || IsConcerned(i)) RETURN_IF_ERROR(WriteOne(i));
+    }
     std::stable_sort(result_.problems.begin(), result_.problems.end(),
                      [](const Problem& a, const Problem& b) { return a.path < b.path; });
     return std::move(result_);
@@ -38,7 +41,7 @@ class Generation {
     ManifestWriter head([](std::string_view) { return absl::OkStatus(); });
     RETURN_IF_ERROR(head.Begin({request_.creator, request_.process, {}, request_.ignore}));
     for (const History& history : histories_.all()) {
-      if (history.unlisted.empty()) continue;
+      if (history.unlisted.empty() || (history.unlisted.size() == 1 && IsUnfinished(history))) continue;
       return base::WithReason(
           base::FailedPrecondition("'", base::PercentEscape(Below(Below(history.root, kFolder), history.unlisted[0])),
                                    "' stands beside the chain and is not in it: find out where it comes from, and "
@@ -48,26 +51,55 @@ class Generation {
     return absl::OkStatus();
   }
 
+  std::string NextName(const History& history) const {
+    const std::string name = history.root.empty() ? request_.folder : history.root.substr(history.root.rfind('/') + 1);
+    return ManifestName(static_cast<uint32_t>(history.chain.size() + 1), name, request_.creator.created);
+  }
+
+  // Whether the manifest beside the chain is this generation's, which was not finished.
+  bool IsUnfinished(const History& history) const {
+    return request_.partial && history.unlisted.front() == NextName(history);
+  }
+
+  // Whether the history has this generation already.
+  bool IsMade(const History& history) const {
+    if (!request_.partial || history.generations.empty()) return false;
+    const Creator& last = history.generations.back().creator;
+    return last.created == request_.creator.created && last.comment == request_.creator.comment &&
+           last.hostname == request_.creator.hostname;
+  }
+
+  // Whether anything came into the history, or into one inside of it to which it has to refer.
+  bool IsConcerned(size_t owner) const {
+    if (came_into_[owner]) return true;
+    const bool inner = std::any_of(result_.written.begin(), result_.written.end(), [&](const WrittenManifest& written) {
+      return histories_.OwnerOf(written.root) == owner;
+    });
+    return inner && !histories_.all()[owner].chain.empty();
+  }
+
   absl::Status HashAll() {
+    came_into_.resize(histories_.all().size());
     DirectoryHasher directories(request_.formats);
     for (size_t i = 0; i < inventory_.size(); ++i) {
       const Item item = inventory_.item(i);
       if (histories_.Ignores(item.path, item.directory)) continue;
       if (item.directory) {
-        directories.AddDirectory(item.path);
+        if (!request_.partial) directories.AddDirectory(item.path);
         continue;
       }
       const std::string path(item.path);
+      came_into_[histories_.OwnerOf(path)] = true;
       const uint64_t size = item.size;
       const Digests known = KnownOf(path);
       ASSIGN_OR_RETURN(const Digests digests, inventory_.Hash(i, FormatsFor(known, request_.formats)));
       table_.Set(i, digests);
-      directories.AddFile(path, digests);
+      if (!request_.partial) directories.AddFile(path, digests);
       ++result_.files;
       result_.bytes += size;
       Judge(path, known, digests);
     }
-    directories_ = directories.Finish();
+    if (!request_.partial) directories_ = directories.Finish();
     return absl::OkStatus();
   }
 
@@ -85,6 +117,10 @@ class Generation {
     for (const auto& [format, raw] : digests) {
       const auto expected = known.find(format);
       if (expected == known.end() || expected->second == raw) continue;
+      if (request_.replaces) {
+        ++result_.original;
+        return;
+      }
       result_.problems.push_back({ProblemKind::kMismatch, path, format, expected->second, raw});
       ++result_.failed;
       return;
@@ -94,6 +130,7 @@ class Generation {
 
   // The files that are known and not there.
   void CountMissing() {
+    if (request_.partial) return;
     for (size_t owner = 0; owner < known_.size(); ++owner) {
       if (known_[owner].empty()) continue;
       const std::string& root = histories_.all()[owner].root;
@@ -120,12 +157,12 @@ class Generation {
     const Digests digests = table_.Get(index);
     bool failed = false;
     for (const auto& [format, raw] : digests) failed = failed || (known.contains(format) && known.at(format) != raw);
+    record.replaced = failed && request_.replaces;
     for (const auto& [format, raw] : digests) {
-      Action action = known.empty() ? Action::kOriginal : Action::kVerified;
-      if (known.contains(format)) {
-        if (known.at(format) != raw) action = Action::kFailed;
-      } else if (failed) {
-        continue;
+      Action action = Action::kOriginal;
+      if (!known.empty() && !record.replaced) {
+        if (failed && !known.contains(format)) continue;
+        action = known.contains(format) && known.at(format) != raw ? Action::kFailed : Action::kVerified;
       }
       record.hashes.push_back({format, raw, action, request_.creator.created});
     }
@@ -141,6 +178,7 @@ class Generation {
         RETURN_IF_ERROR(writer.Add(RecordOf(i, item, root)));
         continue;
       }
+      if (request_.partial) continue;
       DirectoryRecord record;
       record.path = Within(root, item.path);
       record.modified = item.modified;
@@ -153,13 +191,17 @@ class Generation {
   absl::Status WriteOne(size_t owner) {
     const History& history = histories_.all()[owner];
     const std::string folder = Below(history.root, kFolder);
-    const std::string name = history.root.empty() ? request_.folder : history.root.substr(history.root.rfind('/') + 1);
+    if (IsMade(history)) {
+      const ChainLink& made = history.chain.back();
+      result_.written.push_back({history.root, made.number, Below(folder, made.path), made.c4});
+      return absl::OkStatus();
+    }
     const auto number = static_cast<uint32_t>(history.chain.size() + 1);
-    const std::string manifest = ManifestName(number, name, request_.creator.created);
+    const std::string manifest = NextName(history);
     ManifestHead head;
     head.creator = request_.creator;
     head.process = request_.process;
-    head.root = directories_.at(history.root);
+    if (!request_.partial) head.root = directories_.at(history.root);
     head.ignore = history.ignore();
     AddPatterns(&head.ignore, request_.ignore);
     std::vector<Reference> references;
@@ -194,6 +236,7 @@ class Generation {
   DigestTable table_;
   std::vector<std::unordered_map<std::string, Digests>> known_;  // of each history
   std::map<std::string, std::vector<DirectoryHash>> directories_;
+  std::vector<bool> came_into_;  // of each history
   GenerationResult result_;
 };
 

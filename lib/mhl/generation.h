@@ -4,6 +4,7 @@
 //   a file that is new to its history       original, in every format asked for
 //   known, and as recorded                  verified; formats that are new for it too
 //   known, and other                        failed in the known formats; no new ones
+//   known, and replaced by another          original, in every format asked for
 #pragma once
 
 #include <string>
@@ -25,6 +26,13 @@ struct GenerationRequest {
   std::vector<HashFormat> formats;  // one at least
   std::vector<std::string> ignore;  // besides what is ignored already
   std::string folder;               // the name of the tree's folder
+  // The inventory is what came into the tree, and not all of it: no directory hashes, nothing is missed, nothing
+  // is written when a file is not as known, and only histories that something came into, and those around them, get a
+  // generation. One of the same time and comment that stands there already is this one, which was not finished: it is
+  // not made twice.
+  bool partial = false;
+  // With `partial`: a known file that is another now has taken the old one's place.
+  bool replaces = false;
 };
 
 struct WrittenManifest {

@@ -14,9 +14,12 @@ absl::Status Broken(std::string_view reason, const Parts&... parts) {
   return base::WithReason(base::FailedPrecondition(parts...), reason);
 }
 
-absl::Status CheckReferences(const std::vector<History>& all) {
+// `every`: there are no histories but these.
+absl::Status CheckReferences(const std::vector<History>& all, bool every) {
   std::unordered_map<std::string, const std::string*> chained;  // the C4 of each manifest, by its path in the tree
+  std::set<std::string> folders;
   for (const History& history : all) {
+    folders.insert(Below(history.root, kFolder));
     for (const ChainLink& link : history.chain) {
       chained.emplace(Below(Below(history.root, kFolder), link.path), &link.c4);
     }
@@ -25,6 +28,7 @@ absl::Status CheckReferences(const std::vector<History>& all) {
     for (const Manifest& manifest : outer.generations) {
       for (const Reference& reference : manifest.references) {
         const std::string path = Below(outer.root, reference.path);
+        if (!every && !folders.contains(path.substr(0, path.rfind('/')))) continue;
         const auto found = chained.find(path);
         if (found == chained.end()) {
           return Broken(kReasonManifestMissing, "'", base::PercentEscape(path),
@@ -77,6 +81,7 @@ std::unordered_map<std::string, Digests> History::Known() const {
     for (auto& [path, digests] : renamed) known[path] = std::move(digests);
     for (const FileRecord& file : manifest.files) {
       Digests& digests = known[file.path];
+      if (file.replaced) digests.clear();
       for (const FileHash& hash : file.hashes) {
         if (hash.action != Action::kFailed) digests.emplace(hash.format, hash.raw);
       }
@@ -132,10 +137,6 @@ absl::StatusOr<History> ReadHistory(RecordFiles& files, const std::string& root,
 }
 
 absl::StatusOr<Histories> Histories::Read(const Inventory& inventory, RecordFiles& files, size_t size_max) {
-  Histories histories;
-  auto top = ReadHistory(files, "", &size_max);
-  if (!top.ok() && base::ReasonOf(top.status()) != kReasonNoHistory) return top.status();
-  histories.all_.push_back(top.ok() ? *std::move(top) : History());
   std::set<std::string> roots;
   constexpr std::string_view kSuffix = "/ascmhl";
   for (size_t i = 0; i < inventory.size(); ++i) {
@@ -147,6 +148,20 @@ absl::StatusOr<Histories> Histories::Read(const Inventory& inventory, RecordFile
                         root.find("/ascmhl/") != std::string::npos;
     if (!inside) roots.insert(root);
   }
+  return ReadRoots(roots, /*every=*/true, files, size_max);
+}
+
+absl::StatusOr<Histories> Histories::ReadSome(const std::vector<std::string>& roots, RecordFiles& files,
+                                              size_t size_max) {
+  return ReadRoots({roots.begin(), roots.end()}, /*every=*/false, files, size_max);
+}
+
+absl::StatusOr<Histories> Histories::ReadRoots(const std::set<std::string>& roots, bool every, RecordFiles& files,
+                                               size_t size_max) {
+  Histories histories;
+  auto top = ReadHistory(files, "", &size_max);
+  if (!top.ok() && base::ReasonOf(top.status()) != kReasonNoHistory) return top.status();
+  histories.all_.push_back(top.ok() ? *std::move(top) : History());
   if (roots.size() > kHistoriesMax) {
     return base::WithReason(base::InvalidArgument("more than ", kHistoriesMax, " folders have a history of their own"),
                             kReasonTooLarge);
@@ -155,7 +170,7 @@ absl::StatusOr<Histories> Histories::Read(const Inventory& inventory, RecordFile
     ASSIGN_OR_RETURN(History history, ReadHistory(files, root, &size_max));
     histories.all_.push_back(std::move(history));
   }
-  RETURN_IF_ERROR(CheckReferences(histories.all_));
+  RETURN_IF_ERROR(CheckReferences(histories.all_, every));
   histories.AddIgnored({});
   return histories;
 }

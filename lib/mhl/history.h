@@ -2,6 +2,7 @@
 // folders inside of it, to whose files the outer one does not reach.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -35,7 +36,8 @@ struct History {
 
   std::vector<std::string> ignore() const;  // of the last generation, or the default
   // What is known of each file, by its path relative to `root`: its hashes that were taken from it first, or verified;
-  // a failed one is never among them. Renamed files have their new path.
+  // a failed one is never among them. Renamed files have their new path; of one that was replaced only what was taken
+  // since then is known.
   std::unordered_map<std::string, Digests> Known() const;
 };
 
@@ -49,6 +51,10 @@ class Histories {
  public:
   static absl::StatusOr<Histories> Read(const Inventory& inventory, RecordFiles& files,
                                         size_t size_max = kManifestSizeMax);
+  // The tree's own, and those of these folders inside of it, of a tree of which no more is looked at: references to
+  // other histories are not checked.
+  static absl::StatusOr<Histories> ReadSome(const std::vector<std::string>& roots, RecordFiles& files,
+                                            size_t size_max = kManifestSizeMax);
 
   bool empty() const;  // no generation anywhere
   const std::vector<History>& all() const { return all_; }
@@ -63,6 +69,10 @@ class Histories {
   void AddIgnored(const std::vector<std::string>& patterns);
 
  private:
+  // `roots` in ascending order; `every`: there are no others.
+  static absl::StatusOr<Histories> ReadRoots(const std::set<std::string>& roots, bool every, RecordFiles& files,
+                                             size_t size_max);
+
   std::vector<History> all_;
   std::vector<IgnoreRules> rules_;  // of each
 };

@@ -62,6 +62,7 @@ struct FileRecord {
   std::optional<base::Instant> modified;
   std::vector<FileHash> hashes;
   std::string previous_path;  // empty: not renamed in this generation
+  bool replaced = false;      // another file took the name: what was known of it before is over
 };
 
 // Of a directory in one format.

@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "lib/base/check.h"
 #include "lib/base/status.h"
+#include "lib/mhl/write.h"
 #include "lib/mhl/xml_reader.h"
 
 namespace crossdock::mhl {
@@ -73,12 +74,14 @@ const std::map<std::string, Element, std::less<>>& Schema() {
   return *schema;
 }
 
-// Keeps to the schema, and gives its elements on as (path, attributes, text). What stands in metadata is passed over.
+// Keeps to the schema, and gives its elements on as (path, attributes, text). What stands in metadata is not looked at
+// but for the names of its elements.
 class SchemaReader : public XmlHandler {
  public:
   absl::Status Start(const std::string& name, const Attributes& attributes) final {
     if (in_metadata_ > 0 || (name == "metadata" && !open_.empty())) {
       if (in_metadata_ == 0) RETURN_IF_ERROR(Enter(name));
+      if (in_metadata_ == 1) TakeMetadata(path_, name);
       ++in_metadata_;
       return absl::OkStatus();
     }
@@ -113,6 +116,8 @@ class SchemaReader : public XmlHandler {
   virtual absl::Status Begin(std::string_view path, const Attributes& attributes) = 0;
   // An element, with all that is in it, has ended.
   virtual absl::Status Take(std::string_view path, const Attributes& attributes, const std::string& text) = 0;
+  // An element right in the metadata of `path`.
+  virtual void TakeMetadata(std::string_view, const std::string&) {}
 
  private:
   struct Open {
@@ -216,6 +221,11 @@ class ManifestReader : public SchemaReader {
     }
     if (path == kReference) manifest_.references.push_back(std::exchange(reference_, {}));
     return absl::OkStatus();
+  }
+
+  void TakeMetadata(std::string_view path, const std::string& name) override {
+    static const std::string kReplaced = ForeignName(kMetadataNamespace, "replaced");
+    if (path == "/hashlist/hashes/hash" && name == kReplaced) file_.replaced = true;
   }
 
   absl::Status TakeCreator(std::string_view name, const Attributes& attributes, const std::string& text) {

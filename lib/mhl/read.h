@@ -14,7 +14,7 @@ namespace crossdock::mhl {
 inline constexpr std::string_view kManifestNamespace = "urn:ASC:MHL:v2.0";
 inline constexpr std::string_view kChainNamespace = "urn:ASC:MHL:DIRECTORY:v2.0";
 
-// Metadata elements are passed over, and so are hashes of formats that nobody writes any more (xxh32).
+// Metadata elements of others are passed over, and so are hashes of formats that nobody writes any more (xxh32).
 absl::StatusOr<Manifest> ReadManifest(std::string_view xml, std::string_view origin);
 
 // ascmhl_chain.xml and ascmhl_collection.xml: numbers continuous from 1.

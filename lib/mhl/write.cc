@@ -194,6 +194,9 @@ absl::Status ManifestWriter::Add(const FileRecord& record) {
   if (!record.previous_path.empty()) {
     RETURN_IF_ERROR(PutElement("      ", "previousPath", record.previous_path, &text_));
   }
+  if (record.replaced) {
+    text_ += base::StrCat("      <metadata><replaced xmlns=\"", kMetadataNamespace, "\"/></metadata>\n");
+  }
   text_ += "    </hash>\n";
   return absl::OkStatus();
 }

@@ -12,6 +12,9 @@
 
 namespace crossdock::mhl {
 
+// Of what this program says in metadata, where the format has no word for it: <replaced/>, of a file.
+inline constexpr std::string_view kMetadataNamespace = "urn:crossdock:record:1";
+
 // Takes the document's bytes in their order.
 using Sink = std::function<absl::Status(std::string_view bytes)>;
 

@@ -79,7 +79,7 @@ class Reading {
 
   std::string LocalName(std::string_view name) const {
     if (name.starts_with(prefix_)) return std::string(name.substr(prefix_.size()));
-    // No name of ours; it is only shown.
+    // It may be shown.
     return base::StrCat("}", base::PercentEscape(name.substr(0, kShownMax)));
   }
 
@@ -126,6 +126,10 @@ class Reading {
 };
 
 }  // namespace
+
+std::string ForeignName(std::string_view name_space, std::string_view name) {
+  return base::StrCat("}", base::PercentEscape(base::StrCat(name_space, "\n", name)));
+}
 
 absl::Status ReadXml(std::string_view document, std::string_view name_space, std::string_view origin,
                      XmlHandler& handler, const XmlLimits& limits) {

@@ -24,11 +24,14 @@ class XmlHandler {
  public:
   using Attributes = std::vector<std::pair<std::string, std::string>>;  // without those of other namespaces
   virtual ~XmlHandler() = default;
-  // `name` is the local name of an element of the namespace; one of another namespace has a '}' before it.
+  // `name` is the local name of an element of the namespace; that of another is a ForeignName, cut at 100 bytes.
   virtual absl::Status Start(const std::string& name, const Attributes& attributes) = 0;
   // `text` is all text directly inside the element, as it stands.
   virtual absl::Status End(const std::string& name, const std::string& text) = 0;
 };
+
+// What an element of another namespace is called here.
+std::string ForeignName(std::string_view name_space, std::string_view name);
 
 // MHL_XML_INVALID, MHL_XML_DTD, MHL_TOO_LARGE, or an error of the handler's. `origin` stands before every complaint.
 absl::Status ReadXml(std::string_view document, std::string_view name_space, std::string_view origin,

@@ -47,6 +47,8 @@ class MergeTest(StudioCase):
         self.assertEqual(self.there(studio)["a.exr"], b"one")
         studio.wait_for_state(self.deliver(studio, "v5", {"a.exr": b"two", "e.exr": b"e"}, "--merge", "whole", "--replace"), "CLOSED")
         self.assertEqual(self.there(studio), {"a.exr": b"two", "sub/b.exr": b"b", "c.exr": b"c", "sub/d.exr": b"d", "e.exr": b"e"})
+        verified = studio.cli_json("mhl", "verify", studio.storage("van") / "northlight" / "in")
+        self.assertEqual((verified["result"], verified["files"], verified["generation"]), ("verified", 5, 3))
         beyond = self.deliver(studio, "v6", {"f.exr": b"f", "g.exr": b"g"}, "--merge", "visible")
         self.assertEqual(studio.wait_for_state(beyond, "FAILED")["reason"], "LANDING_NOT_ALLOWED")
 

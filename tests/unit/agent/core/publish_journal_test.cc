@@ -27,17 +27,22 @@ TEST_CASE("a publish journal says after a crash what it said before") {
   journal.way = PublishWay::kExchange;
   journal.merged_inode = 13;
   journal.old_inode = 14;
+  journal.record = {"van", "1.0", "transfer t-1", "xxh128", 5};
   CHECK(DecodeJournal(Encode(journal)).value() == journal);
 }
 
-TEST_CASE("a publish journal of the version before is finished as that would have finished it") {
+TEST_CASE("a publish journal of an earlier version is finished as that would have finished it") {
   const PublishJournal journal = Sample();
-  std::string bytes = Encode(journal);
-  // Without its checksum, without what came with version 2.
-  bytes.resize(bytes.size() - base::kSha256Size - 3 - 16);
-  bytes[bytes.find("/v2\n") + 2] = '1';
-  bytes += base::Sha256(bytes);
-  CHECK(DecodeJournal(bytes).value() == journal);
+  // What came with version 3, and with version 2.
+  constexpr size_t kRecord = 4 * 2 + 8, kMerge = 3 + 16;
+  const auto as_of = [&](char version, size_t without) {
+    std::string bytes = Encode(journal);
+    bytes.resize(bytes.size() - base::kSha256Size - without);
+    bytes[bytes.find("/v3\n") + 2] = version;
+    return bytes + base::Sha256(bytes);
+  };
+  CHECK(DecodeJournal(as_of('2', kRecord)).value() == journal);
+  CHECK(DecodeJournal(as_of('1', kRecord + kMerge)).value() == journal);
 }
 
 TEST_CASE("a publish journal that is damaged anywhere is not believed") {

@@ -1,9 +1,11 @@
 // Both ends of an attempt in one process, joined by socket pairs: two volumes, and what can go wrong between them.
 #pragma once
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
@@ -30,12 +32,22 @@ namespace crossdock::agent {
 // What a test does to the bytes that the sender hands to a leg: it may change them, and says whether the line holds.
 using Meddler = std::function<bool(uint16_t leg, uint16_t attempt, std::string& bytes)>;
 
+// Lets other threads go on until `condition` holds. A test that waits in vain is ended from outside.
+template <typename Condition>
+void Await(const Condition& condition) {
+  while (!condition()) std::this_thread::yield();
+}
+
 class SocketStream : public ByteStream {
  public:
-  SocketStream(base::UniqueFd fd, uint16_t leg, uint16_t attempt, Meddler meddler)
-      : fd_(std::move(fd)), leg_(leg), attempt_(attempt), meddler_(std::move(meddler)) {}
+  // `open` counts the streams that are.
+  SocketStream(base::UniqueFd fd, uint16_t leg, uint16_t attempt, Meddler meddler, std::atomic<int>* open = nullptr)
+      : fd_(std::move(fd)), leg_(leg), attempt_(attempt), meddler_(std::move(meddler)), open_(open) {
+    if (open_ != nullptr) ++*open_;
+  }
   ~SocketStream() override {
     if (!quiet) shutdown(fd_.get(), SHUT_RDWR);
+    if (open_ != nullptr) --*open_;
   }
   bool quiet = false;  // leaves the socket as it is, for whoever has a copy of it
   absl::StatusOr<size_t> Read(char* bytes, size_t size) override {
@@ -68,6 +80,7 @@ class SocketStream : public ByteStream {
   const uint16_t leg_;
   const uint16_t attempt_;
   const Meddler meddler_;
+  std::atomic<int>* const open_;
 };
 
 // Pairs the two ends' dials of the same leg and try, as relays do.
@@ -77,6 +90,7 @@ class Exchange {
   // Whether the sender's own end of a leg that broke stays open, so that the receiver does not notice.
   bool receiver_stays_unaware = false;
   std::function<bool(bool sender, uint16_t leg, uint16_t attempt)> reachable;
+  std::atomic<int> sender_streams = 0, receiver_streams = 0;  // that each end has open
 
   absl::StatusOr<std::unique_ptr<ByteStream>> Dial(bool sender, uint16_t leg, uint16_t attempt) {
     if (reachable && !reachable(sender, leg, attempt)) {
@@ -91,9 +105,9 @@ class Exchange {
       for (const int fd : fds) all_.emplace_back(dup(fd));
     }
     auto& [first, second] = pairs_[key];
-    if (!sender) return std::make_unique<SocketStream>(std::move(second), leg, attempt, nullptr);
+    if (!sender) return std::make_unique<SocketStream>(std::move(second), leg, attempt, nullptr, &receiver_streams);
     if (receiver_stays_unaware) kept_.emplace_back(dup(first.get()));
-    auto stream = std::make_unique<SocketStream>(std::move(first), leg, attempt, meddler);
+    auto stream = std::make_unique<SocketStream>(std::move(first), leg, attempt, meddler, &sender_streams);
     stream->quiet = receiver_stays_unaware;
     return stream;
   }
@@ -103,6 +117,14 @@ class Exchange {
     pairs_.clear();
     all_.clear();
     kept_.clear();
+  }
+  // Whether a line takes no more of what is written to it.
+  bool HasFullLine() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return std::any_of(all_.begin(), all_.end(), [](const base::UniqueFd& fd) {
+      pollfd line{fd.get(), POLLOUT, 0};
+      return poll(&line, 1, 0) == 0;
+    });
   }
   // Every line that there is, at both ends.
   void Cut() {

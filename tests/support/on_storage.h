@@ -35,7 +35,7 @@ class OnStorage : public AttemptPair {
       if (passed == 0) known = sender_progress().files_done;
       // A leg hands over half a megabyte at a time.
       if ((passed += bytes.size()) < files * size + 600'000) return true;
-      for (int i = 0; i < 20'000 && sender_progress().files_done < known + files; ++i) usleep(1'000);
+      Await([&] { return sender_progress().files_done >= known + files; });
       exchange.Cut();
       return false;
     };

@@ -69,6 +69,7 @@ TEST_CASE("holes too short to be worth a skip are data, and crumbs are read toge
   const File file(kMiB);
   for (uint64_t at = 0; at < 512 * 1024; at += 8192) file.Store(at, 4096);
   CHECK(file.Stretches(0, kMiB).size() <= 10);
+  CHECK_FALSE(StretchAt(file.fd.get(), 4096, kMiB).hole);
   CHECK(CountHoles(file.fd.get(), kMiB) >= 448 * 1024);
 }
 

@@ -219,8 +219,8 @@ TEST_CASE("a file whose last block lands while the attempt is being stopped is w
   studio.to_calls.on_sync = [&] {
     if (passed > kSize && !studio.stop_receiver.stop_requested()) {
       studio.stop_receiver.request_stop();
-      // Until everything but this thread has ended.
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      // Everything but this thread, and the control leg, which outlives it.
+      Await([&] { return studio.exchange.receiver_streams <= 1; });
     }
     return 0;
   };

@@ -257,12 +257,7 @@ TEST_CASE("a receiver that stops reading and says nothing is given up, and what 
   peer.terms.bytes = peer.decided.manifest.bytes();
   const std::string control = Encode(ControlFrame(MakeHello(peer.terms))) + Encode(ControlFrame(wire::Have{true, {}}));
   const absl::Status status = Send(peer, control, clock, [&](const SendAttempt& sender) {
-    // Until the socket is full.
-    uint64_t before = 1;
-    for (uint64_t now = 0; now == 0 || now != before; now = sender.progress().bytes_moved) {
-      before = now;
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
+    Await([&] { return sender.progress().bytes_moved > 0 && peer.exchange.HasFullLine(); });
     clock.seconds_ahead = 31;
   });
   INFO(status);

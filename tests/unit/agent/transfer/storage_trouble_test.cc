@@ -29,7 +29,7 @@ TEST_CASE("nothing that was acknowledged is lost by a power cut, and none of it 
     if (leg == 0 || (passed += bytes.size()) <= total * 9 / 10) return true;
     // One leg waits until something of the others was acknowledged.
     if (waits.exchange(true)) return true;
-    for (int i = 0; i < 20'000 && studio.sender_progress().bytes_done == 0; ++i) usleep(1'000);
+    Await([&] { return studio.sender_progress().bytes_done > 0; });
     studio.exchange.Cut();
     return true;
   };

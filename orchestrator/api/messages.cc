@@ -58,6 +58,15 @@ std::optional<State> FromMessage(studio::v1::TransferState state) {
   return std::nullopt;
 }
 
+namespace {
+
+PassedRelay PassedRelayOf(const Fleet& fleet, const std::string& site, const std::string& relay) {
+  const auto report = fleet.FindRelay(site, relay);
+  return report ? PassedRelay{relay, report->busy_per_mille} : PassedRelay();
+}
+
+}  // namespace
+
 studio::v1::Transfer ToMessage(const Transfer& transfer, const Fleet& fleet) {
   studio::v1::Transfer out;
   out.set_transfer(transfer.id);
@@ -100,7 +109,9 @@ studio::v1::Transfer ToMessage(const Transfer& transfer, const Fleet& fleet) {
     }
     const auto [sender, receiver] = fleet.EndsOf(transfer.id);
     if (transfer.state == State::kRunning && sender && receiver) {
-      const Bottleneck bottleneck = FindBottleneck(sender->stages, receiver->stages);
+      const Bottleneck bottleneck = FindBottleneck(sender->stages, receiver->stages,
+                                                   PassedRelayOf(fleet, transfer.source_site, transfer.relay_from),
+                                                   PassedRelayOf(fleet, transfer.destination_site, transfer.relay_to));
       out.set_held_back_by(bottleneck.name);
       out.set_held_back_detail(bottleneck.sentence);
     }

@@ -112,4 +112,19 @@ std::vector<RelayState> Fleet::Relays() const {
   return relays;
 }
 
+std::optional<RelayReport> Fleet::FindRelay(std::string_view site, std::string_view relay) const {
+  std::optional<RelayReport> found;
+  base::Instant at;
+  base::MutexLock lock(mutex_);
+  for (const auto& [id, member] : members_) {
+    if (member.state.site != site || !member.state.online) continue;
+    for (const RelayReport& report : member.state.report.relays) {
+      if (report.relay != relay || !report.tended || (found && member.state.last_seen <= at)) continue;
+      found = report;
+      at = member.state.last_seen;
+    }
+  }
+  return found;
+}
+
 }  // namespace crossdock::orchestrator

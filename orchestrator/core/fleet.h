@@ -118,6 +118,8 @@ class Fleet {
   Ends EndsOf(std::string_view transfer) const;
   // The freshest report about each relay, by site and id.
   std::vector<RelayState> Relays() const;
+  // The freshest report about one of them, of an agent that reaches it.
+  std::optional<RelayReport> FindRelay(std::string_view site, std::string_view relay) const;
 
  private:
   struct Member {

@@ -1,6 +1,7 @@
 #include "orchestrator/core/bottleneck.h"
 
 #include "catch2/catch.hpp"
+#include "orchestrator/core/relay_choice.h"
 
 namespace crossdock::orchestrator {
 namespace {
@@ -29,6 +30,32 @@ TEST_CASE("a sender with nothing left to send waits for what has not arrived or 
   const StageShares sent = Of(0, 0.1, 0, 0, 0.1, 0.8);
   CHECK(FindBottleneck(sent, Of(0.9, 0.1, 0, 0, 0, 0)).name == "destination disk");
   CHECK(FindBottleneck(sent, kNothingComes).name == "WAN");
+}
+
+TEST_CASE("a relay without processor time is what the network waits for", "[bottleneck]") {
+  const StageShares waits = Of(0, 0.1, 0, 0, 0.9, 0);
+  const StageShares lan = Of(0, 0.1, 0, 0.9, 0, 0);
+  CHECK(FindBottleneck(waits, kNothingComes, {"lon-r1", 960}, {"van-r1", 300}).name == "relay lon-r1");
+  CHECK(FindBottleneck(waits, kNothingComes, {"lon-r1", 300}, {"van-r1", 960}).name == "relay van-r1");
+  CHECK(FindBottleneck(waits, kNothingComes, {"lon-r1", 920}, {"van-r1", 960}).name == "relay van-r1");
+  CHECK(FindBottleneck(lan, kNothingComes, {"lon-r1", 960}).name == "relay lon-r1");
+  CHECK(FindBottleneck(waits, kNothingComes, {"lon-r1", 960}).sentence ==
+        "It is held back by the relay lon-r1: its processors are busy 96 % of the time.");
+}
+
+TEST_CASE("a busy relay is not blamed for what somebody else holds back", "[bottleneck]") {
+  const PassedRelay busy = {"lon-r1", 990};
+  const StageShares waits = Of(0, 0.1, 0, 0, 0.9, 0);
+  CHECK(FindBottleneck(Of(0, 0.1, 0.9, 0, 0, 0), kNothingComes, busy, busy).name == "cap");
+  CHECK(FindBottleneck(Of(0.8, 0.1, 0, 0, 0.1, 0), kNothingComes, busy, busy).name == "source disk");
+  CHECK(FindBottleneck(waits, Of(0.7, 0.2, 0, 0, 0.1, 0), busy, busy).name == "destination disk");
+  CHECK(FindBottleneck(Of(0, 0.1, 0, 0.9, 0, 0), kNothingComes, {"lon-r1", 100}, busy).name == "LAN");
+}
+
+TEST_CASE("a relay with processor time to spare leaves it to the line", "[bottleneck]") {
+  const StageShares waits = Of(0, 0.1, 0, 0, 0.9, 0);
+  CHECK(FindBottleneck(waits, kNothingComes, {"lon-r1", kRelayBusyPerMille - 1}, {"van-r1", 0}).name == "WAN");
+  CHECK(FindBottleneck(waits, kNothingComes, {"", 1000}, {"", 1000}).name == "WAN");
 }
 
 TEST_CASE("what is not known yet is not guessed", "[bottleneck]") {

@@ -104,6 +104,11 @@ TEST_CASE("of two agents' words about a relay the one that tends it counts", "[f
   fleet.Reported(2, "lon-2", second, At(101));
   REQUIRE(fleet.Relays().size() == 1);
   CHECK(fleet.Relays()[0].agent == "lon-1");
+  CHECK(fleet.FindRelay("lon", "lon-r1")->tended);
+  CHECK_FALSE(fleet.FindRelay("van", "lon-r1"));
+  CHECK_FALSE(fleet.FindRelay("lon", "lon-r2"));
+  fleet.Disconnected(1, "lon-1", At(102));
+  CHECK_FALSE(fleet.FindRelay("lon", "lon-r1"));  // whoever is left does not reach it
 }
 
 }  // namespace

@@ -228,7 +228,7 @@ absl::Status Info(const Options& options, Context& context) {
     const std::string root = history.root.empty() ? "." : history.root;
     Document item{{"root", root}, {"generations", Document::array()}, {"unlisted", history.unlisted}};
     for (size_t i = 0; i < history.chain.size(); ++i) {
-      const mhl::Manifest& manifest = history.generations[i];
+      const mhl::GenerationHead& manifest = history.generations[i];
       const std::string created = base::FormatSeconds(manifest.creator.created);
       Document generation{{"number", history.chain[i].number},
                           {"manifest", history.chain[i].path},
@@ -241,14 +241,14 @@ absl::Status Info(const Options& options, Context& context) {
                           {"authors", Document::array()},
                           {"location", manifest.creator.location},
                           {"comment", manifest.creator.comment},
-                          {"files", manifest.files.size()}};
+                          {"files", manifest.files}};
       for (const mhl::Author& author : manifest.creator.authors) {
         generation["authors"].push_back(
             {{"name", author.name}, {"email", author.email}, {"phone", author.phone}, {"role", author.role}});
       }
       item["generations"].push_back(std::move(generation));
       table.Add({root, std::to_string(history.chain[i].number), created, std::string(mhl::Name(manifest.process)),
-                 std::to_string(manifest.files.size()), Words({manifest.creator.tool, manifest.creator.tool_version}),
+                 std::to_string(manifest.files), Words({manifest.creator.tool, manifest.creator.tool_version}),
                  manifest.creator.location, history.chain[i].path});
     }
     document["histories"].push_back(std::move(item));

@@ -9,8 +9,6 @@
 namespace crossdock::mhl {
 namespace {
 
-using KnownFiles = std::unordered_map<std::string, Digests>;
-
 // Compares what was computed with what is known; a problem at most.
 std::optional<Problem> Compare(std::string_view path, const Digests& known, const Digests& computed) {
   for (const auto& [format, raw] : computed) {
@@ -93,7 +91,7 @@ absl::StatusOr<CheckResult> CheckTree(Inventory& inventory, const Histories& his
   }
   CheckResult result;
   std::vector<KnownFiles> known;
-  for (const History& history : histories.all()) known.push_back(history.Known());
+  for (const History& history : histories.all()) known.push_back(history.known);
   const std::vector<HashFormat> formats = DirectoryFormats(histories);
   DirectoryHasher directories(formats);
   for (size_t i = 0; i < inventory.size(); ++i) {
@@ -107,21 +105,21 @@ absl::StatusOr<CheckResult> CheckTree(Inventory& inventory, const Histories& his
     const size_t owner = histories.OwnerOf(path);
     const auto file = known[owner].find(std::string(Within(histories.all()[owner].root, path)));
     // One of which only formats are known that nobody computes any more cannot be compared.
-    if (file == known[owner].end() || file->second.empty()) {
+    if (file == known[owner].end() || file->second.digests.empty()) {
       if (file != known[owner].end()) known[owner].erase(file);
       result.problems.push_back({ProblemKind::kUnknown, path, {}, {}, {}});
       continue;
     }
     const uint64_t size = item.size;
-    ASSIGN_OR_RETURN(const Digests computed, inventory.Hash(i, FormatsFor(file->second, formats)));
-    if (auto problem = Compare(path, file->second, computed)) result.problems.push_back(std::move(*problem));
+    ASSIGN_OR_RETURN(const Digests computed, inventory.Hash(i, FormatsFor(file->second.digests, formats)));
+    if (auto problem = Compare(path, file->second.digests, computed)) result.problems.push_back(std::move(*problem));
     directories.AddFile(path, computed);
     ++result.files;
     result.bytes += size;
     known[owner].erase(file);
   }
   for (size_t owner = 0; owner < known.size(); ++owner) {
-    for (const auto& [path, digests] : known[owner]) {
+    for (const auto& [path, file] : known[owner]) {
       const std::string full = Below(histories.all()[owner].root, path);
       if (histories.Ignores(full, false)) continue;
       result.problems.push_back({ProblemKind::kMissing, full, {}, {}, {}});
@@ -131,7 +129,7 @@ absl::StatusOr<CheckResult> CheckTree(Inventory& inventory, const Histories& his
     const auto found = directories.Finish();
     for (const History& history : histories.all()) {
       if (history.generations.empty()) continue;
-      const Manifest& last = history.generations.back();
+      const GenerationHead& last = history.generations.back();
       CompareDirectory(history.root, last.root, found, &result);
       for (const DirectoryRecord& directory : last.directories) {
         CompareDirectory(Below(history.root, directory.path), directory.hashes, found, &result);
@@ -145,27 +143,27 @@ absl::StatusOr<CheckResult> CheckTree(Inventory& inventory, const Histories& his
 absl::StatusOr<CheckResult> CheckPackingList(Inventory& inventory, const Manifest& list) {
   CheckResult result;
   History history;
-  history.generations.push_back(list);
-  KnownFiles known = history.Known();
+  history.Add(list);
+  KnownFiles known = std::move(history.known);
   const IgnoreRules rules(history.ignore());
   for (size_t i = 0; i < inventory.size(); ++i) {
     const Item item = inventory.item(i);
     if (item.directory || rules.Ignores(item.path, false)) continue;
     const std::string path(item.path);
     const auto file = known.find(path);
-    if (file == known.end() || file->second.empty()) {
+    if (file == known.end() || file->second.digests.empty()) {
       if (file != known.end()) known.erase(file);
       result.problems.push_back({ProblemKind::kUnknown, path, {}, {}, {}});
       continue;
     }
     const uint64_t size = item.size;
-    ASSIGN_OR_RETURN(const Digests computed, inventory.Hash(i, FormatsFor(file->second, {})));
-    if (auto problem = Compare(path, file->second, computed)) result.problems.push_back(std::move(*problem));
+    ASSIGN_OR_RETURN(const Digests computed, inventory.Hash(i, FormatsFor(file->second.digests, {})));
+    if (auto problem = Compare(path, file->second.digests, computed)) result.problems.push_back(std::move(*problem));
     ++result.files;
     result.bytes += size;
     known.erase(file);
   }
-  for (const auto& [path, digests] : known) result.problems.push_back({ProblemKind::kMissing, path, {}, {}, {}});
+  for (const auto& [path, file] : known) result.problems.push_back({ProblemKind::kMissing, path, {}, {}, {}});
   Sort(&result.problems);
   return result;
 }

@@ -21,7 +21,6 @@ class Generation {
   absl::StatusOr<GenerationResult> Run() {
     RETURN_IF_ERROR(Check());
     histories_.AddIgnored(request_.ignore);
-    for (const History& history : histories_.all()) known_.push_back(history.Known());
     RETURN_IF_ERROR(HashAll());
     CountMissing();
     if (request_.partial && !result_.problems.empty()) return std::move(result_);
@@ -104,9 +103,9 @@ class Generation {
   }
 
   Digests KnownOf(const std::string& path) const {
-    const size_t owner = histories_.OwnerOf(path);
-    const auto known = known_[owner].find(std::string(Within(histories_.all()[owner].root, path)));
-    return known == known_[owner].end() ? Digests() : known->second;
+    const History& history = histories_.all()[histories_.OwnerOf(path)];
+    const auto known = history.known.find(std::string(Within(history.root, path)));
+    return known == history.known.end() ? Digests() : known->second.digests;
   }
 
   void Judge(const std::string& path, const Digests& known, const Digests& digests) {
@@ -131,8 +130,9 @@ class Generation {
   // The files that are known and not there.
   void CountMissing() {
     if (request_.partial) return;
-    for (size_t owner = 0; owner < known_.size(); ++owner) {
-      if (known_[owner].empty()) continue;
+    for (size_t owner = 0; owner < histories_.all().size(); ++owner) {
+      const KnownFiles& known = histories_.all()[owner].known;
+      if (known.empty()) continue;
       const std::string& root = histories_.all()[owner].root;
       std::vector<std::string> paths;
       for (size_t i = 0; i < inventory_.size(); ++i) {
@@ -140,7 +140,7 @@ class Generation {
         if (!item.directory && histories_.OwnerOf(item.path) == owner) paths.emplace_back(Within(root, item.path));
       }
       std::sort(paths.begin(), paths.end());
-      for (const auto& [path, digests] : known_[owner]) {
+      for (const auto& [path, file] : known) {
         const std::string full = Below(root, path);
         if (std::binary_search(paths.begin(), paths.end(), path) || histories_.Ignores(full, false)) continue;
         result_.problems.push_back({ProblemKind::kMissing, full, {}, {}, {}});
@@ -234,7 +234,6 @@ class Generation {
   Histories histories_;
   const GenerationRequest& request_;
   DigestTable table_;
-  std::vector<std::unordered_map<std::string, Digests>> known_;  // of each history
   std::map<std::string, std::vector<DirectoryHash>> directories_;
   std::vector<bool> came_into_;  // of each history
   GenerationResult result_;

@@ -25,7 +25,7 @@ absl::Status CheckReferences(const std::vector<History>& all, bool every) {
     }
   }
   for (const History& outer : all) {
-    for (const Manifest& manifest : outer.generations) {
+    for (const GenerationHead& manifest : outer.generations) {
       for (const Reference& reference : manifest.references) {
         const std::string path = Below(outer.root, reference.path);
         if (!every && !folders.contains(path.substr(0, path.rfind('/')))) continue;
@@ -66,28 +66,32 @@ std::vector<std::string> History::ignore() const {
   return list;
 }
 
-std::unordered_map<std::string, Digests> History::Known() const {
-  std::unordered_map<std::string, Digests> known;
-  for (const Manifest& manifest : generations) {
-    // All names leave before one arrives: files may have changed places.
-    std::vector<std::pair<std::string, Digests>> renamed;
-    for (const FileRecord& file : manifest.files) {
-      if (file.previous_path.empty()) continue;
-      const auto old = known.find(file.previous_path);
-      if (old == known.end()) continue;
-      renamed.emplace_back(file.path, std::move(old->second));
-      known.erase(old);
-    }
-    for (auto& [path, digests] : renamed) known[path] = std::move(digests);
-    for (const FileRecord& file : manifest.files) {
-      Digests& digests = known[file.path];
-      if (file.replaced) digests.clear();
-      for (const FileHash& hash : file.hashes) {
-        if (hash.action != Action::kFailed) digests.emplace(hash.format, hash.raw);
-      }
+void History::Add(Manifest manifest) {
+  // All names leave before one arrives: files may have changed places.
+  std::vector<std::pair<std::string, KnownFile>> renamed;
+  for (const FileRecord& file : manifest.files) {
+    if (file.previous_path.empty()) continue;
+    const auto old = known.find(file.previous_path);
+    if (old == known.end()) continue;
+    renamed.emplace_back(file.path, std::move(old->second));
+    known.erase(old);
+  }
+  for (auto& [path, file] : renamed) known[path] = std::move(file);
+  for (FileRecord& file : manifest.files) {
+    KnownFile& one = known[file.path];
+    if (file.size) one.size = file.size;
+    if (file.modified) one.modified = file.modified;
+    if (file.replaced) one.digests.clear();
+    for (FileHash& hash : file.hashes) {
+      if (hash.action != Action::kFailed) one.digests.emplace(hash.format, std::move(hash.raw));
     }
   }
-  return known;
+  if (!generations.empty()) generations.back().directories = {};
+  GenerationHead& head = generations.emplace_back();
+  static_cast<ManifestHead&>(head) = std::move(manifest);
+  head.files = manifest.files.size();
+  head.directories = std::move(manifest.directories);
+  head.references = std::move(manifest.references);
 }
 
 absl::StatusOr<History> ReadHistory(RecordFiles& files, const std::string& root, size_t* budget) {
@@ -117,7 +121,7 @@ absl::StatusOr<History> ReadHistory(RecordFiles& files, const std::string& root,
     }
     listed.insert(link.path);
     const std::string path = Below(folder, link.path);
-    const auto xml = files.Read(path, *budget);
+    auto xml = files.Read(path, *budget);
     if (absl::IsNotFound(xml.status())) {
       return Broken(kReasonManifestMissing, "'", base::PercentEscape(path), "' is in the chain and not in its folder");
     }
@@ -127,7 +131,8 @@ absl::StatusOr<History> ReadHistory(RecordFiles& files, const std::string& root,
       return Broken(kReasonManifestAltered, "'", base::PercentEscape(path), "' is not what the chain says");
     }
     ASSIGN_OR_RETURN(Manifest manifest, ReadManifest(*xml, path));
-    history.generations.push_back(std::move(manifest));
+    xml = std::string();  // before the files are known as well
+    history.Add(std::move(manifest));
   }
   for (const std::string& name : *names) {
     if (!name.starts_with("._") && NumberOf(name) && !listed.contains(name)) history.unlisted.push_back(name);

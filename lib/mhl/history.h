@@ -2,6 +2,7 @@
 // folders inside of it, to whose files the outer one does not reach.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -27,18 +28,36 @@ std::string Below(std::string_view directory, std::string_view path);
 std::string_view Within(std::string_view directory, std::string_view path);
 bool IsBelow(std::string_view directory, std::string_view path);
 
+// What the history says of a file.
+struct KnownFile {
+  // Its hashes that were taken from it first, or verified; a failed one is never among them.
+  Digests digests;
+  std::optional<uint64_t> size;  // both as told last
+  std::optional<base::Instant> modified;
+};
+// By the path, relative to the history's folder.
+using KnownFiles = std::unordered_map<std::string, KnownFile>;
+
+// A generation without its files, of which there are many: they are in History::known.
+struct GenerationHead : ManifestHead {
+  uint64_t files = 0;
+  std::vector<DirectoryRecord> directories;  // of the last generation only
+  std::vector<Reference> references;
+};
+
 struct History {
   std::string root;  // the folder, relative to the tree; "" is the tree itself
   Chain chain;       // empty: there is no generation yet
-  std::vector<Manifest> generations;
+  std::vector<GenerationHead> generations;
+  // Renamed files have their new path; of one that was replaced only what was taken since then is known.
+  KnownFiles known;
   // Manifests beside the chain's: of a generation that was never finished, or put there by somebody.
   std::vector<std::string> unlisted;
 
   std::vector<std::string> ignore() const;  // of the last generation, or the default
-  // What is known of each file, by its path relative to `root`: its hashes that were taken from it first, or verified;
-  // a failed one is never among them. Renamed files have their new path; of one that was replaced only what was taken
-  // since then is known.
-  std::unordered_map<std::string, Digests> Known() const;
+  // The next generation: its files become known, one generation's after the other's, so that a long history takes the
+  // memory of one.
+  void Add(Manifest manifest);
 };
 
 // MHL_NO_HISTORY, MHL_NO_CHAIN, MHL_MANIFEST_MISSING, MHL_MANIFEST_ALTERED, MHL_CHAIN_INVALID, or why a document cannot

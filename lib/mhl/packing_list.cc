@@ -27,19 +27,13 @@ absl::StatusOr<Manifest> Flatten(const Histories& histories, const Creator& crea
   Manifest list = Empty(histories, creator);
   std::map<std::string, FileRecord> records;
   for (const History& history : histories.all()) {
-    for (const auto& [path, digests] : history.Known()) {
-      if (digests.empty()) continue;
+    for (const auto& [path, file] : history.known) {
+      if (file.digests.empty()) continue;
       FileRecord& record = records[Below(history.root, path)];
       record.path = Below(history.root, path);
-      for (const auto& [format, raw] : digests) record.hashes.push_back({format, raw, Action::kOriginal, {}});
-    }
-    for (const Manifest& generation : history.generations) {
-      for (const FileRecord& file : generation.files) {
-        const auto record = records.find(Below(history.root, file.path));
-        if (record == records.end()) continue;
-        if (file.size) record->second.size = file.size;
-        if (file.modified) record->second.modified = file.modified;
-      }
+      record.size = file.size;
+      record.modified = file.modified;
+      for (const auto& [format, raw] : file.digests) record.hashes.push_back({format, raw, Action::kOriginal, {}});
     }
   }
   for (auto& [path, record] : records) list.files.push_back(std::move(record));

@@ -1,5 +1,7 @@
 #include "lib/mhl/history.h"
 
+#include <malloc.h>
+
 #include "catch2/catch.hpp"
 #include "lib/mhl/packing_list.h"
 #include "lib/mhl/read.h"
@@ -153,18 +155,36 @@ TEST_CASE("files that changed their names keep what is known of them", "[mhl]") 
   first.files = {{"a", {}, {}, {{HashFormat::kMd5, HashOf(HashFormat::kMd5, "A"), Action::kOriginal, {}}}, ""},
                  {"b", {}, {}, {{HashFormat::kMd5, HashOf(HashFormat::kMd5, "B"), Action::kOriginal, {}}}, ""}};
   second.files = {{"b", {}, {}, {}, "a"}, {"a", {}, {}, {}, "b"}};
-  history.generations = {first, second};
-  const auto known = history.Known();
-  CHECK(known.at("a").at(HashFormat::kMd5) == HashOf(HashFormat::kMd5, "B"));
-  CHECK(known.at("b").at(HashFormat::kMd5) == HashOf(HashFormat::kMd5, "A"));
+  history.Add(first);
+  history.Add(second);
+  CHECK(history.known.at("a").digests.at(HashFormat::kMd5) == HashOf(HashFormat::kMd5, "B"));
+  CHECK(history.known.at("b").digests.at(HashFormat::kMd5) == HashOf(HashFormat::kMd5, "A"));
 }
 
 TEST_CASE("a failed hash is not known, also where it is the only one of its format", "[mhl]") {
   History history;
   Manifest manifest;
   manifest.files = {{"a", {}, {}, {{HashFormat::kMd5, "raw", Action::kFailed, {}}}, ""}};
-  history.generations = {manifest};
-  CHECK(history.Known().at("a").empty());
+  history.Add(manifest);
+  CHECK(history.known.at("a").digests.empty());
+}
+
+TEST_CASE("a long history takes the memory of its files, not of its generations", "[mhl]") {
+  MemoryTree tree;
+  for (int i = 0; i < 2'000; ++i) tree.files["sequence/of/frames/with/a/long/name." + std::to_string(10'000 + i)] = "f";
+  const auto taken = [&] {
+    tree.Look();
+    const size_t before = mallinfo2().uordblks;
+    const auto histories = Histories::Read(tree, tree);
+    REQUIRE(histories.ok());
+    CHECK(histories->all()[0].known.size() == 2'000);
+    return mallinfo2().uordblks - before;
+  };
+  REQUIRE(tree.Append().ok());
+  const size_t one = taken();
+  for (int i = 0; i < 9; ++i) REQUIRE(tree.Append().ok());
+  const size_t ten = taken();
+  CHECK(ten <= one + one / 4);  // both are 0 where a sanitizer counts
 }
 
 TEST_CASE("manifests together may not be larger than allowed", "[mhl]") {

@@ -135,6 +135,7 @@ absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file)
   ASSIGN_OR_RETURN(yaml::Map ca, map.SubMap("ca"));
   ASSIGN_OR_RETURN(config.ca, ReadTls(std::move(ca)));
   ASSIGN_OR_RETURN(config.ticket_key, map.String("ticket_key"));
+  ASSIGN_OR_RETURN(config.audit_key, map.StringOr("audit_key", ""));
   ASSIGN_OR_RETURN(const std::vector<yaml::Map> databases, map.SubMapsOrEmpty("asset_databases"));
   for (const yaml::Map& each : databases) RETURN_IF_ERROR(ReadAssetDatabase(each, config));
   ASSIGN_OR_RETURN(const std::vector<yaml::Map> users, map.SubMapsOrEmpty("users"));

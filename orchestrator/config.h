@@ -40,6 +40,7 @@ struct Config {
   TlsFiles tls;
   TlsFiles ca;             // the built-in CA, which issues agents' certificates
   std::string ticket_key;  // file
+  std::string audit_key;   // file; empty: no checkpoint of the audit log is signed
   std::vector<AssetDatabaseConfig> asset_databases;
   std::map<std::string, std::vector<rpc::Role>> users;  // SPIFFE name → roles
   std::vector<IdentityProvider> identity_providers;

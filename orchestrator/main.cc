@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@
 #include "orchestrator/api/authenticator.h"
 #include "orchestrator/api/permissions.h"
 #include "orchestrator/api/services.h"
+#include "orchestrator/audit/sequencer.h"
+#include "orchestrator/audit/signer.h"
 #include "orchestrator/config.h"
 #include "orchestrator/engine/commands.h"
 #include "orchestrator/engine/desk.h"
@@ -42,6 +45,7 @@ constexpr milliseconds kKeysLook{5'000};
 
 struct Keys {
   base::PrivateKey ticket;
+  std::optional<base::PrivateKey> audit;
   pki::CertificateAuthority ca;
 };
 
@@ -59,12 +63,16 @@ absl::Status CheckOwnCertificate(const Config& config, base::Instant now) {
 
 absl::StatusOr<Keys> LoadKeys(const Config& config) {
   ASSIGN_OR_RETURN(base::PrivateKey ticket, base::ReadSigningKey(config.ticket_key));
+  std::optional<base::PrivateKey> audit;
+  if (!config.audit_key.empty()) {
+    ASSIGN_OR_RETURN(audit, base::ReadSigningKey(config.audit_key));
+  }
   ASSIGN_OR_RETURN(const std::string ca_key, base::ReadKeyFile(config.ca.key));
   ASSIGN_OR_RETURN(const std::string ca_certificate, base::ReadFile(config.ca.certificate));
   ASSIGN_OR_RETURN(pki::CertificateAuthority ca, pki::LoadCa(ca_key, ca_certificate));
   RETURN_IF_ERROR(rpc::CheckServerCertificate(config.tls.certificate));
   RETURN_IF_ERROR(CheckOwnCertificate(config, base::SystemClock().Now()));
-  return Keys{std::move(ticket), std::move(ca)};
+  return Keys{std::move(ticket), std::move(audit), std::move(ca)};
 }
 
 rpc::PortOptions PortOf(const Config& config, rpc::PortKind kind, const std::string& address) {
@@ -88,6 +96,15 @@ rpc::ServerOptions ServerOptionsOf(const Config& config) {
   options.ports.push_back(PortOf(config, rpc::PortKind::kAgents, config.listen_agents));
   options.ports.push_back(PortOf(config, rpc::PortKind::kApi, config.listen_api));
   return options;
+}
+
+// Numbers what was written since the last time, then signs what is due.
+absl::Status SealAudit(pg::Database& database, audit::Signer* signer, base::Instant now) {
+  while (true) {
+    ASSIGN_OR_RETURN(const int numbered, audit::NumberLeaves(database));
+    if (numbered < audit::kBatchMax) break;
+  }
+  return signer == nullptr ? absl::OkStatus() : signer->RunOnce(now);
 }
 
 // Those beside the engine's own.
@@ -166,6 +183,13 @@ absl::Status Run(const Config& config) {
                                 std::chrono::duration_cast<std::chrono::seconds>(config.certificate_life),
                                 config.agents_address);
 
+  std::optional<audit::Signer> signer;
+  if (keys.audit) {
+    signer.emplace(database, config.trust_domain, *keys.audit);
+  } else {
+    LOG_WARNING("no checkpoint of the audit log is signed: there is no audit_key", {});
+  }
+
   // What it is asked through, and by whom: agents, people and tools.
   Directory directory(config, clock);
   api::DatabaseAuthenticator authenticator(database, clock, config.users,
@@ -184,6 +208,9 @@ absl::Status Run(const Config& config) {
     duties.push_back(std::move(duty));
   duties.push_back(
       {"identity", kKeysLook, {}, [&directory](base::Instant now) { return directory.keys.RunOnce(now); }});
+  duties.push_back({"audit", milliseconds(500), {}, [&database, &signer](base::Instant now) {
+                      return SealAudit(database, signer ? &*signer : nullptr, now);
+                    }});
   loops::Duties running(std::move(duties), wakes, clock);
   sources.Start(context, config.poll);
 

@@ -1,3 +1,24 @@
+CREATE FUNCTION public.audit_leaf_of(at timestamp with time zone, client text, actor text, action text, transfer text, result text, detail jsonb) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  SELECT convert_to('{"v":1,"at":"' || to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+                    || '","client":' || to_json(client) || ',"actor":' || to_json(actor)
+                    || ',"action":' || to_json(action) || ',"transfer":' || to_json(transfer)
+                    || ',"result":' || to_json(result) || ',"detail":' || detail::text || E'}\n', 'UTF8')
+$$;
+CREATE FUNCTION public.audit_log_of(client text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  SELECT CASE client WHEN '' THEN 'studio' ELSE 'client/' || client END
+$$;
+CREATE FUNCTION public.audit_set_leaf() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  NEW.leaf := audit_leaf_of(NEW.at, NEW.client, NEW.actor, NEW.action, NEW.transfer, NEW.result, NEW.detail);
+  RETURN NEW;
+END
+$$;
 CREATE TABLE public.agent (
     id text NOT NULL,
     site text NOT NULL,
@@ -51,7 +72,21 @@ CREATE TABLE public.audit (
     action text NOT NULL,
     transfer text NOT NULL,
     result text NOT NULL,
-    detail jsonb NOT NULL
+    detail jsonb NOT NULL,
+    leaf bytea NOT NULL
+);
+CREATE TABLE public.audit_checkpoint (
+    log text NOT NULL,
+    size bigint NOT NULL,
+    signed timestamp with time zone NOT NULL,
+    note text NOT NULL
+);
+CREATE TABLE public.audit_cosignature (
+    log text NOT NULL,
+    size bigint NOT NULL,
+    agent text NOT NULL,
+    received timestamp with time zone NOT NULL,
+    line text NOT NULL
 );
 ALTER TABLE public.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.audit_id_seq
@@ -61,6 +96,29 @@ ALTER TABLE public.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.audit_leaf (
+    log text NOT NULL,
+    number bigint NOT NULL,
+    audit bigint NOT NULL
+);
+CREATE TABLE public.audit_log (
+    log text NOT NULL,
+    size bigint NOT NULL,
+    urgent boolean NOT NULL
+);
+CREATE TABLE public.audit_position (
+    one boolean DEFAULT true NOT NULL,
+    xid xid8 NOT NULL,
+    id bigint NOT NULL,
+    CONSTRAINT there_is_one_position CHECK (one)
+);
+CREATE TABLE public.audit_tile (
+    log text NOT NULL,
+    level integer NOT NULL,
+    tile bigint NOT NULL,
+    hashes bytea NOT NULL
+);
+ALTER TABLE ONLY public.audit_tile ALTER COLUMN hashes SET STORAGE EXTERNAL;
 CREATE TABLE public.decision (
     id bigint NOT NULL,
     transfer text NOT NULL,
@@ -445,8 +503,20 @@ ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT api_token_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.approval
     ADD CONSTRAINT approval_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.audit_checkpoint
+    ADD CONSTRAINT audit_checkpoint_pkey PRIMARY KEY (log, size);
+ALTER TABLE ONLY public.audit_cosignature
+    ADD CONSTRAINT audit_cosignature_pkey PRIMARY KEY (log, size, agent);
+ALTER TABLE ONLY public.audit_leaf
+    ADD CONSTRAINT audit_leaf_pkey PRIMARY KEY (log, number);
+ALTER TABLE ONLY public.audit_log
+    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (log);
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.audit_position
+    ADD CONSTRAINT audit_position_pkey PRIMARY KEY (one);
+ALTER TABLE ONLY public.audit_tile
+    ADD CONSTRAINT audit_tile_pkey PRIMARY KEY (log, level, tile);
 ALTER TABLE ONLY public.decision
     ADD CONSTRAINT decision_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.denied_key
@@ -493,6 +563,7 @@ CREATE UNIQUE INDEX a_scope_has_one_version_in_force ON public.policy_version US
 CREATE INDEX approval_by_transfer ON public.approval USING btree (transfer, id);
 CREATE INDEX audit_by_position ON public.audit USING btree (xid, id);
 CREATE INDEX audit_by_transfer ON public.audit USING btree (transfer, id) WHERE (transfer <> ''::text);
+CREATE INDEX audit_cosignature_by_agent ON public.audit_cosignature USING btree (agent, log, size DESC);
 CREATE INDEX decision_by_time ON public.decision USING btree (at, id);
 CREATE INDEX decision_by_transfer ON public.decision USING btree (transfer, id);
 CREATE INDEX inbox_waiting ON public.inbox USING btree (not_before, id) WHERE (state = 'waiting'::text);
@@ -506,6 +577,7 @@ CREATE INDEX transfer_decide_again ON public.transfer USING btree (state, decide
 CREATE INDEX transfer_history_by_transfer ON public.transfer_history USING btree (transfer, id);
 CREATE INDEX transfer_live ON public.transfer USING btree (state, priority DESC, created, id) WHERE (state <> ALL (ARRAY['closed'::text, 'denied'::text, 'superseded'::text, 'expired'::text, 'cancelled'::text, 'failed'::text]));
 CREATE INDEX write_back_waiting ON public.write_back USING btree (source, not_before, id) WHERE (done IS NULL);
+CREATE TRIGGER audit_row_has_a_leaf BEFORE INSERT ON public.audit FOR EACH ROW EXECUTE FUNCTION public.audit_set_leaf();
 ALTER TABLE ONLY public.policy_activation
     ADD CONSTRAINT an_activated_policy_was_proposed FOREIGN KEY (client, digest) REFERENCES public.policy(client, digest);
 ALTER TABLE ONLY public.policy_shadow_difference

@@ -26,6 +26,7 @@ ARROWS = {
     **_LIBRARIES,
     "orchestrator/core": _CORE,
     "orchestrator/store": _EVERY_LIBRARY - {"lib/rpc"} | {"orchestrator/core", "sql"},
+    "orchestrator/audit": _CORE | {"lib/pg", "orchestrator/core", "orchestrator/store"},
     # What the doors and the duties share: it calls the store, they call it.
     "orchestrator/engine": _EVERY_LIBRARY - {"lib/rpc"} | {"orchestrator/core", "orchestrator/store"},
     "agent/core": _CORE - {"lib/pki"},
@@ -42,7 +43,7 @@ ARROWS = {
     "relay": {"lib/base", "lib/host", "lib/net", "lib/wire", "lib/trust", "lib/yaml"},
     "cli": _EVERY_LIBRARY - {"lib/pg"} | {"proto"},
 }
-_BELOW_THE_DOORS = _EVERY_LIBRARY | {"orchestrator/core", "orchestrator/store", "orchestrator/engine"}
+_BELOW_THE_DOORS = _EVERY_LIBRARY | {"orchestrator/core", "orchestrator/store", "orchestrator/audit", "orchestrator/engine"}
 for _door in ("intake", "intake/postgres", "loops"):
     ARROWS[f"orchestrator/{_door}"] = _BELOW_THE_DOORS - {"lib/rpc"}
 ARROWS["orchestrator/identity"] = {"lib/base", "lib/oidc"}

@@ -167,7 +167,8 @@ class Studio:
         self.write_roster(1)
         orchestrator = self.account.make_directory(self.directory / "orchestrator")
         self.issue_orchestrator(orchestrator / "tls.key", orchestrator / "tls.pem")
-        self.offline("key", "create", orchestrator / "ticket.key")
+        for name in ("ticket", "audit"):
+            self.offline("key", "create", orchestrator / f"{name}.key")
 
     def issue_orchestrator(self, key, certificate):
         self.offline("ca", "issue-orchestrator", "orch-1", "--ca-key", self.admin / "ca.key", "--ca-cert", self.admin / "ca.pem",
@@ -206,6 +207,7 @@ listen: {{agents: "{self.network.host(HUB)}:{self.agents_port}", api: "{self.ser
 tls: {{certificate: {home}/tls.pem, key: {home}/tls.key}}
 ca: {{certificate: {self.admin}/ca.pem, key: {self.admin}/ca.key}}
 ticket_key: {home}/ticket.key
+audit_key: {home}/audit.key
 asset_databases:
   - {{name: studio, conninfo: "{self.postgres.uri('assets', 'crossdock_connector')}"}}
 users:

@@ -44,6 +44,7 @@ void AddSite(CLI::App& app, Context& context);  // site, link
 void AddAudit(CLI::App& app, Context& context);
 void AddToken(CLI::App& app, Context& context);
 // Keys, certificates and what people sign: no orchestrator needed.
+void AddLogin(CLI::App& app, Context& context);
 void AddOfficer(CLI::App& app, Context& context);  // officer, key
 void AddCa(CLI::App& app, Context& context);
 void AddPolicyOffline(CLI::App& policy, Context& context);

@@ -39,6 +39,13 @@ absl::StatusOr<ConnectionFlags> ReadConfiguration(const std::string& path) {
   ASSIGN_OR_RETURN(read.cert, resolve("cert"));
   ASSIGN_OR_RETURN(read.key, resolve("key"));
   ASSIGN_OR_RETURN(read.token_file, resolve("token_file"));
+  ASSIGN_OR_RETURN(std::optional<yaml::Map> sign_in, map.OptionalSubMap("sign_in"));
+  if (sign_in) {
+    ASSIGN_OR_RETURN(read.sign_in.issuer, sign_in->String("issuer", 1024));
+    ASSIGN_OR_RETURN(read.sign_in.client_id, sign_in->String("client_id", 256));
+    ASSIGN_OR_RETURN(read.sign_in.ca, sign_in->StringOr("ca", ""));
+    RETURN_IF_ERROR(sign_in->Finish());
+  }
   RETURN_IF_ERROR(map.Finish());
   return read;
 }
@@ -70,7 +77,7 @@ void AddConnectionFlags(CLI::App& app, ConnectionFlags& flags) {
       ->group("Connection");
 }
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ConnectionFlags& flags) {
+absl::StatusOr<ConnectionFlags> WithConfiguration(const ConnectionFlags& flags) {
   ConnectionFlags merged = flags;
   if (const std::string path = ConfigurationPath(); !path.empty()) {
     ASSIGN_OR_RETURN(const ConnectionFlags file, ReadConfiguration(path));
@@ -82,7 +89,13 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ConnectionFlags& fl
       merged.key = file.key;
       merged.token_file = file.token_file;
     }
+    merged.sign_in = file.sign_in;
   }
+  return merged;
+}
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ConnectionFlags& flags) {
+  ASSIGN_OR_RETURN(const ConnectionFlags merged, WithConfiguration(flags));
   const char* where = " (or in ~/.config/crossdock/cli.yaml)";
   if (merged.server.empty()) return base::InvalidArgument("no orchestrator named: give --server host:port", where);
   if (merged.ca.empty()) return base::InvalidArgument("no CA certificate named: give --ca FILE", where);

@@ -4,6 +4,7 @@
 //   server: orchestrator.demo.studio:7443
 //   ca: /home/sam/.config/crossdock/ca.crt
 //   token_file: /home/sam/.config/crossdock/token     # or cert: and key:
+//   sign_in: {issuer: "https://id.studio.example", client_id: crossdock, ca: /etc/ssl/studio.crt}     # for login
 //
 // The file is the one that CROSSDOCK_CONFIG names, or ~/.config/crossdock/cli.yaml when there is one. Relative paths in
 // it are relative to it. No secret stands in it, in a flag or in the environment: only names of files.
@@ -23,6 +24,13 @@
 
 namespace crossdock::cli {
 
+// Where `crossdock login` signs in.
+struct SignInFlags {
+  std::string issuer;
+  std::string client_id;
+  std::string ca;  // empty: the system's authorities
+};
+
 struct ConnectionFlags {
   std::string server;
   std::string ca;
@@ -30,9 +38,13 @@ struct ConnectionFlags {
   std::string key;
   std::string token_file;
   int timeout_seconds = 30;
+  SignInFlags sign_in;  // of the file alone
 };
 
 void AddConnectionFlags(CLI::App& app, ConnectionFlags& flags);
+
+// Flags and, where they say nothing, the configuration file.
+absl::StatusOr<ConnectionFlags> WithConfiguration(const ConnectionFlags& flags);
 
 // Flags win over the file. An error says which setting is missing and where to write it.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ConnectionFlags& flags);

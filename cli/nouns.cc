@@ -29,6 +29,7 @@ void AddNouns(CLI::App& app, Context& context) {
   AddMhl(app, context);
   AddAudit(app, context);
   AddToken(app, context);
+  AddLogin(app, context);
   AddOfficer(app, context);
   AddCa(app, context);
 }

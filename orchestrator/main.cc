@@ -13,6 +13,7 @@
 #include "lib/base/log.h"
 #include "lib/base/process.h"
 #include "lib/base/status.h"
+#include "lib/https/https.h"
 #include "lib/pki/certificate.h"
 #include "lib/rpc/log.h"
 #include "lib/rpc/server.h"
@@ -25,7 +26,6 @@
 #include "orchestrator/config.h"
 #include "orchestrator/engine/commands.h"
 #include "orchestrator/engine/desk.h"
-#include "orchestrator/identity/https.h"
 #include "orchestrator/identity/key_refresh.h"
 #include "orchestrator/intake/postgres/sources.h"
 #include "orchestrator/loops/orchestrator_duties.h"
@@ -147,7 +147,7 @@ std::map<std::string, Field> ByIssuer(const Config& config, Field IdentityProvid
 struct Directory {
   Directory(const Config& config, const base::Clock& clock)
       : providers(ProvidersOf(config)),
-        keys(providers, ByIssuer(config, &IdentityProvider::ca), identity::Get),
+        keys(providers, ByIssuer(config, &IdentityProvider::ca), https::Get),
         sign_in(providers, clock, ByIssuer(config, &IdentityProvider::roles)) {}
 
   oidc::Providers providers;

@@ -1,4 +1,4 @@
-// Where a provider says that its keys are (OpenID Connect Discovery 1.0).
+// What a provider says of itself (OpenID Connect Discovery 1.0).
 #pragma once
 
 #include <string>
@@ -11,8 +11,15 @@ namespace crossdock::oidc {
 // "https://id.example/realms/film" → "https://id.example/realms/film/.well-known/openid-configuration".
 std::string DiscoveryUrl(std::string_view issuer);
 
-// `jwks_uri` of the document that stands there. DISCOVERY_INVALID when it speaks of another issuer, or of keys that do
-// not come over HTTPS. Pure.
-absl::StatusOr<std::string> KeysUrlOf(std::string_view document, std::string_view issuer);
+struct Endpoints {
+  std::string keys;
+  // For signing in; empty when the provider does not say.
+  std::string authorization;
+  std::string token;
+};
+
+// Of the document that stands there. DISCOVERY_INVALID when it speaks of another issuer, names no keys, or an address
+// that is not HTTPS. Pure.
+absl::StatusOr<Endpoints> ReadDiscovery(std::string_view document, std::string_view issuer);
 
 }  // namespace crossdock::oidc

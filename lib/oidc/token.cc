@@ -131,9 +131,9 @@ absl::StatusOr<std::string> IssuerOf(std::string_view token) {
   return StringOf(parts.claims, "iss");
 }
 
-absl::StatusOr<std::string> KeyIdOf(std::string_view token) {
+absl::StatusOr<std::string> NonceOf(std::string_view token) {
   ASSIGN_OR_RETURN(const Parts parts, Split(token));
-  return StringOf(parts.header, "kid");
+  return StringOf(parts.claims, "nonce");
 }
 
 absl::StatusOr<Identity> Verify(std::string_view token, const KeySet& keys, const Provider& provider,

@@ -37,8 +37,8 @@ struct Identity {
 
 // The issuer that a token names, before anything of it is believed: to find the provider. TOKEN_INVALID.
 absl::StatusOr<std::string> IssuerOf(std::string_view token);
-// The id of the key that it names; may be empty. TOKEN_INVALID.
-absl::StatusOr<std::string> KeyIdOf(std::string_view token);
+// Which sign-in it says that it is of; may be empty. TOKEN_INVALID.
+absl::StatusOr<std::string> NonceOf(std::string_view token);
 
 // Pure. UNAUTHENTICATED with a reason: TOKEN_INVALID (no JWT, or one of another kind), TOKEN_ALGORITHM, what
 // KeySet::Verify says, TOKEN_ISSUER, TOKEN_AUDIENCE, TOKEN_EXPIRED, TOKEN_EARLY, TOKEN_PERSON (no such claim),

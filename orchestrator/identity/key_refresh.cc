@@ -27,8 +27,8 @@ absl::StatusOr<oidc::KeySet> KeyRefresh::Read(const std::string& issuer) const {
   const auto found = ca_files_.find(issuer);
   const std::string ca_file = found == ca_files_.end() ? std::string() : found->second;
   ASSIGN_OR_RETURN(const std::string configuration, fetch_(oidc::DiscoveryUrl(issuer), ca_file));
-  ASSIGN_OR_RETURN(const std::string url, oidc::KeysUrlOf(configuration, issuer));
-  ASSIGN_OR_RETURN(const std::string keys, fetch_(url, ca_file));
+  ASSIGN_OR_RETURN(const oidc::Endpoints endpoints, oidc::ReadDiscovery(configuration, issuer));
+  ASSIGN_OR_RETURN(const std::string keys, fetch_(endpoints.keys, ca_file));
   return oidc::KeySet::Parse(keys);
 }
 

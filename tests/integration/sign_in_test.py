@@ -1,5 +1,12 @@
 """People who sign in by the studio's directory: what their tokens open, and what they do not."""
 
+import ssl
+import stat
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+
 from studio.case import StudioCase
 from studio.identity_provider import IdentityProvider
 from studio.process import wait_until
@@ -67,3 +74,53 @@ class SignInTest(StudioCase):
         allowed, said = self.call(token[:-4] + ("AAAA" if not token.endswith("AAAA") else "BBBB"), "transfer", "list")
         self.assertFalse(allowed)
         self.assertIn("signature", said)
+
+    def login(self, browse):
+        """(exit code, standard error) of `crossdock login`; `browse` is given the address that it prints."""
+        argv = [self.studio.binary("crossdock"), "login", "--issuer", self.provider.issuer, "--client-id", "crossdock", "--provider-ca",
+                self.directory / "provider-ca.pem", "--out", self.studio.admin / "login.token"]
+        with subprocess.Popen(self.account.command(argv, "KILL"), env=self.account.environment(self.directory), cwd=self.directory, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+            try:
+                lines = []
+                while not lines or "https://" not in lines[-1]:
+                    lines.append(program.stderr.readline())
+                    self.assertNotEqual(lines[-1], "", "".join(lines))
+                browse(lines[-1].strip())
+                rest = program.stderr.read()
+                return program.wait(), rest
+            finally:
+                program.kill()
+
+    def browse(self, address):
+        context = ssl.create_default_context(cafile=str(self.provider.ca))
+        with urllib.request.urlopen(address, context=context) as page:
+            self.assertIn(b"see your terminal", page.read())
+
+    def test_signing_in_by_the_browser_gives_a_token_that_is_taken(self):
+        code, said = self.login(self.browse)
+        self.assertEqual(code, 0, said)
+        token = self.studio.admin / "login.token"
+        self.assertEqual(stat.S_IMODE(token.stat().st_mode), 0o600)
+        self.wait_until_taken(token.read_text())
+
+    def test_what_the_provider_refuses_is_said_and_writes_no_token(self):
+        (self.studio.admin / "login.token").unlink(missing_ok=True)
+        self.provider.refusal = "you are not of this show"
+        self.addCleanup(setattr, self.provider, "refusal", None)
+        code, said = self.login(self.browse)
+        self.assertEqual(code, 4, said)
+        self.assertIn("you are not of this show", said)
+        self.assertFalse((self.studio.admin / "login.token").exists())
+
+    def test_whoever_guesses_the_port_cannot_end_the_sign_in(self):
+        def browse(address):
+            port = urllib.parse.parse_qs(urllib.parse.urlparse(address).query)["redirect_uri"][0].rpartition(":")[2].split("/")[0]
+            for target in ("/callback?code=stolen&state=guessed", "/callback?error=access_denied", "/favicon.ico"):
+                with self.assertRaises(urllib.error.HTTPError) as answer:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}{target}")
+                self.assertEqual(answer.exception.code, 404)
+                answer.exception.close()
+            self.browse(address)
+        code, said = self.login(browse)
+        self.assertEqual(code, 0, said)

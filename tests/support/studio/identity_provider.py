@@ -1,12 +1,14 @@
 """An identity provider of our own: HTTPS on loopback, tokens signed with a key of this moment. openssl does the mathematics."""
 
 import base64
+import hashlib
 import http.server
 import json
 import ssl
 import subprocess
 import threading
 import time
+import urllib.parse
 from pathlib import Path
 
 
@@ -29,7 +31,12 @@ def _pair_of(der):
 
 
 class IdentityProvider:
-    """start(), token(), rotate(), stop(). `documents` are what it serves, by path; a test may spoil them."""
+    """start(), token(), rotate(), stop(). `documents` are what it serves, by path; a test may spoil them.
+
+    Whoever comes to /authorize is signed in as `person` at once; `refusal` is said instead when it is set.
+    """
+
+    person, groups, refusal = "ana", ("operations",), None
 
     def __init__(self, directory, audience="crossdock"):
         self.directory, self.audience = Path(directory), audience
@@ -38,6 +45,7 @@ class IdentityProvider:
         _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
                  "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.directory / "tls.key", "-out", self.ca)
         self.number, self.documents, self.asked = 0, {}, []
+        self._codes = {}
         self._server = None
 
     def start(self):
@@ -46,8 +54,20 @@ class IdentityProvider:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 provider.asked.append(self.path)
-                document = provider.documents.get(self.path)
-                self.send_response(200 if document else 404)
+                path, _, query = self.path.partition("?")
+                if path == "/authorize":
+                    self.send_response(302)
+                    self.send_header("Location", provider.authorize(dict(urllib.parse.parse_qsl(query))))
+                    self.end_headers()
+                    return
+                self.answer(provider.documents.get(path))
+
+            def do_POST(self):
+                form = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                self.answer(provider.redeem(dict(urllib.parse.parse_qsl(form))))
+
+            def answer(self, document):
+                self.send_response(404 if document is None else 400 if "error" in document else 200)
                 self.end_headers()
                 self.wfile.write(json.dumps(document or {}).encode())
 
@@ -59,7 +79,9 @@ class IdentityProvider:
         context.load_cert_chain(self.ca, self.directory / "tls.key")
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.issuer = f"https://127.0.0.1:{self._server.server_port}"
-        self.documents["/.well-known/openid-configuration"] = {"issuer": self.issuer, "jwks_uri": f"{self.issuer}/keys"}
+        self.documents["/.well-known/openid-configuration"] = {
+            "issuer": self.issuer, "jwks_uri": f"{self.issuer}/keys", "authorization_endpoint": f"{self.issuer}/authorize",
+            "token_endpoint": f"{self.issuer}/token"}
         self.rotate()
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
@@ -67,6 +89,25 @@ class IdentityProvider:
     def stop(self):
         self._server.shutdown()
         self._server.server_close()
+
+    def authorize(self, query):
+        """Where the browser is sent: back, with a code that is good once."""
+        back = {"state": query["state"]}
+        if self.refusal:
+            back.update(error="access_denied", error_description=self.refusal)
+        else:
+            back["code"] = f"code {len(self._codes)}/+"  # needs escaping
+            self._codes[back["code"]] = query
+        return f"{query['redirect_uri']}?{urllib.parse.urlencode(back)}"
+
+    def redeem(self, form):
+        """The token for a code, to whoever can show that it asked for it."""
+        query = self._codes.pop(form.get("code"), None)
+        challenge = _base64url(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
+        if query is None or query["code_challenge_method"] != "S256" or query["code_challenge"] != challenge or any(
+                form.get(name) != query[name] for name in ("client_id", "redirect_uri")):
+            return {"error": "invalid_grant"}
+        return {"token_type": "Bearer", "id_token": self.token(self.person, list(self.groups), nonce=query["nonce"])}
 
     def rotate(self):
         """A new key, and the old one is withdrawn."""

@@ -141,6 +141,7 @@ const std::map<std::string, Words> kOnline{
     {"roster set", {"absent", "absent"}},
     {"roster get", {}},
     {"audit tail", {}},
+    {"login", {"--issuer", "https://127.0.0.1:1", "--client-id", "crossdock", "--out", "token"}},
     {"token create", {"hook", "--role", "viewer"}},
     {"token list", {}},
     {"token revoke", {"tok-1"}},
@@ -148,7 +149,8 @@ const std::map<std::string, Words> kOnline{
 
 Words CommandLine(const std::string& verb, const Words& more) {
   const size_t space = verb.find(' ');
-  Words words{verb.substr(0, space), verb.substr(space + 1)};
+  Words words{verb.substr(0, space)};
+  if (space != std::string::npos) words.push_back(verb.substr(space + 1));
   words.insert(words.end(), more.begin(), more.end());
   words.push_back("--json");
   return words;

@@ -83,11 +83,11 @@ TEST_CASE("a provider says where its keys are, for itself alone and over HTTPS a
   const auto document = [](const std::string& issuer, const std::string& url) {
     return Json{{"issuer", issuer}, {"jwks_uri", url}}.dump();
   };
-  CHECK(*KeysUrlOf(document(kIssuer, "https://id.example/keys"), kIssuer) == "https://id.example/keys");
+  CHECK(ReadDiscovery(document(kIssuer, "https://id.example/keys"), kIssuer)->keys == "https://id.example/keys");
   for (const std::string& wrong :
        {document("https://other.example", "https://id.example/keys"), document(kIssuer, "http://id.example/keys"),
         document(kIssuer, "file:///etc/passwd"), std::string("{}"), std::string("<html>")}) {
-    CHECK(base::ReasonOf(KeysUrlOf(wrong, kIssuer).status()) == "DISCOVERY_INVALID");
+    CHECK(base::ReasonOf(ReadDiscovery(wrong, kIssuer).status()) == "DISCOVERY_INVALID");
   }
 }
 

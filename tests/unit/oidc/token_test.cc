@@ -164,11 +164,12 @@ TEST_CASE("what is no token of this kind is refused") {
   CHECK(reason(nested + "." + base::ToBase64Url(desk.key.Sign(Algorithm::kEs256, nested))) == "TOKEN_INVALID");
 }
 
-TEST_CASE("the issuer and the key that a token names can be asked for before it is believed") {
+TEST_CASE("the issuer and the sign-in that a token names can be asked for before it is believed") {
   const Desk desk;
   const std::string token = Token(desk.key, Algorithm::kEs256, Claims());
   CHECK(*IssuerOf(token) == "https://id.studio.example");
-  CHECK(*KeyIdOf(token) == "one");
+  CHECK(NonceOf(token)->empty());
+  CHECK(*NonceOf(Token(desk.key, Algorithm::kEs256, With("nonce", "n"))) == "n");
   CHECK(base::ReasonOf(IssuerOf("x.y.z").status()) == "TOKEN_INVALID");
 }
 

@@ -112,6 +112,10 @@ Verify VerifyOf(const std::string& word) {
   return word == "readback" ? Verify::kReadback : Verify::kLanded;
 }
 
+std::string Stricter(const std::string& one, const std::string& other) {
+  return VerifyOf(one) >= VerifyOf(other) ? one : other;
+}
+
 }  // namespace
 
 LegMaker RelayLegMaker(const net::TlsKey& tls_key) {
@@ -212,16 +216,33 @@ absl::StatusOr<Warranted> Work::AwaitWarrant(const Task& task, const MoveTask& m
   }
 }
 
+bool Work::KeepsRecord(const std::string& volume) const {
+  const auto formats = deps_.record.formats.find(volume);
+  return formats != deps_.record.formats.end() && !formats->second.empty();
+}
+
 absl::Status Work::Do(const MoveTask& move, TaskControl& control) {
   const std::shared_ptr<const Task> task = control.task();
   const absl::Status status = [&]() -> absl::Status {
     ASSIGN_OR_RETURN(const Warranted warranted, AwaitWarrant(*task, move, control.stop()));
     ASSIGN_OR_RETURN(Volume * volume, Find(move.send ? move.source.volume : move.destination.volume));
-    if (!move.send) RETURN_IF_ERROR(volume->CheckAllowed(move.merge, move.replace));
     ASSIGN_OR_RETURN(const AttemptTerms terms, TermsOf(*task, move, warranted));
+    if (move.send) {
+      const std::unique_ptr<LegDialer> legs = deps_.legs(control, warranted);
+      return Send(move, warranted, terms, *legs, *volume, control);
+    }
+    RETURN_IF_ERROR(volume->CheckAllowed(move.merge, move.replace));
+    if (warranted.record && !KeepsRecord(volume->name())) {
+      return base::WithReason(
+          base::FailedPrecondition("the policy wants an integrity record, and volume '", volume->name(),
+                                   "' of this site keeps none (integrity_record: none)"),
+          "RECORD_REQUIRED");
+    }
+    MoveTask own = move;
+    // By this agent's own reading of the policy, whatever the task says.
+    own.verify = Stricter(move.verify, warranted.verify);
     const std::unique_ptr<LegDialer> legs = deps_.legs(control, warranted);
-    return move.send ? Send(move, warranted, terms, *legs, *volume, control)
-                     : Receive(move, terms, *legs, *volume, control);
+    return Receive(own, terms, *legs, *volume, control);
   }();
   // Stopped: begun again, most likely. A journal that is left asks again when the orchestrator says so, or at the next
   // start.

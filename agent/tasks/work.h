@@ -73,6 +73,7 @@ class Work : public TaskHandler {
 
   absl::StatusOr<Volume*> Find(const std::string& volume) const;
   absl::StatusOr<Warranted> AwaitWarrant(const Task& task, const MoveTask& move, std::stop_token stop) const;
+  bool KeepsRecord(const std::string& volume) const;
   absl::Status Send(const MoveTask& move, const Warranted& warranted, const AttemptTerms& terms, LegDialer& legs,
                     Volume& volume, TaskControl& control);
   absl::Status Receive(const MoveTask& move, const AttemptTerms& terms, LegDialer& legs, Volume& volume,

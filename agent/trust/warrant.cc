@@ -95,6 +95,8 @@ absl::StatusOr<Warranted> WarrantCheck::Check(const Task& task, const MoveTask& 
   warranted.roster_number = roster->number();
   warranted.policy_number = layers.number();
   warranted.policy_digest = layers.digest();
+  warranted.verify = policy::VerifyName(clearance.decision.verify);
+  warranted.record = clearance.decision.obligations.mhl;
   return warranted;
 }
 

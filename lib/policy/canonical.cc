@@ -57,6 +57,22 @@ void WriteWindow(Writer& out, const Window& window) {
   out.Line("days", window.days.to_string());
   out.Line("opens_minute", base::StrCat(window.opens));
   out.Line("closes_minute", base::StrCat(window.closes));
+  // By content, so that a calendar's name decides nothing, and its text everything.
+  const auto calendars = [&](std::string_view name, const std::vector<CalendarRef>& refs) {
+    std::vector<std::string> digests;
+    for (const CalendarRef& ref : refs) digests.push_back(ref.calendar->digest);
+    if (!digests.empty()) out.Line(name, Join(std::move(digests)));
+  };
+  calendars("only", window.only);
+  calendars("except", window.except);
+}
+
+void WriteObligations(Writer& out, const Obligations& obligations) {
+  if (obligations.delete_staging_within) {
+    out.Line("delete_staging_within_ms", base::StrCat(obligations.delete_staging_within->count()));
+  }
+  if (obligations.mhl) out.Line("mhl", "required");
+  if (obligations.verify) out.Line("obliged_verify", VerifyName(*obligations.verify));
 }
 
 void WriteRule(Writer& out, const Rule& rule) {
@@ -77,6 +93,7 @@ void WriteRule(Writer& out, const Rule& rule) {
   }
   if (!rule.require) return;
   if (!rule.replaces.empty()) out.Line("replaces", rule.replaces);
+  WriteObligations(out, rule.obligations);
   if (rule.require->window) WriteWindow(out, *rule.require->window);
   out.Line("verify", VerifyName(rule.require->verify));
   out.Line("in_motion", rule.require->encrypt_in_motion ? "aes-256" : "-");

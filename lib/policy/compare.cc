@@ -227,12 +227,21 @@ std::optional<Loosening> FindHours(const std::vector<const Window*>& from, const
   return std::nullopt;
 }
 
+// An obligation of `from` that `to` does not have, or not as strictly.
+std::optional<Loosening> FindObligation(const Obligations& from, const Obligations& to) {
+  if (from.mhl && !to.mhl) return Loosening{"no integrity record is required any more", true, std::nullopt};
+  if (!from.delete_staging_within) return std::nullopt;
+  if (to.delete_staging_within && *to.delete_staging_within <= *from.delete_staging_within) return std::nullopt;
+  return Loosening{"staging may be kept for longer", true, std::nullopt};
+}
+
 }  // namespace
 
 std::optional<Loosening> FindLoosening(const Outcome& from, const Outcome& to, Instant now) {
   const int before = Strictness(from), after = Strictness(to);
   if (after > before || (after == before && before > 1)) return std::nullopt;
   if (after < before || to.verify < from.verify) return Loosening{DescribeShift(from, to), true, std::nullopt};
+  if (auto less = FindObligation(from.obligations, to.obligations)) return less;
   if (auto hours = FindHours(from.windows, to.windows, now)) return hours;
   return Search(from, to).Run();
 }

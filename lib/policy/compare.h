@@ -16,6 +16,7 @@ struct Outcome {
   std::vector<const Approvals*> due;  // of the rules that matched, unless it is held or denied
   VerifyLevel verify = VerifyLevel::kTransit;
   std::vector<const Window*> windows;
+  Obligations obligations;  // what they want of `verify` is in that already
 };
 
 struct Loosening {

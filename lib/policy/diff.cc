@@ -42,7 +42,7 @@ bool SameMeaning(const Rule& a, const Rule& b) {
          end(a) == end(b) &&
          std::equal(a.when.begin(), a.when.end(), b.when.begin(), b.when.end(),
                     [](const Clause& x, const Clause& y) { return SameMeaning(x, y); }) &&
-         SameMeaning(a.require, b.require);
+         a.obligations == b.obligations && SameMeaning(a.require, b.require);
 }
 
 // A rule of either version or of both.
@@ -280,7 +280,9 @@ class Diagram {
       if (rule->require) matched.push_back(rule);
     }
     for (const Rule* rule : WithoutReplaced(matched)) {
-      outcome.verify = std::max(outcome.verify, rule->require->verify);
+      outcome.verify =
+          std::max({outcome.verify, rule->require->verify, rule->obligations.verify.value_or(VerifyLevel::kTransit)});
+      Unite(rule->obligations, outcome.obligations);
       if (rule->require->approvals) outcome.due.push_back(&*rule->require->approvals);
       if (rule->require->window) outcome.windows.push_back(&*rule->require->window);
     }

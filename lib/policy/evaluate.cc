@@ -195,7 +195,9 @@ class Evaluation {
   // What the matched rules ask of the transfer itself.
   void Settle() {
     for (const Rule* rule : WithoutReplaced(matched_)) {
-      verify_ = std::max(verify_.value_or(VerifyLevel::kTransit), rule->require->verify);
+      verify_ = std::max({verify_.value_or(VerifyLevel::kTransit), rule->require->verify,
+                          rule->obligations.verify.value_or(VerifyLevel::kTransit)});
+      Unite(rule->obligations, decision_.obligations);
       decision_.encrypt_in_motion |= rule->require->encrypt_in_motion;
       if (rule->require->approvals) Owe(*rule->require->approvals);
       if (rule->require->window) Keep(*rule->require->window, Scoped(rule->id));
@@ -218,8 +220,11 @@ class Evaluation {
     const std::string* zone = window.clock == Window::Clock::kZone ? &window.zone : facts_.Text(fact, now_);
     if (zone == nullptr) return CannotDecide(fact, rule, "is not known, and the rule's hours go by it");
     // Weekly hours open within eight days; only what the clocks do can make that nine.
-    const auto intervals = OpenBetween(window, *zone, now_, now_ + std::chrono::days(9));
-    if (!intervals) return CannotDecide(base::StrCat("zone ", *zone), rule, "is not known on this machine");
+    const std::chrono::hours ahead = window.HasCalendars() ? kCalendarHorizon : std::chrono::hours(24 * 9);
+    const auto intervals = OpenBetween(window, *zone, now_, now_ + ahead);
+    if (!intervals) {
+      return CannotDecide(base::StrCat("zone ", *zone), rule, "or one of a calendar is not known on this machine");
+    }
     const Opening opening = OpeningAt(*intervals, now_);
     if (opening.edge) Watch(*opening.edge);
     decision_.windows.push_back({rule, opening.open, opening.edge});

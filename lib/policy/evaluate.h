@@ -38,7 +38,8 @@ struct Decision {
   bool bind_content = false;  // some due requirement binds the content root, not only the listing
   bool absolute = false;      // a forbid that nothing can lift matched
   bool encrypt_in_motion = false;
-  VerifyLevel verify = VerifyLevel::kLanded;
+  VerifyLevel verify = VerifyLevel::kLanded;  // with what `obligations` want of it
+  Obligations obligations;                    // of all rules that are due, united
   // The hours of the matched rules, resolved: the interval that is open now, or opens next.
   struct Hours {
     std::string rule;

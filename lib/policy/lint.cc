@@ -20,6 +20,7 @@ class Linter {
            base::StrCat("the review was due before ", base::FormatSeconds(policy_.review_by),
                         "; review the policy and set a new day"));
     }
+    for (const Policy::NamedCalendar& named : policy_.calendars) Ends(named);
     for (const Rule& rule : policy_.rules) {
       Reach(rule);
       Zone(rule);
@@ -83,6 +84,7 @@ class Linter {
   // An allow that asks for nothing, where another allow is at hand anyway.
   static bool AddsNothing(const Rule& rule, const Rule& other) {
     if (&rule == &other || rule.effect != Effect::kAllow || other.effect != Effect::kAllow || other.until) return false;
+    if (!rule.replaces.empty() || rule.require->window || rule.obligations != Obligations()) return false;
     if (rule.require->approvals || rule.require->encrypt_in_motion > other.require->encrypt_in_motion) return false;
     if (rule.require->verify > other.require->verify || !Contains(other, rule)) return false;
     const bool twin = !rule.until && !other.require->approvals && Contains(rule, other) &&
@@ -97,16 +99,35 @@ class Linter {
                       " is not known here, and whatever needs it is held; correct it, or install tzdata"));
   }
 
+  // Nobody notices that the holidays of the year after next are missing.
+  void Ends(const Policy::NamedCalendar& named) {
+    const Calendar& calendar = *named.calendar.calendar;
+    const std::optional<absl::CivilSecond> end = EndOf(calendar);
+    if (!end) return;
+    const std::optional<Instant> at = InstantOf(*end, "UTC", false);
+    if (!at || *at >= policy_.review_by) return;
+    Find("calendar-ends", "", named.place,
+         base::StrCat("calendar ", calendar.name, " has nothing after ", base::FormatSeconds(*at),
+                      ", and the policy's review is due before ", base::FormatSeconds(policy_.review_by),
+                      "; add what is missing, or review it earlier"));
+  }
+
   // Approvals that cannot outlast the closed hours: whoever signs in the evening has signed for nothing.
   void Hours(const Rule& rule) {
     if (!rule.require || !rule.require->window) return;
     const Window& window = *rule.require->window;
-    const auto open =
-        OpenBetween(window, window.zone.empty() ? "UTC" : window.zone, now_, now_ + std::chrono::days(21));
+    const auto open = OpenBetween(window, window.zone.empty() ? "UTC" : window.zone, now_,
+                                  now_ + (window.HasCalendars() ? kCalendarHorizon : std::chrono::hours(24 * 21)));
     if (!open) {
       Find("unknown-zone", rule.id, rule.place,
            base::StrCat("rule ", rule.id, ": time zone ", window.zone,
                         " is not known here, and whatever needs it is held; correct it, or install tzdata"));
+      return;
+    }
+    if (open->empty()) {
+      Find("never-open", rule.id, rule.place,
+           base::StrCat("rule ", rule.id, ": its hours do not open within the ", window.HasCalendars() ? 400 : 21,
+                        " days to come; correct them or its calendars"));
       return;
     }
     if (!rule.require->approvals) return;

@@ -22,7 +22,7 @@ struct Registry {
 struct Finding {
   // `never-matches`, `unreachable`, `shadowed`, `allows-everything`, `allows-without-approvals`,
   // `trusts-asset-database`, `unknown-site`, `unknown-approvers`, `cannot-be-met`, `unknown-zone`,
-  // `lapses-while-closed`, `review-overdue`.
+  // `lapses-while-closed`, `never-open`, `calendar-ends`, `review-overdue`.
   std::string code;
   std::string rule;  // or empty
   Place place;

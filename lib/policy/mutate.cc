@@ -64,6 +64,11 @@ class Mutation {
       if (rule.require && rule.require->window) {
         Try(rule.place, "without its hours", [](Rule& mutated) { mutated.require->window.reset(); });
       }
+      if (rule.require && rule.require->window) Calendars(rule);
+      if (rule.obligations.verify) {
+        Try(rule.place, "without the verification that it is obliged to",
+            [](Rule& mutated) { mutated.obligations.verify.reset(); });
+      }
       if (!rule.replaces.empty()) {
         Try(rule.place, base::StrCat("without replacing ", rule.replaces),
             [](Rule& mutated) { mutated.replaces.clear(); });
@@ -81,6 +86,18 @@ class Mutation {
     if (!Oppose(opposite)) return;
     Try(clause.place, base::StrCat("with ", Describe(opposite), " for ", Describe(clause)),
         [&](Rule& rule) { rule.when[c] = opposite; });
+  }
+
+  void Calendars(const Rule& rule) {
+    for (auto list : {&Window::only, &Window::except}) {
+      const std::vector<CalendarRef>& refs = (*rule.require->window).*list;
+      for (size_t i = 0; i < refs.size(); ++i) {
+        Try(rule.place, base::StrCat("without calendar ", refs[i].calendar->name), [&](Rule& mutated) {
+          auto& changed = (*mutated.require->window).*list;
+          changed.erase(changed.begin() + static_cast<std::ptrdiff_t>(i));
+        });
+      }
+    }
   }
 
   void Asked(const Approvals& approvals) {

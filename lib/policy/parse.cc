@@ -47,8 +47,8 @@ absl::StatusOr<Effect> ReadEffect(yaml::Map& map) {
   return Effect::kRequire;
 }
 
-absl::StatusOr<Rule> ReadRule(yaml::Map map, std::map<std::string, Requirement>& requirements) {
-  RETURN_IF_ERROR(RefuseUnsupported(map, {"obligations", "shadow"}));
+absl::StatusOr<Rule> ReadRule(yaml::Map map, internal::Names& names) {
+  RETURN_IF_ERROR(RefuseUnsupported(map, {"shadow"}));
   Rule rule;
   rule.place = PlaceOf(map.node());
   ASSIGN_OR_RETURN(rule.id, internal::ReadId(map, "id"));
@@ -73,10 +73,15 @@ absl::StatusOr<Rule> ReadRule(yaml::Map map, std::map<std::string, Requirement>&
   ASSIGN_OR_RETURN(rule.when, internal::ReadWhen(std::move(when)));
   if (!stops) {
     ASSIGN_OR_RETURN(yaml::Map require, map.SubMap("require"));
-    ASSIGN_OR_RETURN(rule.require, internal::ReadRequire(std::move(require), requirements));
+    ASSIGN_OR_RETURN(rule.require, internal::ReadRequire(std::move(require), names));
   } else if (map.Has("require")) {
     return map.Error("require", "'require' belongs to allow and require; a ", EffectName(rule.effect),
                      " stops everything, so remove it");
+  }
+  if (map.Has("obligations")) {
+    if (stops) return map.Error("obligations", "'obligations' belong to allow and require; remove them");
+    ASSIGN_OR_RETURN(yaml::Map obligations, map.SubMap("obligations"));
+    ASSIGN_OR_RETURN(rule.obligations, internal::ReadObligations(std::move(obligations)));
   }
   if (map.Has("replaces")) {
     if (stops) return map.Error("replaces", "'replaces' belongs to allow and require; remove it");
@@ -111,14 +116,20 @@ absl::Status ReadRules(yaml::Map& map, Policy& policy) {
   ASSIGN_OR_RETURN(std::vector<yaml::Map> rules, map.SubMaps("rules"));
   if (rules.empty()) return map.Error("rules", "no rules; write at least one, or everything is denied");
   if (rules.size() > kRulesMax) return map.Error("rules", "more than ", kRulesMax, " rules; merge some");
-  std::map<std::string, Requirement> requirements;
+  internal::Names names;
+  RETURN_IF_ERROR(internal::ReadCalendars(map, policy, names));
   std::set<std::string> ids;
   for (const yaml::Map& each : rules) {
-    ASSIGN_OR_RETURN(Rule rule, ReadRule(each, requirements));
+    ASSIGN_OR_RETURN(Rule rule, ReadRule(each, names));
     if (!ids.insert(rule.id).second) {
       return each.Error("id", "rule '", rule.id, "' stands twice; give each rule an id of its own");
     }
     policy.rules.push_back(std::move(rule));
+  }
+  for (const auto& [name, calendar] : names.calendars) {
+    if (!names.used_calendars.contains(name)) {
+      return map.Error("calendars", "calendar '", name, "' stands in no window; remove it, or name it in one");
+    }
   }
   for (size_t i = 0; i < rules.size(); ++i) RETURN_IF_ERROR(CheckReplaces(rules[i], policy, policy.rules[i]));
   return absl::OkStatus();
@@ -145,7 +156,7 @@ absl::StatusOr<Scope> ReadScope(yaml::Map applies) {
 }
 
 absl::Status ReadHead(yaml::Map& map, Policy& policy) {
-  RETURN_IF_ERROR(RefuseUnsupported(map, {"layer", "layers", "calendars", "windows", "obligations", "shadow"}));
+  RETURN_IF_ERROR(RefuseUnsupported(map, {"layer", "layers", "windows", "obligations", "shadow"}));
   ASSIGN_OR_RETURN(std::string schema, map.String("schema"));
   if (schema != "crossdock/policy/v1") {
     return map.Error("schema", "schema '", schema, "' is unknown; write crossdock/policy/v1");

@@ -3,6 +3,7 @@
 
 #include <initializer_list>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,14 +28,27 @@ absl::StatusOr<std::vector<Clause>> ReadWhen(yaml::Map when);
 // `until:` of a rule; in a repeated hour the later instant for whatever tightens, the earlier for an allow.
 absl::StatusOr<Deadline> ReadDeadline(yaml::Map& rule, Effect effect);
 
-// `require:`. `seen` holds the meaning of each requirement id so far.
-absl::StatusOr<Require> ReadRequire(yaml::Map require, std::map<std::string, Requirement>& seen);
+// What ids of the file mean, as far as it was read.
+struct Names {
+  std::map<std::string, Requirement> requirements;
+  std::map<std::string, CalendarRef> calendars;
+  std::set<std::string> used_calendars;
+};
+
+// `calendars:`.
+absl::Status ReadCalendars(yaml::Map& policy, Policy& parsed, Names& names);
+
+// `require:`.
+absl::StatusOr<Require> ReadRequire(yaml::Map require, Names& names);
+
+// `obligations:` of a rule.
+absl::StatusOr<Obligations> ReadObligations(yaml::Map obligations);
 
 // `verify:`, of a rule or expected by a test; landed when it is absent.
 absl::StatusOr<VerifyLevel> ReadVerify(yaml::Map& map);
 
 // `window:` of `require:`.
-absl::StatusOr<Window> ReadWindow(yaml::Map window);
+absl::StatusOr<Window> ReadWindow(yaml::Map window, Names& names);
 
 // `fixture:` and `tests:`.
 absl::StatusOr<std::vector<PolicyTest>> ReadTests(yaml::Map& policy, const Policy& parsed);

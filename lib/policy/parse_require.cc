@@ -118,8 +118,26 @@ absl::StatusOr<VerifyLevel> ReadVerify(yaml::Map& map) {
   return word == "transit" ? VerifyLevel::kTransit : word == "landed" ? VerifyLevel::kLanded : VerifyLevel::kReadback;
 }
 
-absl::StatusOr<Require> ReadRequire(yaml::Map map, std::map<std::string, Requirement>& seen) {
-  RETURN_IF_ERROR(RefuseUnsupported(map, {"obligations"}));
+absl::StatusOr<Obligations> ReadObligations(yaml::Map map) {
+  RETURN_IF_ERROR(RefuseUnsupported(map, {"notify", "scan"}));
+  Obligations obligations;
+  if (map.Has("delete_staging_within")) {
+    ASSIGN_OR_RETURN(obligations.delete_staging_within,
+                     map.Duration("delete_staging_within", std::chrono::hours(1), std::chrono::hours(24 * 90)));
+  }
+  if (map.Has("mhl")) {
+    RETURN_IF_ERROR(map.OneOf("mhl", {"required"}).status());
+    obligations.mhl = true;
+  }
+  if (map.Has("verify")) {
+    ASSIGN_OR_RETURN(obligations.verify, ReadVerify(map));
+  }
+  RETURN_IF_ERROR(map.Finish());
+  if (obligations != Obligations()) return obligations;
+  return map.ErrorAtNode(map.node(), "no obligation; write some of delete_staging_within, mhl, verify, or remove it");
+}
+
+absl::StatusOr<Require> ReadRequire(yaml::Map map, Names& names) {
   Require require;
   const yaml::Node* node = map.Find("approvals");
   if (node == nullptr) {
@@ -129,7 +147,7 @@ absl::StatusOr<Require> ReadRequire(yaml::Map map, std::map<std::string, Require
     RETURN_IF_ERROR(map.OneOf("approvals", {"none"}).status());
   } else {
     ASSIGN_OR_RETURN(yaml::Map approvals, map.SubMap("approvals"));
-    ASSIGN_OR_RETURN(require.approvals, ReadApprovals(std::move(approvals), seen));
+    ASSIGN_OR_RETURN(require.approvals, ReadApprovals(std::move(approvals), names.requirements));
   }
   ASSIGN_OR_RETURN(auto encryption, map.OptionalSubMap("encryption"));
   if (encryption) {
@@ -140,7 +158,7 @@ absl::StatusOr<Require> ReadRequire(yaml::Map map, std::map<std::string, Require
   ASSIGN_OR_RETURN(require.verify, ReadVerify(map));
   ASSIGN_OR_RETURN(auto window, map.OptionalSubMap("window"));
   if (window) {
-    ASSIGN_OR_RETURN(require.window, ReadWindow(*std::move(window)));
+    ASSIGN_OR_RETURN(require.window, ReadWindow(*std::move(window), names));
   }
   RETURN_IF_ERROR(map.Finish());
   return require;

@@ -66,14 +66,55 @@ absl::Status ReadHours(yaml::Map& map, Window& window) {
   return absl::OkStatus();
 }
 
+// `only:` or `except:`, a list of calendar:NAME.
+absl::Status ReadRefs(yaml::Map& map, std::string_view key, Names& names, std::vector<CalendarRef>& refs) {
+  if (!map.Has(key)) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<std::string> words, map.StringList(key));
+  if (words.empty()) return map.Error(key, "no calendar; name at least one, as in [calendar:NAME]");
+  constexpr std::string_view kPrefix = "calendar:";
+  for (size_t i = 0; i < words.size(); ++i) {
+    const bool prefixed = words[i].starts_with(kPrefix);
+    const auto found = names.calendars.find(prefixed ? words[i].substr(kPrefix.size()) : "");
+    if (found == names.calendars.end()) {
+      return map.ErrorAtNode(map.Find(key)->items[i], "'", words[i],
+                             "' is no calendar of this file; write calendar:NAME, and NAME in 'calendars'");
+    }
+    names.used_calendars.insert(found->first);
+    refs.push_back(found->second);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::StatusOr<Window> ReadWindow(yaml::Map map) {
-  RETURN_IF_ERROR(RefuseUnsupported(map, {"except", "rrule"}));
+absl::Status ReadCalendars(yaml::Map& policy, Policy& parsed, Names& names) {
+  ASSIGN_OR_RETURN(auto map, policy.OptionalSubMap("calendars"));
+  if (!map) return absl::OkStatus();
+  for (const yaml::Entry& entry : map->Entries()) {
+    if (!IsId(entry.key)) return map->ErrorAtNode(entry.value, "'", entry.key, "' is no name of a calendar");
+    if (!entry.value.IsScalar()) {
+      return map->ErrorAtNode(entry.value, "a calendar is the text of an iCalendar file; write it after 'NAME: |'");
+    }
+    auto calendar = ParseCalendar(entry.value.scalar);
+    if (!calendar.ok()) {
+      return map->ErrorAtNode(entry.value, "calendar ", entry.key, ", ", base::ToStd(calendar.status().message()));
+    }
+    calendar->name = entry.key;
+    const CalendarRef ref{std::make_shared<const Calendar>(*std::move(calendar))};
+    names.calendars.emplace(entry.key, ref);
+    parsed.calendars.push_back({ref, PlaceOf(entry.value)});
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Window> ReadWindow(yaml::Map map, Names& names) {
+  RETURN_IF_ERROR(RefuseUnsupported(map, {"rrule"}));
   Window window;
   RETURN_IF_ERROR(ReadClock(map, window));
   RETURN_IF_ERROR(ReadDays(map, window));
   RETURN_IF_ERROR(ReadHours(map, window));
+  RETURN_IF_ERROR(ReadRefs(map, "only", names, window.only));
+  RETURN_IF_ERROR(ReadRefs(map, "except", names, window.except));
   // Written out although there is one choice, because nobody should have to guess what becomes of what runs.
   RETURN_IF_ERROR(map.OneOf("at_close", {"pause"}).status());
   RETURN_IF_ERROR(map.Finish());

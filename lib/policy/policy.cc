@@ -1,5 +1,7 @@
 #include "lib/policy/policy.h"
 
+#include <algorithm>
+
 #include "lib/base/strings.h"
 
 namespace crossdock::policy {
@@ -112,6 +114,13 @@ std::string_view VerdictName(Verdict verdict) {
       return "deny";
   }
   return "";
+}
+
+void Unite(const Obligations& more, Obligations& all) {
+  const auto& within = more.delete_staging_within;
+  if (within) all.delete_staging_within = std::min(*within, all.delete_staging_within.value_or(*within));
+  all.mhl |= more.mhl;
+  all.verify = std::max(all.verify, more.verify);  // nothing is below every level
 }
 
 std::string ScopeKey(const Scope& scope) {

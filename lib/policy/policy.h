@@ -81,6 +81,15 @@ struct Require {
   std::optional<Window> window;    // outside of which it is held
 };
 
+// What a matched rule wants done besides. Of several the strictest counts.
+struct Obligations {
+  std::optional<std::chrono::milliseconds> delete_staging_within;  // after the transfer ended or last moved
+  bool mhl = false;  // an integrity record at the destination, or no transfer
+  std::optional<VerifyLevel> verify;
+  bool operator==(const Obligations&) const = default;
+};
+void Unite(const Obligations& more, Obligations& all);
+
 enum class Effect { kForbid, kHold, kAllow, kRequire };
 std::string_view EffectName(Effect effect);
 
@@ -93,6 +102,7 @@ struct Rule {
   std::optional<Deadline> until;
   std::vector<Clause> when;        // all must hold; empty: always
   std::optional<Require> require;  // of kAllow and kRequire, always there
+  Obligations obligations;         // of kAllow and kRequire
   std::string replaces;            // of kAllow and kRequire: the rule that is not due where this one matches; or empty
   Place place;
 };
@@ -158,6 +168,11 @@ struct Policy {
   Instant valid_from;
   Instant review_by;  // exclusive: the end of the day that the file names
   Place review_place;
+  struct NamedCalendar {
+    CalendarRef calendar;
+    Place place;
+  };
+  std::vector<NamedCalendar> calendars;
   std::vector<Rule> rules;
   std::vector<PolicyTest> tests;
   std::string digest;  // SHA-256 over the canonical form (canonical.h), lower hex

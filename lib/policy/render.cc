@@ -100,6 +100,20 @@ std::string Head(const Rule& rule) {
   return "";
 }
 
+std::string Calendars(const Window& window) {
+  const auto names = [](const std::vector<CalendarRef>& refs) {
+    std::vector<std::string> words;
+    for (const CalendarRef& ref : refs) {
+      words.push_back(base::StrCat(Word(ref.calendar->name), " (SHA-256 ", ref.calendar->digest, ")"));
+    }
+    return Series(words, "or");
+  };
+  std::string text;
+  if (!window.only.empty()) text += base::StrCat(" Only during what stands in calendar ", names(window.only), ".");
+  if (!window.except.empty()) text += base::StrCat(" Not during what stands in calendar ", names(window.except), ".");
+  return text;
+}
+
 std::string Hours(const Window& window) {
   std::vector<std::string> days;
   for (size_t day = 0; day < window.days.size(); ++day) {
@@ -116,7 +130,7 @@ std::string Hours(const Window& window) {
   return base::StrCat("It runs only on ", window.days.all() ? "any day" : Series(days, "and"), " from ",
                       time(window.opens), " to ", time(window.closes),
                       window.closes <= window.opens ? " of the next day, " : ", ", where,
-                      ". When that ends it pauses until the next time.");
+                      ". When that ends it pauses until the next time.", Calendars(window));
 }
 
 std::string Until(const Deadline& deadline) {
@@ -148,6 +162,15 @@ void RenderRule(const Rule& rule, std::string& out) {
   if (rule.require->window) out += base::StrCat("  - ", Hours(*rule.require->window), "\n");
   if (rule.require->encrypt_in_motion) out += "  - The content is encrypted with AES-256 in motion.\n";
   out += base::StrCat("  - At least ", Verified(rule.require->verify), ".\n");
+  const Obligations& obliged = rule.obligations;
+  if (obliged.verify) out += base::StrCat("  - Whatever other rules ask, ", Verified(*obliged.verify), ".\n");
+  if (obliged.mhl)
+    out += "  - The destination keeps an integrity record (ASC MHL); where it keeps none, nothing lands.\n";
+  if (obliged.delete_staging_within) {
+    out +=
+        base::StrCat("  - What is left in staging is deleted within ",
+                     yaml::FormatDuration(*obliged.delete_staging_within), " after the transfer ended or stopped.\n");
+  }
 }
 
 std::string_view Headline(Verdict verdict) {

@@ -17,12 +17,8 @@ Instant Resolve(absl::CivilSecond civil, const absl::TimeZone& zone, bool later)
   return ToInstant(info.kind == absl::TimeZone::TimeInfo::REPEATED && later ? info.post : info.pre);
 }
 
-}  // namespace
-
-std::optional<std::vector<Interval>> OpenBetween(const Window& window, std::string_view zone_name, Instant from,
-                                                 Instant to) {
-  absl::TimeZone zone;
-  if (!absl::LoadTimeZone(base::ToAbsl(zone_name), &zone)) return std::nullopt;
+// By days and hours alone.
+std::vector<Interval> OpenWeekly(const Window& window, const absl::TimeZone& zone, Instant from, Instant to) {
   std::vector<Interval> intervals;
   const int closes = window.closes + (window.closes <= window.opens ? 24 * 60 : 0);
   // What opened the day before may be open still.
@@ -32,16 +28,31 @@ std::optional<std::vector<Interval>> OpenBetween(const Window& window, std::stri
     const absl::CivilMinute midnight(day);
     Interval open{Resolve(absl::CivilSecond(midnight + window.opens), zone, true),
                   Resolve(absl::CivilSecond(midnight + closes), zone, false)};
-    open.from = std::max(open.from, from);
-    open.to = std::min(open.to, to);
-    if (open.from >= open.to) continue;
-    if (!intervals.empty() && intervals.back().to >= open.from) {
-      intervals.back().to = std::max(intervals.back().to, open.to);
-    } else {
-      intervals.push_back(open);
-    }
+    intervals.push_back({std::max(open.from, from), std::min(open.to, to)});
   }
-  return intervals;
+  return Joined(std::move(intervals));
+}
+
+}  // namespace
+
+std::optional<std::vector<Interval>> OpenBetween(const Window& window, std::string_view zone_name, Instant from,
+                                                 Instant to) {
+  absl::TimeZone zone;
+  if (!absl::LoadTimeZone(base::ToAbsl(zone_name), &zone)) return std::nullopt;
+  std::vector<Interval> open = OpenWeekly(window, zone, from, to);
+  std::vector<Interval> let;
+  for (const CalendarRef& each : window.only) {
+    const auto taken = TakenBy(*each.calendar, zone_name, from, to);
+    if (!taken) return std::nullopt;
+    let.insert(let.end(), taken->begin(), taken->end());
+  }
+  if (!window.only.empty()) open = Intersect(open, Joined(std::move(let)));
+  for (const CalendarRef& each : window.except) {
+    const auto taken = TakenBy(*each.calendar, zone_name, from, to);
+    if (!taken) return std::nullopt;
+    open = Subtract(open, *taken);
+  }
+  return open;
 }
 
 Opening OpeningAt(const std::vector<Interval>& intervals, Instant now) {
@@ -50,16 +61,6 @@ Opening OpeningAt(const std::vector<Interval>& intervals, Instant now) {
     if (now < interval.to) return {true, interval.to};
   }
   return {};
-}
-
-std::vector<Interval> Intersect(const std::vector<Interval>& a, const std::vector<Interval>& b) {
-  std::vector<Interval> both;
-  for (auto x = a.begin(), y = b.begin(); x != a.end() && y != b.end();) {
-    const Interval common{std::max(x->from, y->from), std::min(x->to, y->to)};
-    if (common.from < common.to) both.push_back(common);
-    x->to < y->to ? void(++x) : void(++y);
-  }
-  return both;
 }
 
 std::string_view DayName(size_t day) {

@@ -33,7 +33,8 @@ std::optional<base::Instant> CleaningDue(const HeldStaging& held, milliseconds k
     case State::kFailed:
       break;
   }
-  return std::max(held.state_since, held.renewed.value_or(held.state_since)) + keep;
+  return std::max(held.state_since, held.renewed.value_or(held.state_since)) +
+         std::min(keep, held.keep_max.value_or(keep));
 }
 
 milliseconds CleaningPause(int refusals) {

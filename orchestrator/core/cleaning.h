@@ -20,11 +20,15 @@ struct HeldStaging {
   int refusals = 0;
   State state = State::kReceived;
   base::Instant state_since;
-  std::optional<base::Instant> renewed;  // when an attempt at the transfer was last reported
+  std::optional<base::Instant> renewed;               // when an attempt at the transfer was last reported
+  std::optional<std::chrono::milliseconds> keep_max;  // as the policy's `delete_staging_within` has it
 };
 
-// From when on it is due: `keep` after the transfer ended or last moved, so that a retry resumes until then. Nothing
-// while an attempt runs or publishes, whichever agent's it is.
+// The least that a policy can demand.
+inline constexpr std::chrono::hours kKeepMin{1};
+
+// From when on it is due: `keep`, or what the policy demands when that is less, after the transfer ended or last moved,
+// so that a retry resumes until then. Nothing while an attempt runs or publishes, whichever agent's it is.
 std::optional<base::Instant> CleaningDue(const HeldStaging& held, std::chrono::milliseconds keep);
 
 // How long an agent that could not clean is left alone, after `refusals` of them (1 = the first).

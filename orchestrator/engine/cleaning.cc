@@ -22,7 +22,7 @@ std::string EpochText(Epoch epoch) { return base::StrCat(epoch.generation, ".", 
 
 void AddCleaning(const Context& context, pg::Tx& tx, std::string_view agent, base::Instant now,
                  std::vector<Task>& tasks) {
-  for (const HeldStaging& held : store::HeldStagingOf(tx, agent, now - context.staging_keep, now, kCleaningAtOnce)) {
+  for (const HeldStaging& held : store::HeldStagingOf(tx, agent, context.staging_keep, now, kCleaningAtOnce)) {
     const std::optional<base::Instant> due = CleaningDue(held, context.staging_keep);
     if (!due || *due > now) continue;
     tasks.push_back({base::StrCat("clean/", held.transfer, "/", EpochText(held.epoch)), held.transfer,

@@ -69,6 +69,7 @@ Ruling ToRuling(const Transfer& transfer, const clearance::Clearance& clearance)
   ruling.verdict = clearance.verdict;
   ruling.reason = ReasonCode(transfer, clearance.decision);
   ruling.lines = LinesOf(policy::Explain(clearance.decision));
+  ruling.staging_keep = clearance.decision.obligations.delete_staging_within;
   if (!clearance.decision.reasons.empty()) ruling.detail = clearance.decision.reasons.front().text;
   for (const auto* list : {&clearance.decision.open, &clearance.decision.satisfied})
     for (const policy::RequirementStatus& status : *list) ruling.requirements.push_back(ToRequirement(status));
@@ -97,10 +98,13 @@ json ToJson(const Ruling& ruling) {
   for (const OpenRequirement& r : ruling.requirements) {
     requirements.push_back({{"id", r.id}, {"count", r.count}, {"from", r.from}, {"approved_by", r.approved_by}});
   }
-  return {{"reason", ruling.reason},
-          {"detail", ruling.detail},
-          {"lines", ruling.lines},
-          {"requirements", std::move(requirements)}};
+  json result = {{"reason", ruling.reason},
+                 {"detail", ruling.detail},
+                 {"lines", ruling.lines},
+                 {"requirements", std::move(requirements)}};
+  // By this name the store finds it (staging.cc).
+  if (ruling.staging_keep) result["delete_staging_within_ms"] = ruling.staging_keep->count();
+  return result;
 }
 
 absl::StatusOr<Ruling> FromJson(const store::Decision& decision) {

@@ -20,6 +20,8 @@ struct Ruling {
   std::string detail;                         // the sentence
   std::vector<std::string> lines;             // in English, one sentence each
   std::vector<OpenRequirement> requirements;  // all that are due, met or not
+  // How long staging may be kept after this, as the policy's obligation has it; nothing: as the configuration has it.
+  std::optional<std::chrono::milliseconds> staging_keep;
   bool allowed() const { return verdict == policy::Verdict::kAllow; }
 };
 

@@ -1,15 +1,19 @@
 #include "orchestrator/store/staging.h"
 
+#include <algorithm>
+
 namespace crossdock::orchestrator::store {
 namespace {
 
 // The rule itself is core's (CleaningDue); this leaves out what it would refuse, so that the few rows read are not used
 // up by those. `assigned` bounds it by the index: nothing can have lain longer than since its attempt began.
 constexpr pg::Query kHeld{"staging_held", R"sql(
-  SELECT s.transfer, s.volume, s.epoch_generation, s.epoch_n, s.refusals, t.state, t.state_since, t.renewed
-    FROM staging s JOIN transfer t ON t.id = s.transfer
+  SELECT s.transfer, s.volume, s.epoch_generation, s.epoch_n, s.refusals, t.state, t.state_since, t.renewed, o.keep
+    FROM staging s JOIN transfer t ON t.id = s.transfer LEFT JOIN decision d ON d.id = t.decision
+    CROSS JOIN LATERAL (SELECT (d.result->>'delete_staging_within_ms')::bigint AS keep) o
    WHERE s.agent = $1 AND s.cleaned IS NULL AND s.assigned <= $2 AND s.not_before <= $3
-     AND t.state NOT IN ('running', 'publishing') AND t.state_since <= $2 AND (t.renewed IS NULL OR t.renewed <= $2)
+     AND t.state NOT IN ('running', 'publishing')
+     AND greatest(t.state_since, t.renewed) <= $3::timestamptz - least($5::bigint, o.keep) * interval '1 millisecond'
    ORDER BY s.not_before, s.transfer LIMIT $4)sql"};
 
 // Guarded by the epoch: a word about an older attempt says nothing of what a newer one has staged since.
@@ -26,10 +30,11 @@ constexpr pg::Query kPostpone{"staging_postpone", R"sql(
 
 }  // namespace
 
-std::vector<HeldStaging> HeldStagingOf(pg::Tx& tx, std::string_view agent, base::Instant before, base::Instant now,
-                                       int limit) {
+std::vector<HeldStaging> HeldStagingOf(pg::Tx& tx, std::string_view agent, std::chrono::milliseconds keep,
+                                       base::Instant now, int limit) {
   std::vector<HeldStaging> all;
-  for (const pqxx::row& row : tx.Run(kHeld, agent, before, now, limit)) {
+  const base::Instant before = now - std::min<std::chrono::milliseconds>(keep, kKeepMin);
+  for (const pqxx::row& row : tx.Run(kHeld, agent, before, now, limit, static_cast<int64_t>(keep.count()))) {
     HeldStaging held;
     held.transfer = row[0].as<std::string>();
     held.volume = row[1].as<std::string>();
@@ -38,6 +43,7 @@ std::vector<HeldStaging> HeldStagingOf(pg::Tx& tx, std::string_view agent, base:
     held.state = ParseState(row[5].as<std::string>()).value_or(State::kRunning);
     held.state_since = pg::ReadInstant(row[6]);
     held.renewed = pg::ReadOptionalInstant(row[7]);
+    if (!row[8].is_null()) held.keep_max = std::chrono::milliseconds(row[8].as<int64_t>());
     all.push_back(std::move(held));
   }
   return all;

@@ -12,10 +12,10 @@
 
 namespace crossdock::orchestrator::store {
 
-// What `agent` may hold of transfers that have not moved since `before` and run no attempt, and that it was not asked
-// for in vain until after `now`. The longest waiting first.
-std::vector<HeldStaging> HeldStagingOf(pg::Tx& tx, std::string_view agent, base::Instant before, base::Instant now,
-                                       int limit);
+// What `agent` may hold of transfers that have not moved for `keep`, or for as long as their decision demands when that
+// is less, and run no attempt, and that it was not asked for in vain until after `now`. The longest waiting first.
+std::vector<HeldStaging> HeldStagingOf(pg::Tx& tx, std::string_view agent, std::chrono::milliseconds keep,
+                                       base::Instant now, int limit);
 // The agent's staging of attempts up to `epoch` is gone. Gives the transfer's client; nothing when that was recorded
 // before, or a newer attempt began there.
 std::optional<std::string> SetStagingCleaned(pg::Tx& tx, std::string_view transfer, std::string_view agent, Epoch epoch,

@@ -74,6 +74,31 @@ std::string WithoutComments(const std::string& text) {
   return out;
 }
 
+constexpr char kCalendar[] = R"(BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//crossdock//seed//EN
+BEGIN:VEVENT
+UID:1
+SUMMARY:Christmas and
+  Boxing Day
+DTSTART;VALUE=DATE:20251225
+DTEND;VALUE=DATE:20251227
+RRULE:FREQ=YEARLY;UNTIL=20301231
+EXDATE;VALUE=DATE:20261225
+END:VEVENT
+BEGIN:VEVENT
+DTSTART;TZID=Europe/London:20260104T020000
+DURATION:PT2H30M
+RRULE:FREQ=MONTHLY;INTERVAL=2;BYDAY=1SU,-1SU;COUNT=40
+END:VEVENT
+BEGIN:VEVENT
+DTSTART:20260105T120000Z
+DTEND:20260105T130000Z
+RRULE:FREQ=WEEKLY;BYDAY=MO,TH;WKST=SU;INTERVAL=2
+END:VEVENT
+END:VCALENDAR
+)";
+
 }  // namespace
 
 void AddTextSeeds(Seeds& seeds, std::string_view source) {
@@ -84,6 +109,7 @@ void AddTextSeeds(Seeds& seeds, std::string_view source) {
   seeds["yaml"]["relay"] = example("relay");
   seeds["policy"]["small"] = kPolicy;
   seeds["policy"]["example"] = example("policy");
+  seeds["calendar"]["days"] = kCalendar;
   seeds["trigger"]["two"] = kTriggers;
   seeds["relay_config"]["example"] = example("relay");
 }

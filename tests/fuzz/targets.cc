@@ -18,6 +18,7 @@ std::span<const Target> Targets() {
       {"join_token", FuzzJoinToken},
       {"yaml", FuzzYaml},
       {"policy", FuzzPolicy},
+      {"calendar", FuzzCalendar},
       {"trigger", FuzzTrigger},
       {"relay_config", FuzzRelayConfig},
       {"mhl", FuzzMhl},

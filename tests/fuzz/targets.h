@@ -29,6 +29,7 @@ bool FuzzJoinToken(std::string_view input);
 // What people write.
 bool FuzzYaml(std::string_view input);
 bool FuzzPolicy(std::string_view input);
+bool FuzzCalendar(std::string_view input);
 bool FuzzTrigger(std::string_view input);
 bool FuzzRelayConfig(std::string_view input);
 // lib/mhl: what other programs wrote into a package.

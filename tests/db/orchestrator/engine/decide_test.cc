@@ -3,6 +3,7 @@
 
 #include "catch2/catch.hpp"
 #include "lib/base/strings.h"
+#include "orchestrator/store/staging.h"
 #include "tests/db/orchestrator/engine/deciding_studio.h"
 
 namespace crossdock::orchestrator::engine {
@@ -80,6 +81,27 @@ TEST_CASE("the studio's rules alone let nothing go") {
   DecidingStudio studio;
   studio.ActivateLayer("{studio: true}", kAllow);
   CHECK(studio.Get(studio.Decided(studio.clock.Now() + seconds(1))).reason == "POLICY_MISSING");
+}
+
+TEST_CASE("staging goes as soon as the policy wants it gone, although the studio would keep it for longer") {
+  DecidingStudio studio;
+  const std::string allow =
+      "  - {id: N-10, effect: allow, when: {}, require: {approvals: none}, obligations: {delete_staging_within: 2h}}\n";
+  studio.Activate(allow);
+  const base::Instant now = studio.clock.Now() + seconds(1);
+  const std::string id = studio.Running(now);
+  studio.Activate(base::StrCat(allow, kHoldUntil));
+  REQUIRE(ReconsiderAll(studio.context, "northlight", "olga", "POLICY_ACTIVATED").ok());
+  REQUIRE(DecideAll(studio.context, now).ok());
+  REQUIRE(studio.Get(id).state == State::kHeld);
+  const auto held = [&](base::Instant at) {
+    size_t count = 0;
+    studio.Write([&](pg::Tx& tx) { count = store::HeldStagingOf(tx, "van-1", std::chrono::hours(24), at, 10).size(); });
+    return count;
+  };
+  const base::Instant stopped = studio.Get(id).state_since;
+  CHECK(held(stopped + std::chrono::minutes(119)) == 0);
+  CHECK(held(stopped + std::chrono::hours(2)) == 1);
 }
 
 }  // namespace

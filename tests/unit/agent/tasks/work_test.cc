@@ -258,6 +258,25 @@ TEST_CASE("an empty file that its scan allowed moves without being asked about a
   CHECK(site.tree.Exists("van/proj/in/sh010/a.exr"));
 }
 
+TEST_CASE("a file is verified as far as the agent's own reading of the policy wants, whatever the task says") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  site.van_warrants.answer->verify = "readback";
+  site.Move(site.Scan());
+  REQUIRE(site.received.ok());
+  CHECK(Read(site.reports.receipts.at(1)).verify == trust::ReceiptVerify::kReadback);
+}
+
+TEST_CASE("what must have an integrity record does not land where none is kept") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  site.van_warrants.answer->record = true;
+  const MoveTask move = site.Receiving(site.Scan());
+  CHECK(base::ReasonOf(site.Do(site.van, {"receive", "t-1", move})) == "RECORD_REQUIRED");
+  CHECK(site.dials == 0);
+  CHECK_FALSE(site.tree.Exists("van/proj/in"));
+}
+
 TEST_CASE("a move without a warrant dials nobody, and its reason is reported") {
   TwoAgents site;
   site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");

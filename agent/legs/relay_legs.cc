@@ -88,7 +88,8 @@ absl::Status Unreachable(const absl::Status& status, std::string_view what) {
 absl::StatusOr<std::unique_ptr<ByteStream>> RelayLegs::Dial(uint16_t leg, uint16_t attempt, std::stop_token stop) {
   const Way way = way_();
   auto interrupt = std::make_unique<net::Interrupt>();
-  const std::stop_callback stopped(stop, [&] { interrupt->Set(); });
+  // Not by the name of the pointer, which is empty while the stream that took it over is being returned.
+  const std::stop_callback stopped(stop, [set = interrupt.get()] { set->Set(); });
   net::JoinRequest request;
   request.address = way.relay_address;
   request.relay_spki = way.relay_spki;

@@ -105,7 +105,7 @@ absl::Status PutCreator(const Creator& creator, std::string* out) {
   for (const Author& author : creator.authors) {
     if (!author.email.empty() && !IsEmailAddress(author.email)) {
       return base::WithReason(base::InvalidArgument("'", base::PercentEscape(author.email), "' is no e-mail address"),
-                              kReasonNotWritable);
+                              kReasonInvalid);
     }
     *out += "    <author";
     RETURN_IF_ERROR(PutAttribute("email", author.email, out));

@@ -1,7 +1,7 @@
 // The providers whose tokens a studio takes, each with the keys that it showed last.
 //
-// It reads no network: somebody asks Due(), fetches, and hands in the keys (docs/operating.md). So a token is verified
-// from memory, and a flood of tokens with keys that nobody has fetches nothing but once a minute.
+// It reads no network: somebody asks Due(), fetches, and hands in the keys. So a token is verified from memory, and a
+// flood of tokens with keys that nobody has fetches nothing but once a minute.
 #pragma once
 
 #include <chrono>

@@ -13,11 +13,12 @@ constexpr pg::Query kSetPosition{"audit_position_set", "UPDATE audit_position SE
 constexpr pg::Query kIsAhead{"audit_position_ahead", "SELECT pg_snapshot_xmax(pg_current_snapshot()) < $1::text::xid8"};
 
 // Below xmin every transaction has ended, and no later row can come before one that is read here; so a number that is
-// given once stays, and a transaction that was rolled back leaves no gap.
+// given once stays, and a transaction that was rolled back leaves no gap. ORDER BY names the table: a bare xid would be
+// the output column, a text, which sorts 1000 before 999.
 constexpr pg::Query kUnnumbered{"audit_unnumbered", R"sql(
   SELECT xid::text, id, audit_log_of(client), action, leaf FROM audit
    WHERE (xid, id) > ($1::text::xid8, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-   ORDER BY xid, id LIMIT $3)sql"};
+   ORDER BY audit.xid, audit.id LIMIT $3)sql"};
 
 constexpr pg::Query kGetLog{"audit_log_get", "SELECT log, size, urgent FROM audit_log WHERE log = $1"};
 constexpr pg::Query kListLogs{"audit_log_list", "SELECT log, size, urgent FROM audit_log ORDER BY log"};

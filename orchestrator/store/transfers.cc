@@ -214,9 +214,11 @@ constexpr pg::Query kHistory{"transfer_history", R"sql(
 constexpr pg::Query kGeneration{"database_generation", R"sql(
   SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint)sql"};
 
+// ORDER BY names the table: a bare xid would be the output column, a text, which sorts 1000 before 999.
 constexpr pg::Query kOutgoing{"outgoing_after", R"sql(
   SELECT xid::text, id, client, project, transfer, kind FROM outgoing_event
-   WHERE (xid, id) > ($1::xid8, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, id LIMIT $3)sql"};
+   WHERE (xid, id) > ($1::xid8, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+   ORDER BY outgoing_event.xid, outgoing_event.id LIMIT $3)sql"};
 constexpr pg::Query kOutgoingEnd{"outgoing_end", R"sql(
   SELECT pg_snapshot_xmin(pg_current_snapshot())::text)sql"};
 

@@ -12,7 +12,7 @@ SHOT_10 = "nl_010_0010_comp_v003"
 SHOT_20 = "nl_010_0020_comp_v003"
 # What the connector reads; the place of its cursor is (xid, id).
 FEED = """select xid::text as xid, id, kind, project, entity_type, entity_id, data from crossdock.outbox
-           where (xid, id) > ('{}'::xid8, {}) and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, id limit 500"""
+           where (xid, id) > ('{}'::xid8, {}) and xid < pg_snapshot_xmin(pg_current_snapshot()) order by outbox.xid, outbox.id limit 500"""
 
 
 class AssetDatabaseTest(StudioCase):

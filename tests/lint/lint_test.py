@@ -55,6 +55,13 @@ class RulesTest(unittest.TestCase):
                            ("lib/base/x.cc", '#include <vector>\n#include "absl/status/status.h"\n')):
             self.assertEqual(rules.arrows(path, text), [], path)
 
+    def test_a_number_that_would_be_sorted_as_text_is_found(self):
+        query = 'constexpr pg::Query kRead{"read", R"sql(\n  SELECT xid::text, id FROM audit\n   WHERE id > $1 ORDER BY %s LIMIT $2)sql"};\n'
+        for order in ("xid, id", "id, xid DESC", "xid"):
+            self.assert_complains(rules.sorted_as_stored, "orchestrator/store/x.cc", query % order, "x.cc:1: ORDER BY xid")
+        for order in ("audit.xid, audit.id", "id"):
+            self.assertEqual(rules.sorted_as_stored("orchestrator/store/x.cc", query % order), [])
+
     def test_sql_outside_its_folders_is_found(self):
         statement = 'constexpr char kQuery[] = R"sql(\n  SELECT id\n    FROM transfer)sql";\n'
         self.assert_complains(rules.sql_in_its_place, "orchestrator/api/x.cc", "\n" + statement, "x.cc:2:")

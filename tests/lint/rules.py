@@ -63,6 +63,7 @@ _INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]')
 _CLOCK = re.compile(r"\b(?:system_clock::now|steady_clock::now|high_resolution_clock::now|sleep_for|sleep_until|usleep|nanosleep|clock_gettime|"
                     r"gettimeofday|absl::Now|absl::SleepFor|time\((?:nullptr|NULL|0)\))")
 _SQL = re.compile(r"\b(?:SELECT\s[^\"]*\sFROM|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM)\s", re.IGNORECASE)
+_SORTED = re.compile(r"\bORDER\s+BY\s+((?:(?!\bLIMIT\b|\bFOR\b|\)).)*)", re.IGNORECASE | re.DOTALL)
 _STRING = re.compile(r'R"(\w*)\((.*?)\)\1"|"((?:[^"\\\n]|\\.)*)"', re.DOTALL)
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _FUNCTION = re.compile(r"^(?:  )?(?!if|for|while|switch|else|do |catch|namespace|class|struct|enum|constexpr|\})[A-Za-z~].*\).*\{$")
@@ -133,6 +134,19 @@ def sql_in_its_place(path, text):
             for string in _STRING.finditer(code) if _SQL.search(string[2] or string[3] or "")]
 
 
+def sorted_as_stored(path, text):
+    """ORDER BY x means the output column x where there is one: of `x::text` the text, in which 1000 comes before 999."""
+    code = _code(text)
+    complaints = []
+    for string in _STRING.finditer(code):
+        query = string[2] or string[3] or ""
+        texts = set(re.findall(r"(?<![\w.$'])(\w+)::text\s*(?=,|\bFROM\b)", query))
+        complaints += [f"{path}:{_line(code, string.start())}: ORDER BY {column} sorts text; name the table too"
+                       for order in _SORTED.finditer(query) for column in re.findall(r"(?<![\w.])(\w+)(?=\s*(?:,|ASC\b|DESC\b|$))", order[1].strip(), re.IGNORECASE)
+                       if column in texts]
+    return complaints
+
+
 def no_clock(path, text):
     if folder_of(path) == "lib/base":
         return []
@@ -166,4 +180,4 @@ def long_parts(path, text):
     return warnings
 
 
-RULES = (arrows, sql_in_its_place, no_clock, clear_names)
+RULES = (arrows, sql_in_its_place, sorted_as_stored, no_clock, clear_names)

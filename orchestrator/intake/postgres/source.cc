@@ -21,11 +21,12 @@ constexpr pg::Query kLife{"source_life", R"sql(
          pg_snapshot_xmax(pg_current_snapshot()) < $1::text::xid8
     FROM pg_control_system())sql"};
 
+// ORDER BY names the table: a bare xid would be the output column, a text, which sorts 1000 before 999.
 constexpr pg::Query kOutbox{"source_outbox", R"sql(
   SELECT xid::text, id, event_id::text, created_at, kind, project, entity_type, entity_id, data::text
     FROM crossdock.outbox
    WHERE (xid, id) > ($1::text::xid8, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-   ORDER BY xid, id LIMIT $3)sql"};
+   ORDER BY outbox.xid, outbox.id LIMIT $3)sql"};
 
 constexpr pg::Query kEntity{"source_entity", R"sql(
   SELECT client, project, name, version, status, ready, generation, publisher, classification, tags, volume, path

@@ -126,6 +126,19 @@ TEST_CASE("transactions that commit in another order than they began leave no ga
   CHECK(leaves[2].find("\"quicker\"") != std::string::npos);
 }
 
+TEST_CASE("rows are numbered in the order of their transactions, also where the transaction's id gains a digit") {
+  Studio studio;
+  studio.AsAdministrator(
+      "INSERT INTO audit (xid, at, client, actor, action, transfer, result, detail) "
+      "SELECT xid::text::xid8, now(), 'c', 'ada', xid::text, '', 'ok', '{}' FROM generate_series(98, 101) AS xid");
+  for (int row = 0; row < 4; ++row) CHECK(*NumberLeaves(studio.database, 1) == 1);
+  CHECK(studio.Number() == 0);
+  const std::vector<std::string> leaves = studio.Leaves("client/c");
+  REQUIRE(leaves.size() == 4);
+  for (int row = 0; row < 4; ++row)
+    CHECK(leaves[row].find(base::StrCat("\"action\":\"", 98 + row, "\"")) != std::string::npos);
+}
+
 TEST_CASE("many writers, some of whom undo what they did, and two sequencers: each row has one number, without gaps") {
   Studio studio;
   constexpr int kWriters = 3, kRows = 60;

@@ -32,9 +32,9 @@ absl::StatusOr<std::string_view> FrameReader::Payload(uint32_t size) {
 }
 
 absl::StatusOr<std::string_view> FrameReader::Some(uint32_t left) {
-  const size_t size = std::min<size_t>(left, buffer_.size());
-  RETURN_IF_ERROR(Need(size));
-  return Take(size);
+  // Half of the buffer: to wait for all of it would first move what stands behind its start to the front.
+  RETURN_IF_ERROR(Need(std::min<size_t>(left, buffer_.size() / 2)));
+  return Take(std::min<size_t>(left, end_ - begin_));
 }
 
 absl::Status FrameReader::Need(size_t size) {

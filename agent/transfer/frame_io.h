@@ -18,7 +18,7 @@ class FrameReader {
   absl::StatusOr<wire::FrameHeader> Header();
   // A whole payload of a small frame. The view lasts until the next call.
   absl::StatusOr<std::string_view> Payload(uint32_t size);
-  // Some of a payload of which `left` bytes are left: as much as the buffer holds, for one large write.
+  // Some of a payload of which `left` bytes are left: at least half of what the buffer holds, for one large write.
   absl::StatusOr<std::string_view> Some(uint32_t left);
   // True when the next Header() needs nothing from the stream.
   bool HasFrameStart() const { return end_ - begin_ >= wire::kFrameHeaderSize; }

@@ -26,11 +26,23 @@ absl::StatusOr<std::unique_ptr<TlsConnection>> TlsConnection::Handshake(const Tl
 }
 
 absl::StatusOr<size_t> TlsConnection::Read(std::span<char> out, const Deadline& deadline) {
+  RETURN_IF_ERROR(failure_);
   while (true) {
     ASSIGN_OR_RETURN(const TlsResult result, session_.Read(out));
-    if (result.step == TlsStep::kDone) return result.size;
+    if (result.step == TlsStep::kDone) return result.size == 0 ? 0 : result.size + ReadOn(out.subspan(result.size));
     RETURN_IF_ERROR(WaitFor(fd(), EventsOf(result.step), deadline));
   }
+}
+
+size_t TlsConnection::ReadOn(std::span<char> out) {
+  size_t taken = 0;
+  while (taken < out.size() && session_.HasPending()) {
+    const auto result = session_.Read(out.subspan(taken));
+    failure_ = result.status();
+    if (!result.ok() || result->size == 0) break;
+    taken += result->size;
+  }
+  return taken;
 }
 
 absl::Status TlsConnection::ReadFull(std::span<char> out, const Deadline& deadline) {

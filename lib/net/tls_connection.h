@@ -21,7 +21,7 @@ class TlsConnection {
   static absl::StatusOr<std::unique_ptr<TlsConnection>> Handshake(const TlsContext& context, base::UniqueFd fd,
                                                                   std::string expected_spki, const Deadline& deadline);
 
-  // 0: the peer has said close_notify.
+  // Waits for the first byte, and takes what has come with it. 0: the peer has said close_notify.
   absl::StatusOr<size_t> Read(std::span<char> out, const Deadline& deadline);
   // All of `out`; CONNECTION_LOST when the peer ends before.
   absl::Status ReadFull(std::span<char> out, const Deadline& deadline);
@@ -42,7 +42,11 @@ class TlsConnection {
  private:
   explicit TlsConnection(TlsSession session) : session_(std::move(session)) {}
 
+  // What can be had without waiting. OpenSSL gives a record at a time, and tells of a failure only once.
+  size_t ReadOn(std::span<char> out);
+
   TlsSession session_;
+  absl::Status failure_;  // what ReadOn met behind the bytes that it took
 };
 
 }  // namespace crossdock::net

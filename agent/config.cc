@@ -40,6 +40,8 @@ absl::Status ReadVolumes(yaml::Map map, Config& config) {
     ASSIGN_OR_RETURN(volume.replace_allowed, fields.BoolOr("replace_allowed", false));
     ASSIGN_OR_RETURN(const std::string xattrs, fields.OneOfOr("xattrs", "keep", {"keep", "drop"}));
     volume.keep_attributes = xattrs == "keep";
+    ASSIGN_OR_RETURN(const std::string durability, fields.OneOfOr("durability", "safe", {"safe", "fast"}));
+    volume.durability = durability == "fast" ? Durability::kFast : Durability::kSafe;
     RETURN_IF_ERROR(ReadRecord(fields, volume));
     RETURN_IF_ERROR(fields.Finish());
     config.volumes[entry.key] = std::move(volume);

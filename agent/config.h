@@ -16,6 +16,7 @@ struct VolumeConfig {
   Merge merge_allowed = Merge::kNever;
   bool replace_allowed = false;
   bool keep_attributes = true;
+  Durability durability = Durability::kSafe;
   std::vector<mhl::HashFormat> record_formats = {mhl::HashFormat::kXxh128};  // none: no integrity record
 };
 

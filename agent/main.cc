@@ -34,7 +34,8 @@ absl::StatusOr<Volumes> OpenVolumes(const Config& config, FileCalls& calls) {
   for (const auto& [name, each] : config.volumes) {
     ASSIGN_OR_RETURN(
         volumes[name],
-        Volume::Open(name, each.root, {each.keep_attributes, each.merge_allowed, each.replace_allowed}, calls));
+        Volume::Open(name, each.root, {each.keep_attributes, each.merge_allowed, each.replace_allowed, each.durability},
+                     calls));
   }
   return volumes;
 }

@@ -100,7 +100,6 @@ struct MoveTask {
   uint64_t bytes_per_second_max = 0;  // 0: no cap
   uint32_t streams = 8;
   std::string verify;      // transit, landed, readback
-  std::string durability;  // fast, safe
   Merge merge = Merge::kNever;
   bool replace = false;
   bool operator==(const MoveTask&) const = default;

@@ -53,7 +53,6 @@ MoveTask FromMessage(const v1::MoveTask& message, bool send) {
   move.bytes_per_second_max = message.bytes_per_second_max();
   move.streams = message.streams();
   move.verify = message.verify();
-  move.durability = message.durability();
   // A word that this version does not know permits nothing.
   move.merge = ParseMerge(message.merge()).value_or(Merge::kNever);
   move.replace = message.replace();

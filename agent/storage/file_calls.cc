@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "agent/storage/volume.h"
+#include "lib/base/file.h"
 
 namespace crossdock::agent {
 namespace {
@@ -32,6 +33,7 @@ ssize_t SystemFileCalls::ReadAt(int fd, void* bytes, size_t size, off_t offset) 
 }
 
 int SystemFileCalls::Sync(int fd) { return fsync(fd); }
+int SystemFileCalls::SyncAll(int fd) { return syncfs(fd); }
 int SystemFileCalls::Allocate(int fd, off_t offset, off_t size) {
   return fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, size);
 }
@@ -71,6 +73,10 @@ int SystemFileCalls::SetAttribute(int fd, const std::string& name, const void* v
   return fsetxattr(fd, name.c_str(), value, size, 0);
 }
 int SystemFileCalls::FileSystem(int fd, struct statvfs* info) { return fstatvfs(fd, info); }
+
+std::string SystemFileCalls::BootId() {
+  return base::ReadFile("/proc/sys/kernel/random/boot_id", 64).value_or(std::string());
+}
 
 bool IsUnsupported(int error) { return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP || error == ENOTTY; }
 

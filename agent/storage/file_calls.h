@@ -21,6 +21,8 @@ class FileCalls {
   virtual ssize_t ReadAt(int fd, void* bytes, size_t size, off_t offset) = 0;
   // A file's bytes, or a directory's names.
   virtual int Sync(int fd) = 0;
+  // All of the filesystem that `fd` is on, its names too.
+  virtual int SyncAll(int fd) = 0;
   // Reserves blocks without changing the size. EOPNOTSUPP where that is unknown.
   virtual int Allocate(int fd, off_t offset, off_t size) = 0;
   // Makes a range of a file a hole, which reads as zeros, without changing the size. EOPNOTSUPP where there are none.
@@ -43,6 +45,8 @@ class FileCalls {
   virtual int SetAttribute(int fd, const std::string& name, const void* value, size_t size) = 0;
   // What is free of the filesystem that `fd` is on.
   virtual int FileSystem(int fd, struct statvfs* info) = 0;
+  // Of this run of the machine: what was not synced has survived if it is the same. Empty when it is not known.
+  virtual std::string BootId() = 0;
 };
 
 class SystemFileCalls : public FileCalls {
@@ -52,6 +56,7 @@ class SystemFileCalls : public FileCalls {
   ssize_t Read(int fd, void* bytes, size_t size) override;
   ssize_t ReadAt(int fd, void* bytes, size_t size, off_t offset) override;
   int Sync(int fd) override;
+  int SyncAll(int fd) override;
   int Allocate(int fd, off_t offset, off_t size) override;
   int Punch(int fd, off_t offset, off_t size) override;
   int Truncate(int fd, off_t size) override;
@@ -65,6 +70,7 @@ class SystemFileCalls : public FileCalls {
   int Unlink(int directory, const std::string& name, int flags) override;
   int SetAttribute(int fd, const std::string& name, const void* value, size_t size) override;
   int FileSystem(int fd, struct statvfs* info) override;
+  std::string BootId() override;
 };
 
 // Whether `error` says that the filesystem does not know the call, and not that this one failed.

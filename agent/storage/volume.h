@@ -20,12 +20,18 @@ namespace crossdock::agent {
 // Where attempts stage, at the volume's root: on the filesystem that the rename needs. Scans never enter it.
 inline constexpr char kStagingRoot[] = ".crossdock";
 
+enum class Durability {
+  kSafe,  // synced before it is acknowledged
+  kFast,  // synced once, before it is published: a power cut may lose what was acknowledged, and it is sent again
+};
+
 struct VolumeOptions {
   // Whether extended attributes ("user.…") belong to packages that come from here, and are set on those that land here.
   bool keep_attributes = true;
   // The most that a transfer may ask for here. The site's own word: nothing that an orchestrator says goes beyond it.
   Merge merge_allowed = Merge::kNever;
   bool replace_allowed = false;
+  Durability durability = Durability::kSafe;
 };
 
 // Opens `path` beneath `directory` without following any symbolic link and without leaving the mount. "" is the

@@ -318,7 +318,6 @@ absl::Status Work::Attempt(const MoveTask& move, const AttemptTerms& terms, LegD
   plan.verify = VerifyOf(move.verify);
   plan.merge = move.merge;
   plan.replace = move.replace;
-  plan.durability = move.durability == "fast" ? Durability::kFast : Durability::kSafe;
   plan.commit = [&] { return Commit(terms.transfer, terms.epoch, move.listing, move.content, control.stop()); };
   plan.published = [&](const PublishJournal& journal) -> absl::Status {
     ASSIGN_OR_RETURN(const SignedReceipt receipt, Landed(journal));

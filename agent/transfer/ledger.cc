@@ -8,7 +8,6 @@
 
 #include "agent/storage/io_reason.h"
 #include "agent/storage/volume.h"
-#include "lib/base/file.h"
 #include "lib/base/status.h"
 #include "lib/wire/reason.h"
 
@@ -50,11 +49,6 @@ absl::Status Ledger::Append(const LedgerRecord& record) {
 absl::Status Ledger::Sync() {
   if (calls_.Sync(fd_.get()) != 0) return DestinationError(errno, "cannot sync", "ledger");
   return absl::OkStatus();
-}
-
-std::string BootId() {
-  const auto id = base::ReadFile("/proc/sys/kernel/random/boot_id", 64);
-  return id.ok() ? *id : std::string();
 }
 
 }  // namespace crossdock::agent

@@ -36,7 +36,4 @@ class Ledger {
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-// The id of this run of the machine: what was not synced has survived if it is the same.
-std::string BootId();
-
 }  // namespace crossdock::agent

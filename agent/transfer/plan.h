@@ -66,10 +66,6 @@ enum class Verify {
   kLanded,    // the same, checked over what is handed to the filesystem
   kReadback,  // and read again from storage, with the cache dropped
 };
-enum class Durability {
-  kFast,  // the kernel writes when it likes: a power cut may lose what was acknowledged, and it is sent again
-  kSafe,  // synced before it is acknowledged
-};
 
 // Asks the orchestrator whether this attempt may publish; idempotent. An error means that its answer is not known.
 using CommitCallback = std::function<absl::StatusOr<CommitVerdict>()>;
@@ -83,7 +79,6 @@ struct ReceivePlan {
   std::string agent;        // this agent's name: staging is its own
   PackagePath destination;  // `files` as the source's
   Verify verify = Verify::kLanded;
-  Durability durability = Durability::kSafe;
   bool allow_empty_files = false;
   Merge merge = Merge::kNever;
   bool replace = false;

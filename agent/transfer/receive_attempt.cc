@@ -27,7 +27,7 @@ absl::StatusOr<ReceiveResult> ReceiveAttempt::Run(std::stop_token stop) {
   result_.listing_digest = plan_.terms.listing_digest;
   result_.content_root = plan_.terms.content_root;
   const Staging::Request request{plan_.terms.transfer, plan_.agent, plan_.terms.epoch, plan_.terms.listing_digest,
-                                 plan_.durability == Durability::kSafe};
+                                 IsSafe()};
   auto staging = Staging::Open(deps_.volume, request);
   if (!staging.ok()) {
     Refuse(staging.status(), stop);
@@ -60,7 +60,7 @@ void ReceiveAttempt::Refuse(const absl::Status& status, const std::stop_token& s
 
 absl::StatusOr<ReceiveResult> ReceiveAttempt::RunInside(Lifeline& lifeline) {
   pool_ = std::make_unique<LandingPool>(staging_->data(), deps_.volume.calls(), staging_->ledger(), plan_.verify,
-                                        plan_.durability);
+                                        deps_.volume.options().durability);
   std::optional<std::stop_callback<std::function<void()>>> wake;
   wake.emplace(lifeline.token(), [this] {
     pool_->Stop();

@@ -42,6 +42,7 @@ class ReceiveAttempt {
   // kArriving: whole, on one leg; kParts: in blocks.
   enum class FileState : uint8_t { kNoFile, kMissing, kArriving, kParts, kLanding, kLanded };
 
+  bool IsSafe() const { return deps_.volume.options().durability == Durability::kSafe; }
   // There is no staging: tells the sender why, if it comes in time, and it need not wait for what never begins.
   void Refuse(const absl::Status& status, const std::stop_token& stop);
   absl::StatusOr<ReceiveResult> RunInside(Lifeline& lifeline);

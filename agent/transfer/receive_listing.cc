@@ -23,7 +23,7 @@ absl::Status ReceiveAttempt::ReserveSpace(uint64_t bytes, uint64_t entries) {
   auto reserved = deps_.volume.Reserve(bytes, entries);
   if (base::ReasonOf(reserved.status()) == Name(Reason::kDestinationFull)) {
     // What was taken over has its other name there.
-    if (plan_.durability == Durability::kSafe) {
+    if (IsSafe()) {
       RETURN_IF_ERROR(staging_->ledger().Sync());
       RETURN_IF_ERROR(SyncDirectories(staging_->data(), deps_.volume.calls()));
     }

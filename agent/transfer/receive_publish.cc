@@ -90,8 +90,11 @@ absl::Status ReceiveAttempt::FinishTree() {
   if (hello_.form != wire::PackageForm::kFile) {
     RETURN_IF_ERROR(RemoveOwnRecord(deps_.volume, staging_->data(), manifest));
   }
-  RETURN_IF_ERROR(FinishStagedTree(deps_.volume, staging_->data(), manifest, plan_.durability == Durability::kSafe));
-  if (plan_.durability == Durability::kFast) return absl::OkStatus();
+  RETURN_IF_ERROR(FinishStagedTree(deps_.volume, staging_->data(), manifest, IsSafe()));
+  if (!IsSafe()) {
+    if (deps_.volume.calls().SyncAll(staging_->data()) == 0) return absl::OkStatus();
+    return DestinationError(errno, "cannot sync", "data");
+  }
   RETURN_IF_ERROR(staging_->ledger().Sync());
   return SyncDirectories(staging_->data(), deps_.volume.calls());
 }

@@ -58,12 +58,15 @@ absl::Status RemoveAttempt(Volume& volume, int transfer, const std::string& name
 
 class Staging::Collector {
  public:
-  explicit Collector(Earlier& earlier) : earlier_(earlier) {}
+  // Of a ledger that was not synced, records count in the run of the machine that wrote them, for whoever does not
+  // promise that they are synced.
+  Collector(Earlier& earlier, bool durable, std::string boot_id)
+      : earlier_(earlier), durable_(durable), boot_id_(std::move(boot_id)) {}
 
   void operator()(const LedgerRecord& record, uint64_t at) {
     empty_ = false;
     if (const auto* header = std::get_if<LedgerHeader>(&record)) {
-      usable_ = header->durable || header->boot_id == BootId();
+      usable_ = header->durable || (!durable_ && !boot_id_.empty() && header->boot_id == boot_id_);
     }
     if (!usable_) return;
     if (const auto* file = std::get_if<LedgerFile>(&record)) {
@@ -91,6 +94,8 @@ class Staging::Collector {
   }
 
   Earlier& earlier_;
+  const bool durable_;
+  const std::string boot_id_;
   bool usable_ = false;
   bool empty_ = true;
 };
@@ -125,7 +130,7 @@ absl::Status Staging::OpenOwn(const Request& request) {
 
   Earlier own;
   own.name = name_;
-  Collector collect(own);
+  Collector collect(own, request.durable, volume_.calls().BootId());
   ASSIGN_OR_RETURN(ledger_, Ledger::Open(directory_.get(), /*create=*/true, volume_.calls(),
                                          [&](const LedgerRecord& record, uint64_t at) { collect(record, at); }));
   if (!collect.empty()) {
@@ -133,8 +138,8 @@ absl::Status Staging::OpenOwn(const Request& request) {
     if (!own.data) return DestinationError(errno, "cannot open", data);
     earlier_.push_back(std::move(own));
   }
-  RETURN_IF_ERROR(ledger_->Append(
-      LedgerHeader{request.transfer, request.epoch, request.listing_digest, BootId(), request.durable}));
+  RETURN_IF_ERROR(ledger_->Append(LedgerHeader{request.transfer, request.epoch, request.listing_digest,
+                                               volume_.calls().BootId(), request.durable}));
   if (!request.durable) return absl::OkStatus();
   RETURN_IF_ERROR(ledger_->Sync());
   if (volume_.calls().Sync(directory_.get()) != 0) return DestinationError(errno, "cannot sync", name_);
@@ -154,7 +159,7 @@ absl::Status Staging::OpenEarlier(const Request& request) {
     const base::UniqueFd directory = OpenBeneath(transfer_.get(), name, O_RDONLY | O_DIRECTORY);
     earlier.data = OpenBeneath(transfer_.get(), name + "/data", O_RDONLY | O_DIRECTORY);
     if (!directory || !earlier.data) continue;
-    Collector collect(earlier);
+    Collector collect(earlier, request.durable, volume_.calls().BootId());
     auto ledger = Ledger::Open(directory.get(), /*create=*/false, volume_.calls(),
                                [&](const LedgerRecord& record, uint64_t at) { collect(record, at); });
     if (base::ReasonOf(ledger.status()) == Name(wire::Reason::kStagingBusy)) return ledger.status();

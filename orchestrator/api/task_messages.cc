@@ -65,7 +65,6 @@ void Fill(const MoveTask& move, v1::MoveTask* message) {
   message->set_bytes_per_second_max(static_cast<uint64_t>(move.bytes_per_second_max));
   message->set_streams(static_cast<uint32_t>(move.streams));
   message->set_verify(move.verify);
-  message->set_durability(move.durability);
   message->set_merge(move.merge);
   message->set_replace(move.replace);
 }

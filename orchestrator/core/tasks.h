@@ -75,7 +75,6 @@ struct MoveTask {
   int64_t bytes_per_second_max = 0;  // 0: no cap
   int streams = 8;
   std::string verify;
-  std::string durability = "safe";
   std::string merge = "never";
   bool replace = false;
 };

@@ -13,8 +13,7 @@ from wan.delivery import Delivery
 MBIT, RTT = 500, 150
 LOSSES = (0, 0.1)  # percent
 SIZES = {"10 MB": (10_000_000, 0.95), "1 MB": (1_000_000, 0.90), "100 KB": (100_000, None), "10 KB": (10_000, 0.50)}  # bytes of a file, ratio to reach
-# What the 10 KB row was meant to be measured with.
-NOTE = "durability `safe`: a transfer has no way yet to ask for `fast` (in memory, where this is measured, syncing costs next to nothing)"
+NOTE = "durability `safe`: in memory, where this is measured, syncing costs next to nothing"
 
 
 def name_of(files, loss):

@@ -68,6 +68,7 @@ class DoubleCalls : public SystemFileCalls {
     return Refused(Call::kReadAt) ? -1 : SystemFileCalls::ReadAt(fd, bytes, size, offset);
   }
   int Sync(int fd) override { return Refused(Call::kSync) ? -1 : SystemFileCalls::Sync(fd); }
+  int SyncAll(int fd) override { return Refused(Call::kSync) ? -1 : SystemFileCalls::SyncAll(fd); }
   int Allocate(int fd, off_t offset, off_t size) override {
     return Refused(Call::kAllocate, nfs ? EOPNOTSUPP : 0) ? -1 : SystemFileCalls::Allocate(fd, offset, size);
   }

@@ -20,7 +20,11 @@ class OnStorage : public AttemptPair {
     calls.nfs = GENERATE(false, true);
     Reopen();
   }
-  void Reopen() { to = *Volume::Open("proj", tree.at("b"), {}, calls); }
+  void Reopen(Durability durability = Durability::kSafe) {
+    VolumeOptions options;
+    options.durability = durability;
+    to = *Volume::Open("proj", tree.at("b"), options, calls);
+  }
   void WriteSmall(int files = kFiles, size_t size = kFileSize) {
     for (int i = 0; i < files; ++i)
       Write(Source("sub" + std::to_string(i % 2) + "/f." + std::to_string(i)), Noise(size));

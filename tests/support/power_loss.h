@@ -38,6 +38,12 @@ class PowerLossCalls : public DoubleCalls {
     Remember(fd);
     return 0;
   }
+  int SyncAll(int fd) override {
+    if (DoubleCalls::SyncAll(fd) != 0) return -1;
+    std::lock_guard<std::mutex> lock(mutex_);
+    RememberAll();
+    return 0;
+  }
   int Unlink(int directory, const std::string& name, int flags) override {
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -59,14 +65,7 @@ class PowerLossCalls : public DoubleCalls {
     root_ = root;
     graveyard_ = graveyard;
     std::filesystem::create_directories(graveyard_);
-    const auto remember = [&](const std::filesystem::path& path) {
-      const base::UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-      Remember(fd.get());
-    };
-    remember(root_);
-    for (const auto& each : std::filesystem::recursive_directory_iterator(root_)) {
-      if (!each.is_symlink()) remember(each.path());
-    }
+    RememberAll();
   }
 
   // Nobody may have anything open below the root.
@@ -100,6 +99,17 @@ class PowerLossCalls : public DoubleCalls {
     return fstat(fd, &info) == 0 ? info.st_ino : 0;
   }
   std::string Grave(ino_t inode) const { return graveyard_ + "/" + std::to_string(inode); }
+
+  void RememberAll() {
+    const auto remember = [&](const std::filesystem::path& path) {
+      const base::UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+      Remember(fd.get());
+    };
+    remember(root_);
+    for (const auto& each : std::filesystem::recursive_directory_iterator(root_)) {
+      if (!each.is_symlink()) remember(each.path());
+    }
+  }
 
   void Remember(int fd) {
     struct stat info {};

@@ -52,6 +52,79 @@ TEST_CASE("nothing that was acknowledged is lost by a power cut, and none of it 
   CHECK(studio.Arrived());
 }
 
+TEST_CASE("what is not synced piece by piece is synced when it is published, and stays") {
+  OnStorage<PowerLossCalls> studio;
+  const auto cut = GENERATE(PowerCut::kAllUnsynced, PowerCut::kBytesOnly);
+  studio.Reopen(Durability::kFast);
+  studio.WriteSmall();
+  studio.calls.Begin(studio.tree.at("b"), studio.tree.at("graveyard"));
+  const auto outcome = studio.Run();
+  INFO(outcome.sent.status() << " / " << outcome.received.status());
+  REQUIRE(outcome.received.ok());
+  studio.to.reset();
+  studio.calls.Cut(cut);
+  CHECK(studio.Arrived());
+}
+
+// A machine that can be started again.
+struct StartedAgain : DoubleCalls {
+  std::string BootId() override { return boot_id; }
+  std::string boot_id = "first";
+};
+
+TEST_CASE("a ledger that was not synced is believed in the run of the machine that wrote it alone") {
+  OnStorage<StartedAgain> studio;
+  const bool loses_power = GENERATE(false, true);
+  studio.Reopen(Durability::kFast);
+  constexpr size_t kSize = 200'000;
+  studio.WriteSmall(kFiles, kSize);
+  studio.CutAfter(4, kSize);
+  const auto broken = studio.Run();
+  REQUIRE_FALSE(broken.received.ok());
+  if (loses_power) {
+    studio.calls.boot_id = "second";
+    // The ledger has reached the disk by itself; of what it speaks of, sizes and times have.
+    for (const auto& each : std::filesystem::recursive_directory_iterator(studio.tree.at("b"))) {
+      if (!each.is_regular_file() || each.path().filename() == "ledger") continue;
+      const auto size = each.file_size();
+      const auto written = each.last_write_time();
+      std::filesystem::resize_file(each.path(), 0);
+      std::filesystem::resize_file(each.path(), size);
+      std::filesystem::last_write_time(each.path(), written);
+    }
+  }
+  studio.Reopen(Durability::kFast);
+  studio.exchange.meddler = nullptr;
+  const auto again = studio.Run();
+  INFO(again.sent.status() << " / " << again.received.status());
+  REQUIRE(again.received.ok());
+  if (loses_power) {
+    CHECK(again.received->files_resumed == 0);
+  } else {
+    CHECK(again.received->files_resumed >= broken.acknowledged.files_done);
+  }
+  CHECK(studio.Arrived());
+}
+
+TEST_CASE("what nobody synced is not taken over where everything is promised to be") {
+  OnStorage<PowerLossCalls> studio;
+  studio.Reopen(Durability::kFast);
+  constexpr size_t kSize = 200'000;
+  studio.WriteSmall(kFiles, kSize);
+  studio.calls.Begin(studio.tree.at("b"), studio.tree.at("graveyard"));
+  studio.CutAfter(4, kSize);
+  REQUIRE_FALSE(studio.Run().received.ok());
+  studio.Reopen(Durability::kSafe);
+  studio.exchange.meddler = nullptr;
+  const auto again = studio.Run();
+  INFO(again.sent.status() << " / " << again.received.status());
+  REQUIRE(again.received.ok());
+  CHECK(again.received->files_resumed == 0);
+  studio.to.reset();
+  studio.calls.Cut(PowerCut::kBytesOnly);
+  CHECK(studio.Arrived());
+}
+
 TEST_CASE("a disk that fails at any step ends the attempt with its reason, and a well one goes on from there") {
   const bool visible = GENERATE(false, true);
   int step = 0;

@@ -99,6 +99,20 @@ absl::Status ReadIdentityProvider(yaml::Map map, Config& config) {
   return map.Finish();
 }
 
+absl::Status ReadNotify(yaml::Map map, Config& config) {
+  NotifyConfig read;
+  ASSIGN_OR_RETURN(read.recipient, map.String("recipient", 256));
+  for (const NotifyConfig& other : config.notify) {
+    if (other.recipient == read.recipient) return map.Error("recipient", "a second recipient of this name");
+  }
+  ASSIGN_OR_RETURN(read.webhook, map.String("webhook", 1024));
+  if (!read.webhook.starts_with("https://")) return map.Error("webhook", "an https:// address is expected");
+  ASSIGN_OR_RETURN(read.key, map.String("key"));
+  ASSIGN_OR_RETURN(read.ca, map.StringOr("ca", ""));
+  config.notify.push_back(std::move(read));
+  return map.Finish();
+}
+
 absl::Status ReadLimits(yaml::Map map, Config& config) {
   ASSIGN_OR_RETURN(const int64_t streams, map.IntOr("streams", config.streams, 1, 64));
   config.streams = static_cast<int>(streams);
@@ -142,6 +156,8 @@ absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file)
   for (const yaml::Map& each : users) RETURN_IF_ERROR(ReadUser(each, config));
   ASSIGN_OR_RETURN(const std::vector<yaml::Map> providers, map.SubMapsOrEmpty("identity_providers"));
   for (const yaml::Map& each : providers) RETURN_IF_ERROR(ReadIdentityProvider(each, config));
+  ASSIGN_OR_RETURN(const std::vector<yaml::Map> recipients, map.SubMapsOrEmpty("notify"));
+  for (const yaml::Map& each : recipients) RETURN_IF_ERROR(ReadNotify(each, config));
   ASSIGN_OR_RETURN(const std::optional<yaml::Map> limits, map.OptionalSubMap("limits"));
   if (limits) RETURN_IF_ERROR(ReadLimits(*limits, config));
   RETURN_IF_ERROR(map.Finish());

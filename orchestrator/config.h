@@ -29,6 +29,13 @@ struct IdentityProvider {
   std::map<std::string, std::vector<rpc::Role>> roles;  // group → roles
 };
 
+struct NotifyConfig {
+  std::string recipient;  // as policies write it
+  std::string webhook;    // https address
+  std::string key;        // file
+  std::string ca;         // file; empty: the system's authorities
+};
+
 struct Config {
   std::string name;
   std::string trust_domain;
@@ -44,6 +51,7 @@ struct Config {
   std::vector<AssetDatabaseConfig> asset_databases;
   std::map<std::string, std::vector<rpc::Role>> users;  // SPIFFE name → roles
   std::vector<IdentityProvider> identity_providers;
+  std::vector<NotifyConfig> notify;
   int streams = 8;
   std::chrono::milliseconds lease{20'000};
   std::chrono::milliseconds report{2'000};

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -26,9 +27,11 @@
 #include "orchestrator/config.h"
 #include "orchestrator/engine/commands.h"
 #include "orchestrator/engine/desk.h"
+#include "orchestrator/engine/notify.h"
 #include "orchestrator/identity/key_refresh.h"
 #include "orchestrator/intake/postgres/sources.h"
 #include "orchestrator/loops/orchestrator_duties.h"
+#include "orchestrator/notify/webhooks.h"
 #include "orchestrator/store/migrate.h"
 
 namespace crossdock::orchestrator {
@@ -72,7 +75,14 @@ absl::StatusOr<Keys> LoadKeys(const Config& config) {
   ASSIGN_OR_RETURN(pki::CertificateAuthority ca, pki::LoadCa(ca_key, ca_certificate));
   RETURN_IF_ERROR(rpc::CheckServerCertificate(config.tls.certificate));
   RETURN_IF_ERROR(CheckOwnCertificate(config, base::SystemClock().Now()));
-  return Keys{std::move(ticket), std::move(audit), std::move(ca)};
+  std::vector<notify::Recipient> recipients;
+  for (const NotifyConfig& each : config.notify) {
+    ASSIGN_OR_RETURN(const std::string text, base::ReadKeyFile(each.key));
+    absl::StatusOr<std::string> key = notify::ReadKey(text);
+    if (!key.ok()) return base::Annotate(key.status(), each.key);
+    recipients.push_back({each.recipient, each.webhook, each.ca, *std::move(key)});
+  }
+  return Keys{std::move(ticket), std::move(audit), std::move(ca), std::move(recipients)};
 }
 
 rpc::PortOptions PortOf(const Config& config, rpc::PortKind kind, const std::string& address) {
@@ -165,6 +175,7 @@ absl::Status Run(const Config& config) {
   // What decides.
   Wakes wakes;
   Fleet fleet;
+  const notify::Webhooks webhooks(keys.recipients, https::PostJson);
   const engine::Context context{database,
                                 clock,
                                 random,
@@ -174,7 +185,8 @@ absl::Status Run(const Config& config) {
                                 config.lease,
                                 config.streams,
                                 config.staging_keep,
-                                [&fleet] { return fleet.Relays(); }};
+                                [&fleet] { return fleet.Relays(); },
+                                webhooks.names()};
   intake::PostgresSources sources;
   for (const AssetDatabaseConfig& each : config.asset_databases) sources.Add(each.name, each.conninfo);
   engine::EngineCommands commands(context, sources.databases(), config.roster_root);
@@ -208,6 +220,9 @@ absl::Status Run(const Config& config) {
     duties.push_back(std::move(duty));
   duties.push_back(
       {"identity", kKeysLook, {}, [&directory](base::Instant now) { return directory.keys.RunOnce(now); }});
+  duties.push_back({"notify", milliseconds(2'000), {Duty::kWriteBack}, [&context, &webhooks](base::Instant now) {
+                      return engine::Notify(context, std::bind_front(&notify::Webhooks::Send, &webhooks), now);
+                    }});
   duties.push_back({"audit", milliseconds(500), {}, [&database, &signer](base::Instant now) {
                       return SealAudit(database, signer ? &*signer : nullptr, now);
                     }});

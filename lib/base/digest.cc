@@ -1,6 +1,7 @@
 #include "lib/base/digest.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "lib/base/check.h"
 
@@ -10,6 +11,15 @@ std::string Sha256(std::string_view bytes) {
   Sha256Stream stream;
   stream.Update(bytes);
   return stream.Finish();
+}
+
+std::string HmacSha256(std::string_view key, std::string_view bytes) {
+  std::string out(kSha256Size, '\0');
+  INVARIANT(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                 reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+                 reinterpret_cast<unsigned char*>(out.data()), nullptr) != nullptr)
+      << "HMAC with SHA-256";
+  return out;
 }
 
 Sha256Stream::Sha256Stream() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {

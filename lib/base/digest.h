@@ -1,4 +1,4 @@
-// SHA-256, the identity of everything that is named by its content.
+// SHA-256, the identity of everything that is named by its content, and the authenticator made of it.
 #pragma once
 
 #include <memory>
@@ -13,6 +13,9 @@ inline constexpr size_t kSha256Size = 32;
 
 // The 32 raw bytes.
 std::string Sha256(std::string_view bytes);
+
+// HMAC with SHA-256 (RFC 2104): 32 raw bytes.
+std::string HmacSha256(std::string_view key, std::string_view bytes);
 
 // SHA-256 of bytes that come in pieces. Not thread-safe.
 class Sha256Stream {

@@ -21,7 +21,7 @@ size_t Take(const char* data, size_t, size_t size, void* to) {
 }
 
 absl::Status Failed(const std::string& url, std::string_view why) {
-  return base::WithReason(base::Unavailable("cannot read ", url, ": ", why), "HTTPS_FAILED");
+  return base::WithReason(base::Unavailable("cannot reach ", url, ": ", why), "HTTPS_FAILED");
 }
 
 struct Answer {
@@ -30,10 +30,17 @@ struct Answer {
 };
 
 absl::StatusOr<Answer> Call(const std::string& url, const std::optional<std::string>& body,
-                            const std::string& ca_file) {
+                            const std::string& ca_file, const std::vector<std::string>& headers = {}) {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   const std::unique_ptr<CURL, void (*)(CURL*)> call(curl_easy_init(), curl_easy_cleanup);
   if (ready != CURLE_OK || !call) return Failed(url, "libcurl does not start");
+  std::unique_ptr<curl_slist, void (*)(curl_slist*)> lines(nullptr, curl_slist_free_all);
+  for (const std::string& header : headers) {
+    curl_slist* longer = curl_slist_append(lines.get(), header.c_str());
+    if (longer == nullptr) return Failed(url, "no memory");
+    (void)lines.release();
+    lines.reset(longer);
+  }
   Answer answer;
   char why[CURL_ERROR_SIZE] = "";
   CURL* c = call.get();
@@ -42,6 +49,7 @@ absl::StatusOr<Answer> Call(const std::string& url, const std::optional<std::str
   curl_easy_setopt(c, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));  // not every provider has 1.3
   if (!ca_file.empty()) curl_easy_setopt(c, CURLOPT_CAINFO, ca_file.c_str());
   if (body) curl_easy_setopt(c, CURLOPT_POSTFIELDS, body->c_str());
+  if (lines) curl_easy_setopt(c, CURLOPT_HTTPHEADER, lines.get());
   curl_easy_setopt(c, CURLOPT_PROXY, "");
   curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
@@ -68,6 +76,15 @@ absl::StatusOr<std::string> Post(const std::string& url, const Form& form, const
   ASSIGN_OR_RETURN(Answer answer, Call(url, EncodeForm(form), ca_file));
   if (answer.status != 200 && answer.status != 400) return Failed(url, base::StrCat("it answers with ", answer.status));
   return std::move(answer.document);
+}
+
+absl::Status PostJson(const std::string& url, const std::vector<std::string>& headers, const std::string& document,
+                      const std::string& ca_file) {
+  std::vector<std::string> all = {"content-type: application/json"};
+  all.insert(all.end(), headers.begin(), headers.end());
+  ASSIGN_OR_RETURN(const Answer answer, Call(url, document, ca_file, all));
+  if (answer.status < 200 || answer.status > 299) return Failed(url, base::StrCat("it answers with ", answer.status));
+  return absl::OkStatus();
 }
 
 std::string EncodeForm(const Form& form) {

@@ -23,6 +23,10 @@ absl::StatusOr<std::string> Get(const std::string& url, const std::string& ca_fi
 // what is wrong.
 absl::StatusOr<std::string> Post(const std::string& url, const Form& form, const std::string& ca_file);
 
+// POSTs a JSON document with `headers` ("name: value"); OK when it is answered with 2xx.
+absl::Status PostJson(const std::string& url, const std::vector<std::string>& headers, const std::string& document,
+                      const std::string& ca_file);
+
 // name=value&…, every byte but letters, digits and -._~ as %XX.
 std::string EncodeForm(const Form& form);
 

@@ -73,6 +73,7 @@ void WriteObligations(Writer& out, const Obligations& obligations) {
   }
   if (obligations.mhl) out.Line("mhl", "required");
   if (obligations.verify) out.Line("obliged_verify", VerifyName(*obligations.verify));
+  if (!obligations.notify.empty()) out.Line("notify", Join({obligations.notify.begin(), obligations.notify.end()}));
 }
 
 void WriteRule(Writer& out, const Rule& rule) {

@@ -172,6 +172,12 @@ class Linter {
             base::StrCat("rule ", rule.id, ": the roster has no site '", site, "'; correct the name, or add the site"));
       }
     }
+    for (const std::string& recipient : rule.obligations.notify) {
+      if (!registry_->recipients || registry_->recipients->contains(recipient)) continue;
+      Find("unknown-recipient", rule.id, rule.place,
+           base::StrCat("rule ", rule.id, ": the orchestrator does not know how to tell ", recipient,
+                        "; correct the name, or have it configured (`notify:`)"));
+    }
     if (!rule.require || !rule.require->approvals) return;
     for (const Requirement& requirement : rule.require->approvals->all_of) Approvers(rule, requirement);
   }

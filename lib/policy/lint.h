@@ -17,12 +17,14 @@ struct Registry {
   std::set<std::string> sites;
   Members groups, teams, organisations;
   std::set<std::string> persons;
+  // Whom the orchestrator knows how to tell; nothing: that is not known.
+  std::optional<std::set<std::string>> recipients;
 };
 
 struct Finding {
   // `never-matches`, `unreachable`, `shadowed`, `allows-everything`, `allows-without-approvals`,
   // `trusts-asset-database`, `unknown-site`, `unknown-approvers`, `cannot-be-met`, `unknown-zone`,
-  // `lapses-while-closed`, `never-open`, `calendar-ends`, `review-overdue`.
+  // `lapses-while-closed`, `never-open`, `calendar-ends`, `review-overdue`, `unknown-recipient`.
   std::string code;
   std::string rule;  // or empty
   Place place;

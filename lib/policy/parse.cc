@@ -81,7 +81,7 @@ absl::StatusOr<Rule> ReadRule(yaml::Map map, internal::Names& names) {
   if (map.Has("obligations")) {
     if (stops) return map.Error("obligations", "'obligations' belong to allow and require; remove them");
     ASSIGN_OR_RETURN(yaml::Map obligations, map.SubMap("obligations"));
-    ASSIGN_OR_RETURN(rule.obligations, internal::ReadObligations(std::move(obligations)));
+    ASSIGN_OR_RETURN(rule.obligations, internal::ReadObligations(std::move(obligations), names.scope));
   }
   if (map.Has("replaces")) {
     if (stops) return map.Error("replaces", "'replaces' belongs to allow and require; remove it");
@@ -117,6 +117,7 @@ absl::Status ReadRules(yaml::Map& map, Policy& policy) {
   if (rules.empty()) return map.Error("rules", "no rules; write at least one, or everything is denied");
   if (rules.size() > kRulesMax) return map.Error("rules", "more than ", kRulesMax, " rules; merge some");
   internal::Names names;
+  names.scope = policy.scope();
   RETURN_IF_ERROR(internal::ReadCalendars(map, policy, names));
   std::set<std::string> ids;
   for (const yaml::Map& each : rules) {

@@ -30,6 +30,7 @@ absl::StatusOr<Deadline> ReadDeadline(yaml::Map& rule, Effect effect);
 
 // What ids of the file mean, as far as it was read.
 struct Names {
+  Scope scope;  // whose file it is
   std::map<std::string, Requirement> requirements;
   std::map<std::string, CalendarRef> calendars;
   std::set<std::string> used_calendars;
@@ -42,7 +43,7 @@ absl::Status ReadCalendars(yaml::Map& policy, Policy& parsed, Names& names);
 absl::StatusOr<Require> ReadRequire(yaml::Map require, Names& names);
 
 // `obligations:` of a rule.
-absl::StatusOr<Obligations> ReadObligations(yaml::Map obligations);
+absl::StatusOr<Obligations> ReadObligations(yaml::Map obligations, const Scope& scope);
 
 // `verify:`, of a rule or expected by a test; landed when it is absent.
 absl::StatusOr<VerifyLevel> ReadVerify(yaml::Map& map);

@@ -8,6 +8,8 @@ namespace {
 
 constexpr int kCountMax = 16;
 constexpr size_t kRequirementsMax = 16;
+constexpr size_t kRecipientsMax = 16;
+constexpr std::string_view kStudioRecipient = "studio/";
 constexpr std::chrono::hours kValidForDefault{72};
 constexpr std::chrono::hours kValidForMax{24 * 90};
 
@@ -118,8 +120,26 @@ absl::StatusOr<VerifyLevel> ReadVerify(yaml::Map& map) {
   return word == "transit" ? VerifyLevel::kTransit : word == "landed" ? VerifyLevel::kLanded : VerifyLevel::kReadback;
 }
 
-absl::StatusOr<Obligations> ReadObligations(yaml::Map map) {
-  RETURN_IF_ERROR(RefuseUnsupported(map, {"notify", "scan"}));
+absl::StatusOr<std::set<std::string>> ReadRecipients(yaml::Map& map, const Scope& scope) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, map.StringList("notify"));
+  if (names.empty()) return map.Error("notify", "nobody to notify; name a recipient, or remove it");
+  if (names.size() > kRecipientsMax)
+    return map.Error("notify", "more than ", kRecipientsMax, " recipients; notify a list of the mail server instead");
+  const std::string own = scope.level() == Scope::Level::kStudio ? "" : base::StrCat("client:", scope.client, "/");
+  for (const std::string_view name : names) {
+    // What is said of a client's content goes to that client and to the studio, and nobody else.
+    const bool to_client = !own.empty() && name.starts_with(own) && IsId(name.substr(own.size()));
+    const bool to_studio = name.starts_with(kStudioRecipient) && IsId(name.substr(kStudioRecipient.size()));
+    if (!to_client && !to_studio) {
+      return map.Error("notify", "'", base::PercentEscape(name), "' is no recipient of this policy; write ",
+                       own.empty() ? "" : base::StrCat(own, "NAME or "), kStudioRecipient, "NAME");
+    }
+  }
+  return std::set<std::string>(names.begin(), names.end());
+}
+
+absl::StatusOr<Obligations> ReadObligations(yaml::Map map, const Scope& scope) {
+  RETURN_IF_ERROR(RefuseUnsupported(map, {"scan"}));
   Obligations obligations;
   if (map.Has("delete_staging_within")) {
     ASSIGN_OR_RETURN(obligations.delete_staging_within,
@@ -132,9 +152,12 @@ absl::StatusOr<Obligations> ReadObligations(yaml::Map map) {
   if (map.Has("verify")) {
     ASSIGN_OR_RETURN(obligations.verify, ReadVerify(map));
   }
+  if (map.Has("notify")) {
+    ASSIGN_OR_RETURN(obligations.notify, ReadRecipients(map, scope));
+  }
   RETURN_IF_ERROR(map.Finish());
   if (obligations != Obligations()) return obligations;
-  return map.ErrorAtNode(map.node(), "no obligation; write some of delete_staging_within, mhl, verify, or remove it");
+  return map.ErrorAtNode(map.node(), "no obligation; write some of delete_staging_within, mhl, notify, verify, or remove it");
 }
 
 absl::StatusOr<Require> ReadRequire(yaml::Map map, Names& names) {

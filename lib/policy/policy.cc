@@ -121,6 +121,7 @@ void Unite(const Obligations& more, Obligations& all) {
   if (within) all.delete_staging_within = std::min(*within, all.delete_staging_within.value_or(*within));
   all.mhl |= more.mhl;
   all.verify = std::max(all.verify, more.verify);  // nothing is below every level
+  all.notify.insert(more.notify.begin(), more.notify.end());
 }
 
 std::string ScopeKey(const Scope& scope) {

@@ -86,6 +86,7 @@ struct Obligations {
   std::optional<std::chrono::milliseconds> delete_staging_within;  // after the transfer ended or last moved
   bool mhl = false;  // an integrity record at the destination, or no transfer
   std::optional<VerifyLevel> verify;
+  std::set<std::string> notify;  // recipients, "client:northlight/security-desk", "studio/data-operations"
   bool operator==(const Obligations&) const = default;
 };
 void Unite(const Obligations& more, Obligations& all);

@@ -166,6 +166,8 @@ void RenderRule(const Rule& rule, std::string& out) {
   if (obliged.verify) out += base::StrCat("  - Whatever other rules ask, ", Verified(*obliged.verify), ".\n");
   if (obliged.mhl)
     out += "  - The destination keeps an integrity record (ASC MHL); where it keeps none, nothing lands.\n";
+  for (const std::string& recipient : obliged.notify)
+    out += base::StrCat("  - ", recipient, " is told when the transfer waits, is stopped or has ended.\n");
   if (obliged.delete_staging_within) {
     out +=
         base::StrCat("  - What is left in staging is deleted within ",

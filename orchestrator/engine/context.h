@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct Context {
   std::chrono::milliseconds staging_keep = std::chrono::hours(24);
   // What the agents say of the relays now; of those that are not named nothing is known.
   std::function<std::vector<RelayState>()> relays = [] { return std::vector<RelayState>(); };
+  // Whom Notify can tell.
+  std::set<std::string> recipients = {};
 };
 
 }  // namespace crossdock::orchestrator::engine

@@ -70,6 +70,7 @@ Ruling ToRuling(const Transfer& transfer, const clearance::Clearance& clearance)
   ruling.reason = ReasonCode(transfer, clearance.decision);
   ruling.lines = LinesOf(policy::Explain(clearance.decision));
   ruling.staging_keep = clearance.decision.obligations.delete_staging_within;
+  ruling.notify = clearance.decision.obligations.notify;
   if (!clearance.decision.reasons.empty()) ruling.detail = clearance.decision.reasons.front().text;
   for (const auto* list : {&clearance.decision.open, &clearance.decision.satisfied})
     for (const policy::RequirementStatus& status : *list) ruling.requirements.push_back(ToRequirement(status));
@@ -102,8 +103,9 @@ json ToJson(const Ruling& ruling) {
                  {"detail", ruling.detail},
                  {"lines", ruling.lines},
                  {"requirements", std::move(requirements)}};
-  // By this name the store finds it (staging.cc).
+  // By these names the store finds them (staging.cc, notifications.cc).
   if (ruling.staging_keep) result["delete_staging_within_ms"] = ruling.staging_keep->count();
+  if (!ruling.notify.empty()) result["notify"] = ruling.notify;
   return result;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct Ruling {
   std::vector<OpenRequirement> requirements;  // all that are due, met or not
   // How long staging may be kept after this, as the policy's obligation has it; nothing: as the configuration has it.
   std::optional<std::chrono::milliseconds> staging_keep;
+  std::set<std::string> notify;  // who is told what becomes of it
   bool allowed() const { return verdict == policy::Verdict::kAllow; }
 };
 

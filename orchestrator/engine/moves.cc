@@ -4,6 +4,7 @@
 
 #include "lib/base/status.h"
 #include "orchestrator/store/evidence.h"
+#include "orchestrator/store/notifications.h"
 #include "orchestrator/store/transfers.h"
 #include "orchestrator/store/write_backs.h"
 
@@ -44,6 +45,7 @@ bool Reconsider(pg::Tx& tx, const Transfer& transfer, std::string_view actor, st
 
 void Report(pg::Tx& tx, const Transfer& transfer, State state, std::string_view note, base::Instant now) {
   store::InsertWriteBack(tx, transfer, Name(state), note, now);
+  store::InsertNotifications(tx, transfer.id, Name(state), note, now);
 }
 
 double Jitter(const Context& context) { return static_cast<double>(context.random.Next() >> 11) / 9007199254740992.0; }

@@ -204,6 +204,7 @@ absl::StatusOr<ProposedPolicy> ProposePolicy(const Context& context, std::string
     if (store::LatestRoster(tx)) {
       ASSIGN_OR_RETURN(const trust::Roster roster, CurrentRoster(tx));
       registry = clearance::RegistryOf(roster);
+      registry->recipients = context.recipients;
     }
     ProposedPolicy proposed{NameOf(policy), "{}", {}};
     ASSIGN_OR_RETURN(proposed.findings, Check(policy, registry ? &*registry : nullptr, accepted, now));

@@ -48,9 +48,10 @@ _BELOW_THE_DOORS = _EVERY_LIBRARY | {"orchestrator/core", "orchestrator/store", 
 for _door in ("intake", "intake/postgres", "loops"):
     ARROWS[f"orchestrator/{_door}"] = _BELOW_THE_DOORS - {"lib/rpc"}
 ARROWS["orchestrator/identity"] = {"lib/base", "lib/oidc"}
+ARROWS["orchestrator/notify"] = {"lib/base"}
 ARROWS["orchestrator/intake"].add("orchestrator/intake/postgres")
 ARROWS["orchestrator/api"] = _BELOW_THE_DOORS | {"proto"}
-ARROWS["orchestrator"] = _BELOW_THE_DOORS | {"orchestrator/api", "orchestrator/identity", "orchestrator/intake", "orchestrator/intake/postgres", "orchestrator/loops", "proto"}
+ARROWS["orchestrator"] = _BELOW_THE_DOORS | {"orchestrator/api", "orchestrator/identity", "orchestrator/notify", "orchestrator/intake", "orchestrator/intake/postgres", "orchestrator/loops", "proto"}
 
 # Headers of others that only some folders may see.
 _FOREIGN = {

@@ -4,12 +4,12 @@ import base64
 import hashlib
 import http.server
 import json
-import ssl
 import subprocess
-import threading
 import time
 import urllib.parse
 from pathlib import Path
+
+from studio.loopback_https import LoopbackHttps
 
 
 def _base64url(data):
@@ -41,12 +41,9 @@ class IdentityProvider:
     def __init__(self, directory, audience="crossdock"):
         self.directory, self.audience = Path(directory), audience
         self.directory.mkdir()
-        self.ca = self.directory / "tls.pem"
-        _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
-                 "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.directory / "tls.key", "-out", self.ca)
         self.number, self.documents, self.asked = 0, {}, []
         self._codes = {}
-        self._server = None
+        self._https = None
 
     def start(self):
         provider = self
@@ -74,21 +71,17 @@ class IdentityProvider:
             def log_message(self, *_):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.ca, self.directory / "tls.key")
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.issuer = f"https://127.0.0.1:{self._server.server_port}"
+        self._https = LoopbackHttps(self.directory, Handler)
+        self.ca, self.issuer = self._https.ca, self._https.url
         self.documents["/.well-known/openid-configuration"] = {
             "issuer": self.issuer, "jwks_uri": f"{self.issuer}/keys", "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token"}
         self.rotate()
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._https.start()
         return self
 
     def stop(self):
-        self._server.shutdown()
-        self._server.server_close()
+        self._https.stop()
 
     def authorize(self, query):
         """Where the browser is sent: back, with a code that is good once."""

@@ -68,7 +68,7 @@ class Studio:
         self.admin = self.account.make_directory(self.directory / "admin")
         self.sites = dict(sites)
         self.limits = {"reconcile": "5s", "report": "250ms", "agents_poll": "1s", **(limits or {})}
-        self.identity_providers = ""  # a section of the orchestrator's configuration
+        self.identity_providers = self.notify = ""  # sections of the orchestrator's configuration
         self.programs = ProgramSet()
         self.postgres = Postgres("postgres", self.account, self.directory / "pg", self.logs)
         ports = free_ports(2 + 2 * len(self.sites))
@@ -214,7 +214,7 @@ users:
   - {{name: olga, roles: [{", ".join(OFFICER_ROLES)}]}}
   - {{name: paula, roles: [approver, viewer]}}
 limits: {{{", ".join(f"{name}: {value}" for name, value in self.limits.items())}}}
-{self.identity_providers}""")
+{self.identity_providers}{self.notify}""")
 
     def make_site(self, site):
         home = self.account.make_directory(self.directory / site)

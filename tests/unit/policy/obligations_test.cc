@@ -95,7 +95,6 @@ TEST_CASE("a rule that adds an obligation or replaces another is not useless", "
 }
 
 TEST_CASE("an obligation that nobody carries out yet is refused, never kept for show", "[obligations]") {
-  CHECK(Complaint(Text(Allows("A", ", obligations: {notify: [x]}"))).find("not supported yet") != std::string::npos);
   CHECK(Complaint(Text(Allows("A", ", obligations: {scan: x}"))).find("not supported yet") != std::string::npos);
   for (const char* wrong : {"{}", "{mhl: wanted}", "{delete_staging_within: 1m}", "{delete_staging_within: 400d}",
                             "{verify: never}", "{other: x}"}) {
@@ -104,15 +103,49 @@ TEST_CASE("an obligation that nobody carries out yet is refused, never kept for 
   }
 }
 
+TEST_CASE("a client's policy has the client and the studio told, and nobody else's desk", "[obligations]") {
+  const auto notify = [](const std::string& list) { return Allows("A", ", obligations: {notify: " + list + "}"); };
+  const Policy client = File(notify("[studio/operations, client:c/desk]"));
+  const Policy studio = File(notify("[studio/board]"), "{studio: true}");
+  const std::vector<const Policy*> layers = {&studio, &client};
+  CHECK(EvaluateLayers(layers, Known(), {}, kNow).obligations.notify ==
+        std::set<std::string>{"client:c/desk", "studio/board", "studio/operations"});
+  for (const char* wrong : {"[client:d/desk]", "[client:c/]", "[client:c]", "[studio/]", "[desk]", "[]", "studio/desk",
+                            "[studio/desk, studio/desk]", "[\"studio/a b\"]", "[\"client:c/a/b\"]"}) {
+    INFO(wrong);
+    CHECK_FALSE(Parse(Text(notify(wrong)), "p.yaml").ok());
+  }
+  CHECK_FALSE(Parse(Text(notify("[client:c/desk]"), "{studio: true}"), "p.yaml").ok());
+}
+
+TEST_CASE("a recipient whom the orchestrator cannot tell is found, where that is known", "[obligations][lint]") {
+  const Policy policy = File(Allows("A", ", obligations: {notify: [studio/operations]}"));
+  const auto found = [&](const Registry& registry) {
+    const std::vector<Finding> findings = Lint(policy, &registry, kNow);
+    return std::count_if(findings.begin(), findings.end(),
+                         [](const Finding& finding) { return finding.code == "unknown-recipient"; });
+  };
+  Registry registry;
+  CHECK(found(registry) == 0);
+  registry.recipients.emplace();
+  CHECK(found(registry) == 1);
+  registry.recipients->insert("studio/operations");
+  CHECK(found(registry) == 0);
+}
+
 TEST_CASE("obligations stand in the digest, the English and the difference of versions", "[obligations][diff]") {
   const Policy plain = File(Allows("A", "")), day = File(Allows("A", ", obligations: {delete_staging_within: 24h}"));
   const Policy week = File(Allows("A", ", obligations: {delete_staging_within: 7d}"));
   const Policy record = File(Allows("A", ", obligations: {mhl: required}"));
+  const Policy told = File(Allows("A", ", obligations: {notify: [client:c/desk, studio/operations]}"));
+  const Policy fewer = File(Allows("A", ", obligations: {notify: [studio/operations]}"));
   CHECK(plain.digest != day.digest);
   CHECK(day.digest != week.digest);
   CHECK(plain.digest != record.digest);
   CHECK(Render(day).find("is deleted within") != std::string::npos);
   CHECK(Render(record).find("integrity record") != std::string::npos);
+  CHECK(told.digest != fewer.digest);
+  CHECK(Render(told).find("client:c/desk is told") != std::string::npos);
   const auto change = [](const Policy& before, const Policy& after) {
     const auto difference = Diff(before, after, kNow);
     REQUIRE(difference.ok());
@@ -122,6 +155,8 @@ TEST_CASE("obligations stand in the digest, the English and the difference of ve
   CHECK(change(day, week) == Change::kWeaker);
   CHECK(change(week, day) == Change::kStronger);
   CHECK(change(record, plain) == Change::kWeaker);
+  CHECK(change(told, fewer) == Change::kWeaker);
+  CHECK(change(fewer, told) == Change::kStronger);
   CHECK(change(record, day) == Change::kBoth);
 }
 

@@ -40,6 +40,19 @@ TEST_CASE("staging is kept for a day unless somebody says otherwise, up to a mon
   for (const char* const wrong : {"31d", "-1s", "24", "soon"}) CHECK_FALSE(with(wrong).ok());
 }
 
+TEST_CASE("a recipient is read whole; one that would be told in clear, or twice, is refused") {
+  const auto config = ParseConfig(Example(), "example");
+  REQUIRE(config.ok());
+  REQUIRE(config->notify.size() == 1);
+  CHECK(config->notify[0].recipient == "client:northlight/security-desk");
+  CHECK(config->notify[0].webhook == "https://desk.northlight.example/crossdock");
+  std::string clear = Example();
+  clear.replace(clear.find("https://desk"), 5, "http");
+  CHECK_FALSE(ParseConfig(clear, "example").ok());
+  const size_t from = Example().find("  - recipient:"), to = Example().find("    # ca: /etc/crossdock/desk");
+  CHECK_FALSE(ParseConfig(Example().insert(to, Example().substr(from, to - from)), "example").ok());
+}
+
 TEST_CASE("an identity provider is read whole, and what could let anybody in is refused with its place") {
   const auto config = ParseConfig(Example(), "example");
   REQUIRE(config.ok());

@@ -1,0 +1,117 @@
+// Recipients whom a policy names, from the decision to what they took.
+#include "orchestrator/engine/notify.h"
+
+#include "lib/base/status.h"
+#include "nlohmann/json.hpp"
+#include "orchestrator/store/evidence.h"
+#include "tests/db/orchestrator/engine/deciding_studio.h"
+
+namespace crossdock::orchestrator::engine {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+
+constexpr std::string_view kHoldAndTell =
+    "  - {id: N-10, effect: allow, when: {}, require: {approvals: none}, obligations: {notify: "
+    "[client:northlight/desk, studio/operations]}}\n"
+    "  - {id: N-20, effect: hold, reason: \"Embargo\", when: {}}\n";
+
+struct Told {
+  std::string recipient, id, document;
+};
+
+struct Desk {
+  absl::Status operator()(const std::string& recipient, const std::string& id, const std::string& document,
+                          base::Instant) {
+    told.push_back({recipient, id, document});
+    return answer;
+  }
+  std::vector<Told> told;
+  absl::Status answer;
+};
+
+struct NotifyingStudio : DecidingStudio {
+  // As the loop does at `at`.
+  void Run(base::Instant at) {
+    REQUIRE(Notify(context, [this](const auto&... all) { return desk(all...); }, at).ok());
+  }
+  std::vector<std::string> Audited() {
+    std::vector<std::string> actions;
+    Write([&](pg::Tx& tx) {
+      for (const store::AuditRecord& row : store::ListAudit(tx, "", "", 0, 1'000))
+        if (row.action.starts_with("notification.")) actions.push_back(row.action);
+    });
+    return actions;
+  }
+  Desk desk;
+};
+
+TEST_CASE("whom the policy names is told once what the transfer came to, and that they took it is on record") {
+  NotifyingStudio studio;
+  studio.Activate(kHoldAndTell);
+  const base::Instant now = studio.clock.Now() + seconds(1);
+  const std::string id = studio.Decided(now);
+  REQUIRE(studio.Get(id).state == State::kHeld);
+  studio.Run(now);
+  studio.Run(now + hours(1));
+  REQUIRE(studio.desk.told.size() == 2);
+  CHECK(studio.desk.told[0].recipient == "client:northlight/desk");
+  CHECK(studio.desk.told[1].recipient == "studio/operations");
+  CHECK(studio.desk.told[0].id != studio.desk.told[1].id);
+  const nlohmann::json document = nlohmann::json::parse(studio.desk.told[0].document);
+  CHECK(document.at("type") == "transfer.held");
+  CHECK(document.at("data").at("transfer") == id);
+  CHECK(document.at("data").at("client") == "northlight");
+  CHECK(document.at("data").at("detail") == studio.Get(id).detail);
+  CHECK(base::ParseInstant(document.at("timestamp").get<std::string>()).ok());
+  CHECK(studio.Audited() == std::vector<std::string>(2, "notification.taken"));
+}
+
+TEST_CASE("what is not taken is told again in the same bytes under the same id, and given up after three days") {
+  NotifyingStudio studio;
+  studio.Activate(kHoldAndTell);
+  const base::Instant now = studio.clock.Now() + seconds(1);
+  studio.Decided(now);
+  studio.desk.answer = base::Unavailable("the desk is closed");
+  studio.Run(now);
+  REQUIRE(studio.desk.told.size() == 2);
+  studio.Run(now);
+  CHECK(studio.desk.told.size() == 2);
+  studio.Run(now + seconds(2));
+  REQUIRE(studio.desk.told.size() == 4);
+  CHECK(studio.desk.told[2].id == studio.desk.told[0].id);
+  CHECK(studio.desk.told[2].document == studio.desk.told[0].document);
+  CHECK(studio.Audited().empty());
+
+  studio.Write([](pg::Tx& tx) { tx.RunScript("UPDATE notification SET created = created - interval '73 hours'"); });
+  studio.Run(now + hours(1));
+  studio.desk.answer = absl::OkStatus();
+  studio.Run(now + hours(2));
+  CHECK(studio.desk.told.size() == 6);
+  CHECK(studio.Audited() == std::vector<std::string>(2, "notification.given_up"));
+}
+
+TEST_CASE("what died while it told is told again") {
+  NotifyingStudio studio;
+  studio.Activate(kHoldAndTell);
+  const base::Instant now = studio.clock.Now() + seconds(1);
+  studio.Decided(now);
+  struct Died {};
+  CHECK_THROWS_AS(Notify(studio.context, [](const auto&...) -> absl::Status { throw Died(); }, now), Died);
+  studio.Run(now + seconds(59));
+  CHECK(studio.desk.told.size() == 1);
+  studio.Run(now + seconds(61));
+  CHECK(studio.desk.told.size() == 2);
+}
+
+TEST_CASE("a policy that wants somebody told whom the orchestrator cannot tell is not proposed unanswered") {
+  NotifyingStudio studio;
+  const std::string text = base::StrCat(kHead, kHoldAndTell, kTests);
+  const auto refused = ProposePolicy(studio.context, text, {}, true, "olga");
+  CHECK(base::ReasonOf(refused.status()) == "POLICY_NOT_CLEAN");
+  CHECK(base::ToStd(refused.status().message()).find("[unknown-recipient]") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace crossdock::orchestrator::engine

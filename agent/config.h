@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "agent/core/task_runner.h"
+#include "agent/storage/volume.h"
 #include "lib/mhl/hash.h"
 
 namespace crossdock::agent {

@@ -50,6 +50,7 @@ struct Keys {
   base::PrivateKey ticket;
   std::optional<base::PrivateKey> audit;
   pki::CertificateAuthority ca;
+  std::vector<notify::Recipient> recipients;
 };
 
 // The orchestrator's own certificate comes from people; it says in time that they must bring the next.

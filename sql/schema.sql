@@ -208,6 +208,27 @@ CREATE TABLE public.manifest_chunk (
     client text NOT NULL,
     bytes bytea NOT NULL
 );
+CREATE TABLE public.notification (
+    id bigint NOT NULL,
+    recipient text NOT NULL,
+    client text NOT NULL,
+    transfer text NOT NULL,
+    state text NOT NULL,
+    document text NOT NULL,
+    created timestamp with time zone NOT NULL,
+    not_before timestamp with time zone NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    done timestamp with time zone,
+    error text DEFAULT ''::text NOT NULL
+);
+ALTER TABLE public.notification ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.notification_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.outgoing_event (
     id bigint NOT NULL,
     xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
@@ -529,6 +550,8 @@ ALTER TABLE ONLY public.link
     ADD CONSTRAINT link_pkey PRIMARY KEY (source_site, destination_site);
 ALTER TABLE ONLY public.manifest_chunk
     ADD CONSTRAINT manifest_chunk_pkey PRIMARY KEY (transfer, scan, index);
+ALTER TABLE ONLY public.notification
+    ADD CONSTRAINT notification_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.outgoing_event
     ADD CONSTRAINT outgoing_event_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.policy_event
@@ -567,6 +590,7 @@ CREATE INDEX audit_cosignature_by_agent ON public.audit_cosignature USING btree 
 CREATE INDEX decision_by_time ON public.decision USING btree (at, id);
 CREATE INDEX decision_by_transfer ON public.decision USING btree (transfer, id);
 CREATE INDEX inbox_waiting ON public.inbox USING btree (not_before, id) WHERE (state = 'waiting'::text);
+CREATE INDEX notification_due ON public.notification USING btree (not_before, id) WHERE (done IS NULL);
 CREATE INDEX outgoing_event_by_position ON public.outgoing_event USING btree (xid, id);
 CREATE INDEX policy_event_by_scope ON public.policy_event USING btree (scope, id);
 CREATE INDEX staging_to_clean ON public.staging USING btree (agent, assigned) WHERE (cleaned IS NULL);

@@ -99,7 +99,7 @@ struct MoveTask {
   uint64_t bytes = 0;
   uint64_t bytes_per_second_max = 0;  // 0: no cap
   uint32_t streams = 8;
-  std::string verify;      // transit, landed, readback
+  std::string verify;  // transit, landed, readback
   Merge merge = Merge::kNever;
   bool replace = false;
   bool operator==(const MoveTask&) const = default;

@@ -9,6 +9,7 @@
 #include "agent/storage/content_hash.h"
 #include "agent/transfer/receive_attempt.h"
 #include "agent/transfer/send_attempt.h"
+#include "lib/base/check.h"
 #include "lib/base/encoding.h"
 #include "lib/base/log.h"
 #include "lib/base/status.h"
@@ -216,9 +217,28 @@ absl::StatusOr<Warranted> Work::AwaitWarrant(const Task& task, const MoveTask& m
   }
 }
 
-bool Work::KeepsRecord(const std::string& volume) const {
-  const auto formats = deps_.record.formats.find(volume);
-  return formats != deps_.record.formats.end() && !formats->second.empty();
+absl::StatusOr<RecordTerms> Work::RecordOf(const MoveTask& move, const Warranted& warranted, const AttemptTerms& terms,
+                                           const std::string& volume) const {
+  RecordTerms record;
+  record.site = deps_.record.site;
+  record.version = deps_.record.version;
+  record.comment = base::StrCat("transfer ", terms.transfer, ", site ", move.warrant.source_site, " to site ",
+                                move.warrant.destination_site);
+  if (const auto formats = deps_.record.formats.find(volume); formats != deps_.record.formats.end())
+    record.formats = formats->second;
+  if (record.formats.empty()) {
+    if (!warranted.record) return record;
+    return base::WithReason(base::FailedPrecondition("the policy wants an integrity record, and volume '", volume,
+                                                     "' of this site keeps none (integrity_record: none)"),
+                            "RECORD_REQUIRED");
+  }
+  for (const std::string& name : warranted.record_formats) {
+    const auto format = mhl::ParseHashFormat(name);
+    INVARIANT(format.has_value()) << "a policy's record format that records do not have: " << name;
+    if (std::find(record.formats.begin(), record.formats.end(), *format) == record.formats.end())
+      record.formats.push_back(*format);
+  }
+  return record;
 }
 
 absl::Status Work::Do(const MoveTask& move, TaskControl& control) {
@@ -232,17 +252,12 @@ absl::Status Work::Do(const MoveTask& move, TaskControl& control) {
       return Send(move, warranted, terms, *legs, *volume, control);
     }
     RETURN_IF_ERROR(volume->CheckAllowed(move.merge, move.replace));
-    if (warranted.record && !KeepsRecord(volume->name())) {
-      return base::WithReason(
-          base::FailedPrecondition("the policy wants an integrity record, and volume '", volume->name(),
-                                   "' of this site keeps none (integrity_record: none)"),
-          "RECORD_REQUIRED");
-    }
+    ASSIGN_OR_RETURN(RecordTerms record, RecordOf(move, warranted, terms, volume->name()));
     MoveTask own = move;
     // By this agent's own reading of the policy, whatever the task says.
     own.verify = Stricter(move.verify, warranted.verify);
     const std::unique_ptr<LegDialer> legs = deps_.legs(control, warranted);
-    return Receive(own, terms, *legs, *volume, control);
+    return Receive(own, terms, std::move(record), *legs, *volume, control);
   }();
   // Stopped: begun again, most likely. A journal that is left asks again when the orchestrator says so, or at the next
   // start.
@@ -289,8 +304,8 @@ absl::Status Work::Send(const MoveTask& move, const Warranted& warranted, const 
   return status;
 }
 
-absl::Status Work::Receive(const MoveTask& move, const AttemptTerms& terms, LegDialer& legs, Volume& volume,
-                           TaskControl& control) {
+absl::Status Work::Receive(const MoveTask& move, const AttemptTerms& terms, RecordTerms record, LegDialer& legs,
+                           Volume& volume, TaskControl& control) {
   std::optional<StagingTurns::Turn> turn = turns_.Take(terms.transfer, control.stop());
   if (!turn) return base::Error(absl::StatusCode::kCancelled, "stopped while another task worked on the staging");
   // A journal of this very attempt is of an earlier run: everything had landed, and most likely it needs no peer.
@@ -301,15 +316,15 @@ absl::Status Work::Receive(const MoveTask& move, const AttemptTerms& terms, LegD
     status = PublishPending(volume, terms.transfer, terms.epoch, limit.token());
   }
   if (!pending || base::ReasonOf(status) == Name(Reason::kCommitUnknown)) {
-    status = Attempt(move, terms, legs, volume, control);
+    status = Attempt(move, terms, std::move(record), legs, volume, control);
   }
   if (!status.ok()) return FinishIfCommitted(volume, terms, status, control);
   turn.reset();
   return HandIn(terms.transfer, terms.epoch, control.stop());
 }
 
-absl::Status Work::Attempt(const MoveTask& move, const AttemptTerms& terms, LegDialer& legs, Volume& volume,
-                           TaskControl& control) {
+absl::Status Work::Attempt(const MoveTask& move, const AttemptTerms& terms, RecordTerms record, LegDialer& legs,
+                           Volume& volume, TaskControl& control) {
   ReceivePlan plan;
   plan.terms = terms;
   plan.agent = deps_.agent;
@@ -323,13 +338,6 @@ absl::Status Work::Attempt(const MoveTask& move, const AttemptTerms& terms, LegD
     ASSIGN_OR_RETURN(const SignedReceipt receipt, Landed(journal));
     return deps_.receipts.Keep(receipt);
   };
-  RecordTerms record;
-  if (const auto formats = deps_.record.formats.find(volume.name()); formats != deps_.record.formats.end()) {
-    record = {deps_.record.site, deps_.record.version,
-              base::StrCat("transfer ", terms.transfer, ", site ", move.warrant.source_site, " to site ",
-                           move.warrant.destination_site),
-              formats->second};
-  }
   ReceiveAttempt attempt(std::move(plan), {deps_.clock, volume, legs}, std::move(record));
   const Reporter reporter(attempt, control);
   return attempt.Run(control.stop()).status();

@@ -11,6 +11,7 @@
 #include "agent/core/attempt_reports.h"
 #include "agent/core/staging_turns.h"
 #include "agent/core/task_runner.h"
+#include "agent/record/staged_record.h"
 #include "agent/storage/scan.h"
 #include "agent/storage/volume.h"
 #include "agent/tasks/receipts.h"
@@ -73,14 +74,16 @@ class Work : public TaskHandler {
 
   absl::StatusOr<Volume*> Find(const std::string& volume) const;
   absl::StatusOr<Warranted> AwaitWarrant(const Task& task, const MoveTask& move, std::stop_token stop) const;
-  bool KeepsRecord(const std::string& volume) const;
+  // What is recorded of what lands: what the volume is configured for, and the policy wants besides. RECORD_REQUIRED.
+  absl::StatusOr<RecordTerms> RecordOf(const MoveTask& move, const Warranted& warranted, const AttemptTerms& terms,
+                                       const std::string& volume) const;
   absl::Status Send(const MoveTask& move, const Warranted& warranted, const AttemptTerms& terms, LegDialer& legs,
                     Volume& volume, TaskControl& control);
-  absl::Status Receive(const MoveTask& move, const AttemptTerms& terms, LegDialer& legs, Volume& volume,
-                       TaskControl& control);
+  absl::Status Receive(const MoveTask& move, const AttemptTerms& terms, RecordTerms record, LegDialer& legs,
+                       Volume& volume, TaskControl& control);
   // One try at it, in the turn that Receive holds.
-  absl::Status Attempt(const MoveTask& move, const AttemptTerms& terms, LegDialer& legs, Volume& volume,
-                       TaskControl& control);
+  absl::Status Attempt(const MoveTask& move, const AttemptTerms& terms, RecordTerms record, LegDialer& legs,
+                       Volume& volume, TaskControl& control);
   absl::Status Clean(const CleanTask& clean, const std::string& transfer, std::stop_token stop);
   // From the commit on only this agent may finish: it tries until it can, and says why it cannot. Without a commit
   // `status` comes back at once.

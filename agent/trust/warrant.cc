@@ -97,6 +97,7 @@ absl::StatusOr<Warranted> WarrantCheck::Check(const Task& task, const MoveTask& 
   warranted.policy_digest = layers.digest();
   warranted.verify = policy::VerifyName(clearance.decision.verify);
   warranted.record = clearance.decision.obligations.mhl;
+  warranted.record_formats = clearance.decision.obligations.record_formats;
   return warranted;
 }
 

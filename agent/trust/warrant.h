@@ -2,6 +2,7 @@
 // believed.
 #pragma once
 
+#include <set>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -17,10 +18,11 @@ struct Warranted {
   std::string relay_address;  // of the own site's relay, as its site admin signed it
   std::string relay_spki;
   uint64_t roster_number = 0;
-  uint64_t policy_number = 0;     // of the client's layer
-  std::string policy_digest;      // of all layers (policy::DigestOf), lower hex
-  std::string verify = "landed";  // transit, landed, readback: no less, whatever the task says
-  bool record = false;            // an integrity record, or nothing lands
+  uint64_t policy_number = 0;                 // of the client's layer
+  std::string policy_digest;                  // of all layers (policy::DigestOf), lower hex
+  std::string verify = "landed";              // transit, landed, readback: no less, whatever the task says
+  bool record = false;                        // an integrity record, or nothing lands
+  std::set<std::string> record_formats = {};  // in it, besides those of the volume: "c4", "md5", "sha1"
 };
 
 // Thread-safe.

@@ -29,8 +29,8 @@ struct Answer {
   std::string document;
 };
 
-absl::StatusOr<Answer> Call(const std::string& url, const std::optional<std::string>& body,
-                            const std::string& ca_file, const std::vector<std::string>& headers = {}) {
+absl::StatusOr<Answer> Call(const std::string& url, const std::optional<std::string>& body, const std::string& ca_file,
+                            const std::vector<std::string>& headers = {}) {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   const std::unique_ptr<CURL, void (*)(CURL*)> call(curl_easy_init(), curl_easy_cleanup);
   if (ready != CURLE_OK || !call) return Failed(url, "libcurl does not start");

@@ -72,6 +72,8 @@ void WriteObligations(Writer& out, const Obligations& obligations) {
     out.Line("delete_staging_within_ms", base::StrCat(obligations.delete_staging_within->count()));
   }
   if (obligations.mhl) out.Line("mhl", "required");
+  if (!obligations.record_formats.empty())
+    out.Line("record_formats", Join({obligations.record_formats.begin(), obligations.record_formats.end()}));
   if (obligations.verify) out.Line("obliged_verify", VerifyName(*obligations.verify));
   if (!obligations.notify.empty()) out.Line("notify", Join({obligations.notify.begin(), obligations.notify.end()}));
 }

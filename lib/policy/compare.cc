@@ -230,8 +230,12 @@ std::optional<Loosening> FindHours(const std::vector<const Window*>& from, const
 // An obligation of `from` that `to` does not have, or not as strictly.
 std::optional<Loosening> FindObligation(const Obligations& from, const Obligations& to) {
   if (from.mhl && !to.mhl) return Loosening{"no integrity record is required any more", true, std::nullopt};
+  for (const std::string& format : from.record_formats)
+    if (!to.record_formats.contains(format))
+      return Loosening{base::StrCat("the integrity record need not have ", format, " any more"), true, std::nullopt};
   for (const std::string& recipient : from.notify)
-    if (!to.notify.contains(recipient)) return Loosening{base::StrCat(recipient, " is not told any more"), true, std::nullopt};
+    if (!to.notify.contains(recipient))
+      return Loosening{base::StrCat(recipient, " is not told any more"), true, std::nullopt};
   if (!from.delete_staging_within) return std::nullopt;
   if (to.delete_staging_within && *to.delete_staging_within <= *from.delete_staging_within) return std::nullopt;
   return Loosening{"staging may be kept for longer", true, std::nullopt};

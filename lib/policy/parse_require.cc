@@ -149,6 +149,17 @@ absl::StatusOr<Obligations> ReadObligations(yaml::Map map, const Scope& scope) {
     RETURN_IF_ERROR(map.OneOf("mhl", {"required"}).status());
     obligations.mhl = true;
   }
+  if (map.Has("record_formats")) {
+    if (!obligations.mhl) return map.Error("record_formats", "'record_formats' belongs to 'mhl: required'; add that");
+    ASSIGN_OR_RETURN(const std::vector<std::string> formats, map.StringList("record_formats"));
+    if (formats.empty()) return map.Error("record_formats", "no format; write some of c4, md5, sha1, or remove it");
+    for (const std::string& format : formats) {
+      if (format == "c4" || format == "md5" || format == "sha1") continue;
+      return map.Error("record_formats", "'", base::PercentEscape(format),
+                       "' is none of c4, md5, sha1; xxh128 is there anyway");
+    }
+    obligations.record_formats.insert(formats.begin(), formats.end());
+  }
   if (map.Has("verify")) {
     ASSIGN_OR_RETURN(obligations.verify, ReadVerify(map));
   }
@@ -157,7 +168,9 @@ absl::StatusOr<Obligations> ReadObligations(yaml::Map map, const Scope& scope) {
   }
   RETURN_IF_ERROR(map.Finish());
   if (obligations != Obligations()) return obligations;
-  return map.ErrorAtNode(map.node(), "no obligation; write some of delete_staging_within, mhl, notify, verify, or remove it");
+  return map.ErrorAtNode(
+      map.node(),
+      "no obligation; write some of delete_staging_within, mhl, notify, record_formats, verify, or remove it");
 }
 
 absl::StatusOr<Require> ReadRequire(yaml::Map map, Names& names) {

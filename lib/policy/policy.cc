@@ -120,6 +120,7 @@ void Unite(const Obligations& more, Obligations& all) {
   const auto& within = more.delete_staging_within;
   if (within) all.delete_staging_within = std::min(*within, all.delete_staging_within.value_or(*within));
   all.mhl |= more.mhl;
+  all.record_formats.insert(more.record_formats.begin(), more.record_formats.end());
   all.verify = std::max(all.verify, more.verify);  // nothing is below every level
   all.notify.insert(more.notify.begin(), more.notify.end());
 }

@@ -84,7 +84,8 @@ struct Require {
 // What a matched rule wants done besides. Of several the strictest counts.
 struct Obligations {
   std::optional<std::chrono::milliseconds> delete_staging_within;  // after the transfer ended or last moved
-  bool mhl = false;  // an integrity record at the destination, or no transfer
+  bool mhl = false;                      // an integrity record at the destination, or no transfer
+  std::set<std::string> record_formats;  // in it, besides XXH128: "c4", "md5", "sha1"
   std::optional<VerifyLevel> verify;
   std::set<std::string> notify;  // recipients, "client:northlight/security-desk", "studio/data-operations"
   bool operator==(const Obligations&) const = default;

@@ -164,8 +164,12 @@ void RenderRule(const Rule& rule, std::string& out) {
   out += base::StrCat("  - At least ", Verified(rule.require->verify), ".\n");
   const Obligations& obliged = rule.obligations;
   if (obliged.verify) out += base::StrCat("  - Whatever other rules ask, ", Verified(*obliged.verify), ".\n");
-  if (obliged.mhl)
-    out += "  - The destination keeps an integrity record (ASC MHL); where it keeps none, nothing lands.\n";
+  if (obliged.mhl) {
+    const std::set<std::string>& formats = obliged.record_formats;
+    out += base::StrCat("  - The destination keeps an integrity record (ASC MHL)", formats.empty() ? "" : " with ",
+                        absl::StrJoin(formats, ", "), formats.empty() ? "" : " besides xxh128",
+                        "; where it keeps none, nothing lands.\n");
+  }
   for (const std::string& recipient : obliged.notify)
     out += base::StrCat("  - ", recipient, " is told when the transfer waits, is stopped or has ended.\n");
   if (obliged.delete_staging_within) {

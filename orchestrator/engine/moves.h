@@ -20,7 +20,8 @@ absl::Status Rescan(pg::Tx& tx, const Transfer& transfer, std::string_view actor
 bool Reconsider(pg::Tx& tx, const Transfer& transfer, std::string_view actor, std::string_view reason,
                 std::string_view detail, base::Instant now);
 
-// Tells the asset database, and whom the policy names, how a transfer stands. Call in the transaction of the move itself.
+// Tells the asset database, and whom the policy names, how a transfer stands. Call in the transaction of the move
+// itself.
 void Report(pg::Tx& tx, const Transfer& transfer, State state, std::string_view note, base::Instant now);
 
 // In [0, 1).

@@ -62,9 +62,9 @@ absl::Status Notify(const Context& context, const Tell& tell, base::Instant now)
                                                               {"attempts", notification.attempts + 1},
                                                               {"error", told.ToString()}});
     }
-    const base::Instant after = context.clock.Now();
-    RETURN_IF_ERROR(context.database.Transact(
-        [&](pg::Tx& tx) { return Settle(context, tx, notification, told, after); }));
+    const base::Instant after = std::max(now, context.clock.Now());
+    RETURN_IF_ERROR(
+        context.database.Transact([&](pg::Tx& tx) { return Settle(context, tx, notification, told, after); }));
   }
   return absl::OkStatus();
 }

@@ -36,7 +36,7 @@ ARROWS = {
     "agent/transfer": _EVERY_LIBRARY - {"lib/pki", "lib/pg", "lib/rpc"} | {"agent/core", "agent/storage", "agent/record"},
     "agent/legs": _EVERY_LIBRARY - {"lib/pki", "lib/pg", "lib/rpc"} | {"agent/core", "agent/transfer"},
     "agent/trust": _EVERY_LIBRARY - {"lib/pki", "lib/pg", "lib/rpc", "lib/net"} | {"agent/core"},
-    "agent/tasks": _EVERY_LIBRARY - {"lib/pki", "lib/pg", "lib/rpc"} | {"agent/core", "agent/storage", "agent/transfer", "agent/legs", "agent/trust"},
+    "agent/tasks": _EVERY_LIBRARY - {"lib/pki", "lib/pg", "lib/rpc"} | {"agent/core", "agent/storage", "agent/record", "agent/transfer", "agent/legs", "agent/trust"},
     "agent/session": _EVERY_LIBRARY - {"lib/pki", "lib/pg"} | {"agent/core", "proto"},
     "agent/doctor": {"lib/base", "lib/host", "agent/core", "agent/storage"},
     # lib/pki: a newcomer makes its own certificate request.

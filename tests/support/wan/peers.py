@@ -3,6 +3,7 @@
 Everything over ssh is encrypted with AES-256-GCM where the client can (OpenSSH's own); GridFTP without certificates is in clear.
 """
 
+import contextlib
 import os
 import resource
 import signal
@@ -188,6 +189,8 @@ def bytes_below(directory):
     total = 0
     for folder, _, files in os.walk(directory):
         for name in files:
-            status = os.stat(os.path.join(folder, name), follow_symlinks=False)
-            total += min(status.st_size, status.st_blocks * 512)
+            # What is still being received may get its own name meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                status = os.stat(os.path.join(folder, name), follow_symlinks=False)
+                total += min(status.st_size, status.st_blocks * 512)
     return total

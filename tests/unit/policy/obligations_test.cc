@@ -133,10 +133,22 @@ TEST_CASE("a recipient whom the orchestrator cannot tell is found, where that is
   CHECK(found(registry) == 0);
 }
 
+TEST_CASE("an integrity record has the formats that any rule which is due asks for", "[obligations]") {
+  const auto record = [](const std::string& more) { return ", obligations: {mhl: required, record_formats: " + more; };
+  const Policy policy = File(Allows("A", record("[c4]}")) + Allows("B", record("[sha1, c4]}")));
+  CHECK(Evaluate(policy, Known(), {}, kNow).obligations.record_formats == std::set<std::string>{"c4", "sha1"});
+  for (const char* wrong : {"[xxh128]}", "[]}", "[sha256]}", "c4}"}) {
+    INFO(wrong);
+    CHECK_FALSE(Parse(Text(Allows("A", record(wrong))), "p.yaml").ok());
+  }
+  CHECK_FALSE(Parse(Text(Allows("A", ", obligations: {record_formats: [c4]}")), "p.yaml").ok());
+}
+
 TEST_CASE("obligations stand in the digest, the English and the difference of versions", "[obligations][diff]") {
   const Policy plain = File(Allows("A", "")), day = File(Allows("A", ", obligations: {delete_staging_within: 24h}"));
   const Policy week = File(Allows("A", ", obligations: {delete_staging_within: 7d}"));
   const Policy record = File(Allows("A", ", obligations: {mhl: required}"));
+  const Policy formats = File(Allows("A", ", obligations: {mhl: required, record_formats: [c4, md5]}"));
   const Policy told = File(Allows("A", ", obligations: {notify: [client:c/desk, studio/operations]}"));
   const Policy fewer = File(Allows("A", ", obligations: {notify: [studio/operations]}"));
   CHECK(plain.digest != day.digest);
@@ -144,6 +156,8 @@ TEST_CASE("obligations stand in the digest, the English and the difference of ve
   CHECK(plain.digest != record.digest);
   CHECK(Render(day).find("is deleted within") != std::string::npos);
   CHECK(Render(record).find("integrity record") != std::string::npos);
+  CHECK(formats.digest != record.digest);
+  CHECK(Render(formats).find("with c4, md5 besides xxh128") != std::string::npos);
   CHECK(told.digest != fewer.digest);
   CHECK(Render(told).find("client:c/desk is told") != std::string::npos);
   const auto change = [](const Policy& before, const Policy& after) {
@@ -155,6 +169,8 @@ TEST_CASE("obligations stand in the digest, the English and the difference of ve
   CHECK(change(day, week) == Change::kWeaker);
   CHECK(change(week, day) == Change::kStronger);
   CHECK(change(record, plain) == Change::kWeaker);
+  CHECK(change(formats, record) == Change::kWeaker);
+  CHECK(change(record, formats) == Change::kStronger);
   CHECK(change(told, fewer) == Change::kWeaker);
   CHECK(change(fewer, told) == Change::kStronger);
   CHECK(change(record, day) == Change::kBoth);

@@ -24,7 +24,7 @@ std::string DigestOf(const std::string& text) {
 
 TEST_CASE("whatever the language does not have yet is refused, never passed over") {
   const std::string allow = "  - {id: A, effect: allow, when: {}, require: {approvals: none}";
-  for (const std::string key : {"obligations: {notify: [x]}", "shadow: true"}) {
+  for (const std::string key : {"obligations: {scan: x}", "shadow: true"}) {
     INFO(key);
     CHECK(Complaint(kHead + allow + ", " + key + "}\n").find("is not supported yet") != std::string::npos);
   }

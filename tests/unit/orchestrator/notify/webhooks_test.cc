@@ -31,8 +31,8 @@ TEST_CASE("whom nobody configured is told nothing, and the error says so") {
 }
 
 TEST_CASE("a key that is short, or not spelt as one, is none") {
-  for (const char* wrong : {"", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa==",
-                            "whsec_not base 64 but long enough for one"}) {
+  for (const char* wrong : {"", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa==", "whsec_not base 64 but long enough for one"}) {
     INFO(wrong);
     CHECK(base::ReasonOf(ReadKey(wrong).status()) == "WEBHOOK_KEY_INVALID");
   }

@@ -1,8 +1,9 @@
-"""Whom a policy wants told is told what becomes of a transfer, in words that it can verify."""
+"""What a policy obliges to is carried out: whom it wants told is told, what it wants recorded is recorded."""
 
 import json
 
 from studio.case import SOURCE, StudioCase
+from studio.package import manifests
 from studio.process import wait_until
 from studio.recipient import Recipient
 from studio.studio import Studio
@@ -11,7 +12,7 @@ POLICY = (SOURCE / "deploy" / "demo" / "policy" / "northlight.yaml").read_text(e
 FREE = "require: {approvals: none, verify: landed}"
 
 
-class NotifyTest(StudioCase):
+class ObligationsTest(StudioCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -28,9 +29,10 @@ class NotifyTest(StudioCase):
 """
         cls.studio.create().start()
         assert POLICY.count(FREE) == 1
-        cls.studio.activate_policy(POLICY.replace(FREE, f"{FREE}\n    obligations: {{notify: [client:northlight/desk]}}"), 2)
+        obligations = "{notify: [client:northlight/desk], mhl: required, record_formats: [c4]}"
+        cls.studio.activate_policy(POLICY.replace(FREE, f"{FREE}\n    obligations: {obligations}"), 2)
 
-    def test_a_delivery_is_told_when_it_is_done_also_to_a_desk_that_was_away(self):
+    def test_a_delivery_is_recorded_as_it_was_wanted_and_told_also_to_a_desk_that_was_away(self):
         self.desk.refusals = 2
         code = self.studio.add_version("told", files={"a.exr": b"frame"})
         self.studio.set_status(code, "ready")
@@ -42,6 +44,8 @@ class NotifyTest(StudioCase):
         self.assertEqual((data["transfer"], data["client"], data["source_site"], data["destination_site"], data["files"], data["bytes"]),
                          (transfer, "northlight", "lon", "van", 1, 5))
         self.assertTrue(self.desk.taken.empty())
+        (manifest,) = manifests(self.studio.storage("van") / "northlight" / "nl_010_0010" / code)
+        self.assertRegex(manifest.read_text(encoding="utf-8"), r"<c4[ >]")
         wait_until(lambda: "notification.taken" in self.audited(transfer), 20, lambda: self.audited(transfer))
 
     def audited(self, transfer):

@@ -58,19 +58,43 @@ absl::Status Unauthenticated(std::string_view message) {
   return base::WithReason(base::Error(absl::StatusCode::kUnauthenticated, message), "UNAUTHENTICATED");
 }
 
+absl::Status CheckMay(const Caller& caller, const MethodRule& rule) {
+  if (!Holds(caller, rule.permission)) {
+    if (caller.kind == CallerKind::kAnonymous) {
+      return Unauthenticated("this call needs a client certificate or an API token");
+    }
+    return base::WithReason(base::PermissionDenied(caller.subject, " may not ", PermissionName(rule.permission),
+                                                   caller.advice.empty() ? "" : "; ", caller.advice),
+                            "PERMISSION_MISSING");
+  }
+  if (caller.client.empty() || rule.bound != Bound::kRefused) return absl::OkStatus();
+  return base::WithReason(base::PermissionDenied(caller.subject, " is bound to one client; this concerns all"),
+                          "CLIENT_MISMATCH");
+}
+
+std::string_view CertificateOf(const grpc::ServerContextBase& context) {
+  // The connection's, which outlives the call's context.
+  const auto peer = context.auth_context();
+  return peer == nullptr ? "" : CertificateOf(*peer);
+}
+
+std::string_view AuthorizationOf(const grpc::ServerContextBase& context) {
+  return OnlyValue(context.client_metadata(), "authorization");
+}
+
 }  // namespace
 
 Gate::Gate(std::vector<MethodRule> rules, Authenticator& authenticator, const base::Clock& clock)
     : authenticator_(authenticator), clock_(clock) {
   for (const MethodRule& rule : rules) {
-    const bool added = rules_.emplace(rule.method, rule.permission).second;
+    const bool added = rules_.emplace(rule.method, rule).second;
     INVARIANT(added) << "two rules for " << rule.method;
   }
 }
 
 absl::Status Gate::CheckCovers(const std::vector<std::string>& services) const {
   std::unordered_set<std::string> unused;
-  for (const auto& [method, permission] : rules_) unused.insert(method);
+  for (const auto& [method, rule] : rules_) unused.insert(method);
   std::string missing;
   for (const std::string& name : services) {
     const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
@@ -88,19 +112,16 @@ absl::Status Gate::CheckCovers(const std::vector<std::string>& services) const {
 absl::StatusOr<Caller> Gate::Admit(PortKind port, std::string_view method, std::string_view certificate_pem,
                                    std::string_view authorization) const {
   const auto rule = rules_.find(std::string(method));
-  const bool served = rule != rules_.end() && (port == PortKind::kAgents) == (rule->second == Permission::kAgent);
+  const bool served =
+      rule != rules_.end() && (port == PortKind::kAgents) == (rule->second.permission == Permission::kAgent);
   if (!served) {
     return base::WithReason(base::Error(absl::StatusCode::kUnimplemented, "this port serves no such method"),
                             "METHOD_UNKNOWN");
   }
   ASSIGN_OR_RETURN(Caller caller, Identify(certificate_pem, authorization));
-  if (Holds(caller, rule->second)) return caller;
-  if (caller.kind == CallerKind::kAnonymous) {
-    return Unauthenticated("this call needs a client certificate or an API token");
-  }
-  return base::WithReason(base::PermissionDenied(caller.subject, " may not ", PermissionName(rule->second),
-                                                 caller.advice.empty() ? "" : "; ", caller.advice),
-                          "PERMISSION_MISSING");
+  RETURN_IF_ERROR(CheckMay(caller, rule->second));
+  admitted_.Put(AdmittedCallers::KeyOf(certificate_pem, authorization), caller, clock_.MonotonicNow());
+  return caller;
 }
 
 absl::StatusOr<Caller> Gate::Identify(std::string_view certificate_pem, std::string_view authorization) const {
@@ -124,9 +145,13 @@ absl::StatusOr<Caller> Gate::Identify(std::string_view certificate_pem, std::str
 }
 
 absl::StatusOr<Caller> Gate::CallerOf(const grpc::ServerContextBase& context) const {
-  const auto& metadata = context.client_metadata();
-  const auto peer = context.auth_context();
-  return Identify(peer == nullptr ? "" : CertificateOf(*peer), OnlyValue(metadata, "authorization"));
+  const std::string key = AdmittedCallers::KeyOf(CertificateOf(context), AuthorizationOf(context));
+  if (const std::optional<Caller> admitted = admitted_.Find(key, clock_.MonotonicNow())) return *admitted;
+  return CallerNow(context);
+}
+
+absl::StatusOr<Caller> Gate::CallerNow(const grpc::ServerContextBase& context) const {
+  return Identify(CertificateOf(context), AuthorizationOf(context));
 }
 
 std::shared_ptr<grpc::AuthMetadataProcessor> Gate::ProcessorFor(PortKind port) const {

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "lib/base/clock.h"
+#include "lib/rpc/admitted.h"
 #include "lib/rpc/caller.h"
 
 namespace grpc {
@@ -25,9 +26,17 @@ namespace crossdock::rpc {
 // is optional (verified when given), a token may stand in its place, and agents' methods are not served.
 enum class PortKind { kAgents, kApi };
 
+// What a method is to a caller who is bound to one client.
+enum class Bound {
+  kRefused,  // it concerns the whole studio
+  kOwn,      // its handler shows and does that client's alone
+  kShared,   // what it takes and answers is no client's
+};
+
 struct MethodRule {
   std::string_view method;  // "/crossdock.studio.v1.EventService/PublishEvent"
   Permission permission;
+  Bound bound = Bound::kRefused;
 };
 
 // Resolves credentials to callers. Thread-safe; called for each call, so it answers from memory whenever it can.
@@ -50,13 +59,16 @@ class Gate {
   absl::Status CheckCovers(const std::vector<std::string>& services) const;
 
   // The decision: UNIMPLEMENTED for what has no rule or is not served on this port, UNAUTHENTICATED without
-  // credentials, PERMISSION_DENIED when the caller lacks the permission. `certificate_pem` and `authorization` are
-  // empty when absent.
+  // credentials, PERMISSION_DENIED when the caller lacks the permission (PERMISSION_MISSING) or is bound to one client
+  // and the method is not (CLIENT_MISMATCH). `certificate_pem` and `authorization` are empty when absent.
   absl::StatusOr<Caller> Admit(PortKind port, std::string_view method, std::string_view certificate_pem,
                                std::string_view authorization) const;
 
-  // Who makes the call whose handler this is; the gate let it in already.
+  // Who makes the call whose handler this is, as the gate found when it let the call in; nothing is verified again
+  // unless that is longer ago than AdmittedCallers::kKeep.
   absl::StatusOr<Caller> CallerOf(const grpc::ServerContextBase& context) const;
+  // The same, verified now: for calls that last, whose caller's credentials may have ended meanwhile.
+  absl::StatusOr<Caller> CallerNow(const grpc::ServerContextBase& context) const;
 
   // The gate as gRPC wants it, for the credentials of one port.
   std::shared_ptr<grpc::AuthMetadataProcessor> ProcessorFor(PortKind port) const;
@@ -64,9 +76,10 @@ class Gate {
  private:
   absl::StatusOr<Caller> Identify(std::string_view certificate_pem, std::string_view authorization) const;
 
-  std::unordered_map<std::string, Permission> rules_;
+  std::unordered_map<std::string, MethodRule> rules_;
   Authenticator& authenticator_;
   const base::Clock& clock_;
+  mutable AdmittedCallers admitted_;
 };
 
 }  // namespace crossdock::rpc

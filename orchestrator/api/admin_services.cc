@@ -162,7 +162,6 @@ grpc::Status SiteService::ListLinks(grpc::ServerContext* context, const admin::v
 grpc::Status SiteService::SetLink(grpc::ServerContext* context, const admin::v1::SetLinkRequest* request,
                                   admin::v1::SetLinkResponse* response) {
   return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
-    RETURN_IF_ERROR(RequireUnbound(caller));
     const admin::v1::Link& link = request->link();
     if (link.held() && link.held_reason().empty()) {
       return rpc::InvalidFields({{"link.held_reason", "is missing: whoever waits wants to know why"}});
@@ -197,7 +196,6 @@ grpc::Status SiteService::ListAgents(grpc::ServerContext* context, const admin::
 grpc::Status SiteService::RegisterGrant(grpc::ServerContext* context, const admin::v1::RegisterGrantRequest* request,
                                         admin::v1::RegisterGrantResponse*) {
   return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
-    RETURN_IF_ERROR(RequireUnbound(caller));
     return api_.commands.RegisterGrant(request->grant(), {caller.subject, ""});
   });
 }
@@ -205,7 +203,6 @@ grpc::Status SiteService::RegisterGrant(grpc::ServerContext* context, const admi
 grpc::Status SiteService::DenyKey(grpc::ServerContext* context, const admin::v1::DenyKeyRequest* request,
                                   admin::v1::DenyKeyResponse* response) {
   return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
-    RETURN_IF_ERROR(RequireUnbound(caller));
     ASSIGN_OR_RETURN(const uint64_t number,
                      api_.commands.DenyKey(request->spki(), request->reason(), {caller.subject, ""}));
     response->set_deny_number(number);
@@ -229,7 +226,6 @@ grpc::Status SiteService::ListRelays(grpc::ServerContext* context, const admin::
 grpc::Status SiteService::AddRelay(grpc::ServerContext* context, const admin::v1::AddRelayRequest* request,
                                    admin::v1::AddRelayResponse* response) {
   return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
-    RETURN_IF_ERROR(RequireUnbound(caller));
     ASSIGN_OR_RETURN(const std::string id, api_.commands.AddRelay(request->statement(), {caller.subject, ""}));
     return api_.database.Transact([&](pg::Tx& tx) -> absl::Status {
       for (const store::Relay& relay : store::ListRelays(tx, "")) {
@@ -243,7 +239,6 @@ grpc::Status SiteService::AddRelay(grpc::ServerContext* context, const admin::v1
 grpc::Status SiteService::SetRelayKeys(grpc::ServerContext* context, const admin::v1::SetRelayKeysRequest* request,
                                        admin::v1::SetRelayKeysResponse*) {
   return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
-    RETURN_IF_ERROR(RequireUnbound(caller));
     return api_.commands.SetRelayKeys(request->site(), request->bundle(), {caller.subject, ""});
   });
 }
@@ -270,7 +265,6 @@ grpc::Status SiteService::GetRoster(grpc::ServerContext* context, const admin::v
 grpc::Status SiteService::SetRoster(grpc::ServerContext* context, const admin::v1::SetRosterRequest* request,
                                     admin::v1::SetRosterResponse* response) {
   return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
-    RETURN_IF_ERROR(RequireUnbound(caller));
     ASSIGN_OR_RETURN(const uint64_t number,
                      api_.commands.SetRoster(request->body(), request->statement(), {caller.subject, ""}));
     response->set_number(number);
@@ -281,7 +275,6 @@ grpc::Status SiteService::SetRoster(grpc::ServerContext* context, const admin::v
 grpc::Status TokenService::CreateToken(grpc::ServerContext* context, const admin::v1::CreateTokenRequest* request,
                                        admin::v1::CreateTokenResponse* response) {
   return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
-    RETURN_IF_ERROR(RequireUnbound(caller));
     const std::chrono::seconds life(request->valid_seconds());
     if (life.count() <= 0 || life > kTokenLifeMax) {
       return rpc::InvalidFields({{"valid_seconds", "must be above 0 and at most a year"}});
@@ -315,8 +308,7 @@ grpc::Status TokenService::CreateToken(grpc::ServerContext* context, const admin
 
 grpc::Status TokenService::ListTokens(grpc::ServerContext* context, const admin::v1::ListTokensRequest* request,
                                       admin::v1::ListTokensResponse* response) {
-  return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
-    RETURN_IF_ERROR(RequireUnbound(caller));
+  return Serve(api_, *context, [&](const rpc::Caller&) -> absl::Status {
     auto tokens = api_.database.Transact(
         [&](pg::Tx& tx) -> absl::StatusOr<std::vector<store::ApiToken>> { return store::ListTokens(tx); });
     RETURN_IF_ERROR(tokens.status());
@@ -330,7 +322,6 @@ grpc::Status TokenService::ListTokens(grpc::ServerContext* context, const admin:
 grpc::Status TokenService::RevokeToken(grpc::ServerContext* context, const admin::v1::RevokeTokenRequest* request,
                                        admin::v1::RevokeTokenResponse*) {
   return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
-    RETURN_IF_ERROR(RequireUnbound(caller));
     const base::Instant now = api_.clock.Now();
     return api_.database.Transact([&](pg::Tx& tx) -> absl::Status {
       if (!store::RevokeToken(tx, request->token(), now)) {

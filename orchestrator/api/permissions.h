@@ -1,5 +1,6 @@
-// What each method of each service demands: one row a method. rpc::Gate refuses what has no row, and the start fails
-// when a served method has none.
+// What each method of each service demands, and what it is to a caller who is bound to one client: one row a method.
+// rpc::Gate refuses what has no row, and the start fails when a served method has none. docs/authorization.md shows
+// what comes of it; a test measures that page on a real server.
 #pragma once
 
 #include <vector>

@@ -8,7 +8,6 @@ namespace crossdock::orchestrator::api {
 grpc::Status TriggerService::ApplyTriggers(grpc::ServerContext* context, const admin::v1::ApplyTriggersRequest* request,
                                            admin::v1::ApplyTriggersResponse* response) {
   return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
-    RETURN_IF_ERROR(RequireUnbound(caller));
     ASSIGN_OR_RETURN(
         const std::vector<std::string> names,
         api_.commands.ApplyTriggers(request->name(), request->text(), request->validate_only(), {caller.subject, ""}));
@@ -19,8 +18,7 @@ grpc::Status TriggerService::ApplyTriggers(grpc::ServerContext* context, const a
 
 grpc::Status TriggerService::ListTriggers(grpc::ServerContext* context, const admin::v1::ListTriggersRequest* request,
                                           admin::v1::ListTriggersResponse* response) {
-  return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
-    RETURN_IF_ERROR(RequireUnbound(caller));
+  return Serve(api_, *context, [&](const rpc::Caller&) -> absl::Status {
     ASSIGN_OR_RETURN(const int size, PageSize(request->page_size()));
     ASSIGN_OR_RETURN(const auto position, ParsePageToken(request->page_token(), 1, "triggers"));
     return api_.database.Transact([&](pg::Tx& tx) {
@@ -41,8 +39,7 @@ grpc::Status TriggerService::ListTriggers(grpc::ServerContext* context, const ad
 
 grpc::Status TriggerService::TestTriggers(grpc::ServerContext* context, const admin::v1::TestTriggersRequest* request,
                                           admin::v1::TestTriggersResponse* response) {
-  return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
-    RETURN_IF_ERROR(RequireUnbound(caller));
+  return Serve(api_, *context, [&](const rpc::Caller&) -> absl::Status {
     ASSIGN_OR_RETURN(const TriggerTest test,
                      api_.commands.TestTriggers(request->source(), request->entity_type(), request->entity_id()));
     for (const auto& match : test.matches) {

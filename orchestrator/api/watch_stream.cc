@@ -59,7 +59,7 @@ class Stream : public grpc::ServerWriteReactor<Message> {
   }
 
   absl::Status Check() {
-    const auto caller = api_.gate.CallerOf(context_);
+    const auto caller = api_.gate.CallerNow(context_);
     if (!caller.ok()) return caller.status();
     if (rpc::Holds(*caller, rpc::Permission::kView)) return absl::OkStatus();
     return base::WithReason(base::PermissionDenied(caller->subject, " may no longer view"), "PERMISSION_MISSING");

@@ -43,6 +43,7 @@ class ApiServer {
   rpc::ChannelOptions WithToken(const std::string& secret) const;
   rpc::ChannelOptions WithCertificate(const std::string& name) const;
   std::string address() const { return "127.0.0.1:" + std::to_string(server_->port(1)); }
+  std::string agents_address() const { return "127.0.0.1:" + std::to_string(server_->port(0)); }
 
   // Runs `body` in a transaction that must succeed.
   void Write(const std::function<void(pg::Tx&)>& body);

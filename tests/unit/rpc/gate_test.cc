@@ -38,6 +38,53 @@ TEST_CASE("a certificate's dates count at each call, not only at the handshake",
   CHECK(base::ReasonOf(gate.Admit(PortKind::kAgents, "/a/B", agent, "").status()) == "CERTIFICATE_EXPIRED");
 }
 
+TEST_CASE("a credential is verified once a call, though gate and handler both ask who it is", "[gate]") {
+  Fixture studio;
+  REQUIRE(studio.Publish(studio.ApiChannel("cdt_good"), std::chrono::seconds(20)).ok());
+  studio.authenticator.asked = 0;
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(studio.Publish(studio.ApiChannel("cdt_good"), std::chrono::seconds(20)).ok());
+    CHECK(studio.events->last_subject == "token:hook");
+  }
+  CHECK(studio.authenticator.asked == 3);
+}
+
+TEST_CASE("what was found of one credential counts for no other, and not for long", "[gate]") {
+  AdmittedCallers admitted;
+  Caller ana;
+  ana.subject = "user:ana";
+  const base::Steady now{};
+  const std::string key = AdmittedCallers::KeyOf("", "Bearer a");
+  admitted.Put(key, ana, now);
+  REQUIRE(admitted.Find(key, now).has_value());
+  CHECK(admitted.Find(key, now)->subject == "user:ana");
+  CHECK_FALSE(admitted.Find(AdmittedCallers::KeyOf("", "Bearer b"), now).has_value());
+  CHECK_FALSE(admitted.Find(AdmittedCallers::KeyOf("Bearer a", ""), now).has_value());
+  CHECK_FALSE(admitted.Find(key, now + AdmittedCallers::kKeep).has_value());
+}
+
+TEST_CASE("whoever is bound to one client is refused what is not marked for them", "[gate]") {
+  class BoundAuthenticator : public FakeAuthenticator {
+   public:
+    absl::StatusOr<Caller> ByToken(std::string_view secret) override {
+      ASSIGN_OR_RETURN(Caller caller, FakeAuthenticator::ByToken(secret));
+      caller.client = "northlight";
+      return caller;
+    }
+  } authenticator;
+  const FixedClock clock;
+  const Gate gate({{"/a/Studio", Permission::kView},
+                   {"/a/Own", Permission::kView, Bound::kOwn},
+                   {"/a/Shared", Permission::kView, Bound::kShared}},
+                  authenticator, clock);
+  const auto ask = [&](const char* method) {
+    return base::ReasonOf(gate.Admit(PortKind::kApi, method, "", "Bearer cdt_good").status());
+  };
+  CHECK(ask("/a/Studio") == "CLIENT_MISMATCH");
+  CHECK(gate.Admit(PortKind::kApi, "/a/Own", "", "Bearer cdt_good").ok());
+  CHECK(gate.Admit(PortKind::kApi, "/a/Shared", "", "Bearer cdt_good").ok());
+}
+
 TEST_CASE("each role holds exactly what the table says", "[gate]") {
   const auto held_by = [](Role role) {
     std::string held;

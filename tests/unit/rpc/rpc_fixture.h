@@ -21,6 +21,7 @@ class FakeAuthenticator : public Authenticator {
   absl::StatusOr<Caller> ByToken(std::string_view secret) override;
   absl::StatusOr<Caller> ByCertificate(const PeerCertificate& certificate) override;
   std::atomic<bool> deny_all{false};
+  std::atomic<int> asked{0};  // how often a credential was verified
 };
 
 // Unary, sync: answers with who called.

@@ -39,6 +39,7 @@ class EchoReactor : public grpc::ServerBidiReactor<agent::v1::ConnectRequest, ag
 }  // namespace
 
 absl::StatusOr<Caller> FakeAuthenticator::ByToken(std::string_view secret) {
+  ++asked;
   if (secret != "cdt_good") return base::Error(absl::StatusCode::kUnauthenticated, "unknown token");
   Caller caller;
   caller.kind = CallerKind::kToken;
@@ -48,6 +49,7 @@ absl::StatusOr<Caller> FakeAuthenticator::ByToken(std::string_view secret) {
 }
 
 absl::StatusOr<Caller> FakeAuthenticator::ByCertificate(const PeerCertificate& certificate) {
+  ++asked;
   if (deny_all) return base::Error(absl::StatusCode::kUnauthenticated, "this key is denied");
   Caller caller;
   caller.kind = certificate.id.kind == PeerKind::kAgent ? CallerKind::kAgent : CallerKind::kUser;

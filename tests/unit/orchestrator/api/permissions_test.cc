@@ -2,19 +2,12 @@
 // said who may call it.
 #include "orchestrator/api/permissions.h"
 
-#include <google/protobuf/descriptor.h>
-
-#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
 
 #include "catch2/catch.hpp"
-#include "crossdock/admin/v1/admin.pb.h"
-#include "crossdock/agent/v1/session.pb.h"
-#include "crossdock/studio/v1/approval.pb.h"
-#include "crossdock/studio/v1/event.pb.h"
-#include "crossdock/studio/v1/transfer.pb.h"
+#include "tests/support/contracts.h"
 
 namespace crossdock::orchestrator::api {
 namespace {
@@ -22,28 +15,9 @@ namespace {
 using rpc::Permission;
 using rpc::Role;
 
-// "/crossdock.studio.v1.EventService/PublishEvent" of every service in every file below proto/.
 std::set<std::string> MethodsOfContracts() {
-  // Links the messages in, so that their descriptors are known.
-  (void)studio::v1::Event::descriptor();
-  (void)studio::v1::Transfer::descriptor();
-  (void)studio::v1::ApprovalSubject::descriptor();
-  (void)admin::v1::Policy::descriptor();
-  (void)agent::v1::ConnectRequest::descriptor();
   std::set<std::string> methods;
-  const std::filesystem::path root = CROSSDOCK_SOURCE_DIR "/proto";
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
-    if (entry.path().extension() != ".proto") continue;
-    const std::string name = std::filesystem::relative(entry.path(), root).string();
-    INFO(name << " is linked into this test");
-    const auto* file = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(name);
-    REQUIRE(file != nullptr);
-    for (int s = 0; s < file->service_count(); ++s) {
-      for (int m = 0; m < file->service(s)->method_count(); ++m) {
-        methods.insert("/" + file->service(s)->full_name() + "/" + file->service(s)->method(m)->name());
-      }
-    }
-  }
+  for (const auto* method : testing::MethodsOfContracts(CROSSDOCK_SOURCE_DIR)) methods.insert(testing::PathOf(*method));
   return methods;
 }
 

@@ -25,6 +25,7 @@ struct Options {
   std::string country, zone;
   std::vector<std::string> certifications;
   std::vector<std::string> sites;
+  std::vector<std::string> names, sign_ins;
   std::string prefix;
   std::string client;
   std::string project;
@@ -178,6 +179,33 @@ absl::Status RemoveApprover(const Options& options, RosterFile& file, Context&) 
   return Unknown("APPROVER_UNKNOWN", "no approver '", options.name, "' in ", options.file);
 }
 
+absl::Status AddPerson(const Options& options, RosterFile& file, Context&) {
+  std::vector<std::pair<std::string, yaml::Node>> person{{"person", TextNode(options.name)}};
+  if (!options.names.empty()) person.emplace_back("names", ListNode(options.names));
+  yaml::Node accounts = ListNode({});
+  for (const std::string& account : options.sign_ins) {
+    const size_t hash = account.find('#');
+    if (hash == std::string::npos) {
+      return base::InvalidArgument("'", account, "' is no account; write it as https://id.studio.example#ana");
+    }
+    accounts.items.push_back(
+        MapNode({{"issuer", TextNode(account.substr(0, hash))}, {"user", TextNode(account.substr(hash + 1))}}));
+  }
+  if (!accounts.items.empty()) person.emplace_back("sign_in", std::move(accounts));
+  for (const trust::Person& each : file.roster().people()) {
+    if (each.person != options.name) continue;
+    return Exists("PERSON_EXISTS", "'", options.name, "' is among the people of ", options.file,
+                  "; to change the line, remove the old one first: crossdock roster remove-person");
+  }
+  file.Add("people", MapNode(std::move(person)));
+  return absl::OkStatus();
+}
+
+absl::Status RemovePerson(const Options& options, RosterFile& file, Context&) {
+  if (file.Remove("people", {{"person", options.name}})) return absl::OkStatus();
+  return Unknown("PERSON_UNKNOWN", "'", options.name, "' is not among the people of ", options.file);
+}
+
 // The roster keeps the whole volume as an empty prefix and writes it as "/".
 bool IsRule(const trust::PathRule& rule, const Options& options) {
   return rule.volume == options.name && (rule.prefix.empty() ? "/" : rule.prefix) == options.prefix;
@@ -296,6 +324,16 @@ void AddRosterEdit(CLI::App& noun, Context& context) {
         "as `crossdock key register` printed it; - reads it from standard input");
   named(verb("remove-approver", "remove an approver; their signatures count no more", RemoveApprover), "person",
         "short name");
+
+  CLI::App* person =
+      named(verb("add-person", "say that names and accounts are one person's, who counts once", AddPerson), "person",
+            "what everything else is to call them; an approver's own name");
+  person->add_option("--name", options->names,
+                     "what they are called as officer, site admin, in a certificate or in the asset database; may be "
+                     "repeated");
+  person->add_option("--sign-in", options->sign_ins,
+                     "an account at an identity provider, https://id.studio.example#ana; may be repeated");
+  named(verb("remove-person", "tie these names and accounts to nobody", RemovePerson), "person", "short name");
 
   const auto path = [&](CLI::App* added) {
     named(added, "volume", "such as proj")

@@ -74,6 +74,25 @@ absl::Status CheckDestination(const trust::MappedPath& source, const trust::Mapp
   return absl::OkStatus();
 }
 
+// By the one name that the roster has for them, so that a person is kept from approving under whatever name they asked
+// or published. An account that is tied to nobody may be anybody's: then it is not known who asked.
+absl::Status NamePeople(const trust::Roster& roster, policy::Facts& facts) {
+  ASSIGN_OR_RETURN(const std::string* publisher, AssertedText(facts, "asset.publisher"));
+  if (publisher != nullptr) {
+    facts.values["asset.publisher"] = policy::Fact(roster.FindPerson(*publisher).value_or(*publisher));
+  }
+  ASSIGN_OR_RETURN(const std::string* requester, AssertedText(facts, "requester"));
+  if (requester == nullptr) return absl::OkStatus();
+  if (!requester->starts_with("user:")) {
+    facts.values["requester"] = policy::Fact(roster.FindPerson(*requester).value_or(*requester));
+  } else if (const std::optional<std::string> person = roster.PersonOfSubject(*requester)) {
+    facts.values["requester"] = policy::Fact(*person);
+  } else {
+    facts.values.erase("requester");
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<policy::Fact> Count(std::string_view name, uint64_t value) {
   if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
     return Refused(trust::kClearanceInvalid, name, " is out of range");
@@ -89,6 +108,7 @@ absl::StatusOr<policy::Facts> CollectFacts(const Request& request, const trust::
     const policy::FactSpec* spec = policy::FindFact(name);
     if (spec != nullptr && spec->provenance == policy::Provenance::kAsserted) facts.values[name] = fact;
   }
+  RETURN_IF_ERROR(NamePeople(roster, facts));
   RETURN_IF_ERROR(AddSite(roster, request.source.site, "source", facts));
   RETURN_IF_ERROR(AddSite(roster, request.destination.site, "destination", facts));
   ASSIGN_OR_RETURN(const trust::MappedPath source, roster.MapPath(request.source.volume, request.source.path));

@@ -59,8 +59,11 @@ enum class CallerKind { kAnonymous, kAgent, kUser, kToken };
 
 struct Caller {
   CallerKind kind = CallerKind::kAnonymous;
-  std::string subject;  // for the audit log: "agent:lon/lon-1", "user:sam", "token:hook"
-  SpiffeId id;          // agents and users with a certificate
+  // For the audit log: "agent:lon/lon-1", "token:hook"; of a person "user:sam", of an account of nobody whom the roster
+  // knows "user:https://id.studio.example#sam".
+  std::string subject;
+  std::string person;  // of the roster; empty: none
+  SpiffeId id;         // agents and users with a certificate
   std::string spki_sha256;
   std::vector<Role> roles;
   std::string client;  // when not empty: sees and acts for this client only

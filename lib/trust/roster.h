@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -60,6 +61,22 @@ struct Approver {
   std::vector<base::PublicKey> keys;
 };
 
+// An account at an identity provider. Both are compared as they are written: to a provider, case may matter.
+struct SignIn {
+  std::string issuer;  // exactly the token's `iss`, https://…
+  std::string user;    // what the provider calls them
+};
+
+// One person, under all names: so that two names of one are not two persons.
+struct Person {
+  std::string person;              // what this roster calls them, as an approver too
+  std::vector<std::string> names;  // as an officer, a site admin, in a certificate, in the asset database
+  std::vector<SignIn> sign_ins;
+};
+
+// How an account is written where a person's name would stand: "user:https://id.studio.example#ana".
+std::string SubjectOf(const SignIn& account);
+
 // What lies below a prefix of a volume belongs to this client and project, and is at least this confidential.
 struct PathRule {
   std::string volume;
@@ -92,6 +109,7 @@ class Roster {
   const std::vector<SiteAdmin>& site_admins() const { return site_admins_; }
   const std::vector<Site>& sites() const { return sites_; }
   const std::vector<Approver>& approvers() const { return approvers_; }
+  const std::vector<Person>& people() const { return people_; }
   const std::vector<PathRule>& paths() const { return paths_; }
   const std::set<std::string>& denied() const { return denied_; }
   // SHA-256 of the body, lower hex.
@@ -113,6 +131,13 @@ class Roster {
     base::PublicKey key;
   };
   std::optional<ApproverKey> FindApproverKey(std::string_view key_id) const;
+
+  // Whom a name means, whatever its case: the person of whom it is one, or else the officer, approver or site admin of
+  // that name; nothing for everybody else.
+  std::optional<std::string> FindPerson(std::string_view name) const;
+  // Whom a caller's name means: "user:olga" as FindPerson does, "user:ISSUER#USER" by its sign-in. Nothing for an
+  // account that is tied to nobody here, and for what is no person: tokens, triggers, agents.
+  std::optional<std::string> PersonOfSubject(std::string_view subject) const;
 
   // The admin, when they may speak for `site` in something signed at `signed_at`. SITE_UNKNOWN, SITE_ADMIN_UNKNOWN or
   // KEY_DENIED otherwise.
@@ -139,6 +164,9 @@ class Roster {
   std::vector<SiteAdmin> site_admins_;
   std::vector<Site> sites_;
   std::vector<Approver> approvers_;
+  std::vector<Person> people_;
+  std::map<std::string, std::string> persons_;   // every name, in lower case → whom it means
+  std::map<std::string, std::string> accounts_;  // SubjectOf → whose
   std::vector<PathRule> paths_;
   std::set<std::string> denied_;  // SPKI digests and key ids
   std::string body_sha256_;

@@ -1,6 +1,7 @@
 // Reads a roster's body. The rules here are about the text alone; whether to believe it is verify_roster.cc's.
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "lib/base/digest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status.h"
@@ -68,6 +69,9 @@ class RosterReader {
     RETURN_IF_ERROR(ReadEach(map, "sites", &RosterReader::ReadSite));
     RETURN_IF_ERROR(ReadEach(map, "site_admins", &RosterReader::ReadSiteAdmin));
     RETURN_IF_ERROR(ReadEach(map, "approvers", &RosterReader::ReadApprover));
+    RETURN_IF_ERROR(ReadEach(map, "people", &RosterReader::ReadPerson));
+    NamePersons();
+    RETURN_IF_ERROR(CheckCountedOnce(map));
     RETURN_IF_ERROR(ReadEach(map, "paths", &RosterReader::ReadPath));
     RETURN_IF_ERROR(ReadDenied(map));
     RETURN_IF_ERROR(map.Finish());
@@ -175,6 +179,69 @@ class RosterReader {
       approver.keys.push_back(key);
     }
     roster_.approvers_.push_back(std::move(approver));
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadPerson(yaml::Map& map) {
+    Person person;
+    ASSIGN_OR_RETURN(person.person, ReadId(map, "person"));
+    RETURN_IF_ERROR(Once(map, "person", "name of a person", absl::AsciiStrToLower(base::ToAbsl(person.person))));
+    ASSIGN_OR_RETURN(person.names, map.StringListOrEmpty("names"));
+    for (const std::string& name : person.names) {
+      if (!IsText(name)) return Wrong(map, "names", "a name has 1 to 256 bytes");
+      RETURN_IF_ERROR(Once(map, "names", "name of a person", absl::AsciiStrToLower(base::ToAbsl(name))));
+    }
+    ASSIGN_OR_RETURN(std::vector<yaml::Map> accounts, map.SubMapsOrEmpty("sign_in"));
+    for (yaml::Map& entry : accounts) {
+      SignIn account;
+      ASSIGN_OR_RETURN(account.issuer, entry.String("issuer", 1024));
+      // '#' ends it where the two are written as one.
+      if (!account.issuer.starts_with("https://") || account.issuer.find('#') != std::string::npos) {
+        return Wrong(entry, "issuer", "an https:// address without '#' is expected, as the provider's tokens have it");
+      }
+      ASSIGN_OR_RETURN(account.user, entry.String("user", 256));
+      if (!IsText(account.user)) return Wrong(entry, "user", "a user has 1 to 256 bytes");
+      // Some providers tell users apart by case and some do not: those that differ in it alone are never two persons.
+      RETURN_IF_ERROR(Once(entry, "user", "account", absl::AsciiStrToLower(base::ToAbsl(SubjectOf(account)))));
+      RETURN_IF_ERROR(entry.Finish());
+      person.sign_ins.push_back(std::move(account));
+    }
+    roster_.people_.push_back(std::move(person));
+    return absl::OkStatus();
+  }
+
+  // Who is in `people` goes first: an officer's name may be one of theirs.
+  void NamePersons() {
+    const auto name = [&](std::string_view is, const std::string& person) {
+      roster_.persons_.emplace(absl::AsciiStrToLower(base::ToAbsl(is)), person);
+    };
+    for (const Person& each : roster_.people_) {
+      name(each.person, each.person);
+      for (const std::string& other : each.names) name(other, each.person);
+      for (const SignIn& account : each.sign_ins) roster_.accounts_.emplace(SubjectOf(account), each.person);
+    }
+    for (const Approver& each : roster_.approvers_) name(each.person, each.person);
+    for (const Officer& each : roster_.officers_) name(each.name, each.name);
+    for (const SiteAdmin& each : roster_.site_admins_) name(each.name, each.name);
+  }
+
+  // Nobody counts as two officers or as two approvers, under whatever names; and approvals carry the person's own.
+  absl::Status CheckCountedOnce(const yaml::Map& map) {
+    std::set<std::string> officers;
+    for (const Officer& each : roster_.officers_) {
+      if (officers.insert(*roster_.FindPerson(each.name)).second) continue;
+      return Wrong(map, "officers", "officer '", each.name, "' is '", *roster_.FindPerson(each.name),
+                   "', who is an officer already under another name");
+    }
+    std::set<std::string> approvers;
+    for (const Approver& each : roster_.approvers_) {
+      const std::string person = *roster_.FindPerson(each.person);
+      if (person != each.person) {
+        return Wrong(map, "approvers", "approver '", each.person, "' is '", person,
+                     "': an approver stands under the person's own name");
+      }
+      if (!approvers.insert(person).second) return Wrong(map, "approvers", "'", person, "' is an approver twice");
+    }
     return absl::OkStatus();
   }
 

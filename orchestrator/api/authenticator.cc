@@ -35,7 +35,10 @@ DatabaseAuthenticator::DatabaseAuthenticator(pg::Database& database, const base:
 
 absl::StatusOr<rpc::Caller> DatabaseAuthenticator::ByToken(std::string_view secret) {
   const bool ours = secret.substr(0, kTokenPrefix.size()) == kTokenPrefix;
-  if (!ours && sign_in_ != nullptr) return sign_in_->CallerOf(secret);
+  if (!ours && sign_in_ != nullptr) {
+    ASSIGN_OR_RETURN(rpc::Caller caller, sign_in_->CallerOf(secret));
+    return Named(std::move(caller));
+  }
   if (!ours || secret.size() > kSecretSizeMax) return Unauthenticated("that is not an API token", "TOKEN_UNKNOWN");
   ASSIGN_OR_RETURN(const auto token, FindToken(TokenHash(secret)));
   if (!token) return Unauthenticated("unknown API token", "TOKEN_UNKNOWN");
@@ -67,7 +70,7 @@ absl::StatusOr<rpc::Caller> DatabaseAuthenticator::ByCertificate(const rpc::Peer
       caller.subject = base::StrCat("user:", certificate.id.name);
       const auto known = roles_of_users_.find(rpc::FormatSpiffeId(certificate.id));
       if (known != roles_of_users_.end()) caller.roles = known->second;
-      return caller;
+      return Named(std::move(caller));
     }
     case rpc::PeerKind::kRelay:
     case rpc::PeerKind::kOrchestrator:
@@ -122,6 +125,47 @@ absl::StatusOr<bool> DatabaseAuthenticator::IsDenied(const std::string& spki) {
     return DatabaseAway(read);
   }
   return denied_.contains(spki);
+}
+
+absl::StatusOr<std::shared_ptr<const trust::Roster>> DatabaseAuthenticator::People() {
+  const base::Steady now = clock_.MonotonicNow();
+  std::shared_ptr<const trust::Roster> known;
+  {
+    base::MutexLock lock(mutex_);
+    if (roster_read_ && now - *roster_read_ < kFreshFor) return roster_;
+    known = roster_;
+  }
+  std::optional<store::Roster> row;
+  const absl::Status read = database_.Transact([&](pg::Tx& tx) {
+    row = store::LatestRoster(tx);
+    return absl::OkStatus();
+  });
+  if (!read.ok()) {
+    base::MutexLock lock(mutex_);
+    if (!roster_read_ || now - *roster_read_ >= kStaleFor) return DatabaseAway(read);
+    return roster_;
+  }
+  if (!row) {
+    known = nullptr;
+  } else if (known == nullptr || known->number() != row->number) {
+    // It was verified when it came in.
+    ASSIGN_OR_RETURN(trust::Roster roster, trust::Roster::Parse(row->body, "roster"));
+    known = std::make_shared<const trust::Roster>(std::move(roster));
+  }
+  base::MutexLock lock(mutex_);
+  roster_ = known;
+  roster_read_ = now;
+  return known;
+}
+
+absl::StatusOr<rpc::Caller> DatabaseAuthenticator::Named(rpc::Caller caller) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const trust::Roster> roster, People());
+  if (roster == nullptr) return caller;
+  if (const std::optional<std::string> person = roster->PersonOfSubject(caller.subject)) {
+    caller.person = *person;
+    caller.subject = base::StrCat("user:", *person);
+  }
+  return caller;
 }
 
 }  // namespace crossdock::orchestrator::api

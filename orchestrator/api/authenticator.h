@@ -1,12 +1,15 @@
 // Callers from credentials: API tokens and the deny list from the database, roles of certificates from the
 // configuration, people by the tokens of their identity provider.
 //
-// Both are kept in memory for kFreshFor, so that a revocation acts within 5 s and a call costs no query. While the
-// database is away, what was read last counts for kStaleFor; then nobody is let in. Thread-safe.
+// A person goes by the name that the roster has for them, whichever certificate or account they come by.
+//
+// What is read is kept in memory for kFreshFor, so that a revocation acts within 5 s and a call costs no query. While
+// the database is away, what was read last counts for kStaleFor; then nobody is let in. Thread-safe.
 #pragma once
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,6 +22,7 @@
 #include "lib/base/random.h"
 #include "lib/pg/database.h"
 #include "lib/rpc/gate.h"
+#include "lib/trust/roster.h"
 #include "orchestrator/api/sign_in.h"
 #include "orchestrator/store/identity.h"
 
@@ -51,6 +55,10 @@ class DatabaseAuthenticator : public rpc::Authenticator {
   };
   absl::StatusOr<std::optional<store::ApiToken>> FindToken(const std::string& hash);
   absl::StatusOr<bool> IsDenied(const std::string& spki);
+  // The roster in force; null: there is none yet.
+  absl::StatusOr<std::shared_ptr<const trust::Roster>> People();
+  // A user under the name of their person, when the roster says whose certificate or account it is.
+  absl::StatusOr<rpc::Caller> Named(rpc::Caller caller);
 
   pg::Database& database_;
   const base::Clock& clock_;
@@ -60,6 +68,8 @@ class DatabaseAuthenticator : public rpc::Authenticator {
   std::unordered_map<std::string, CachedToken> tokens_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> denied_ ABSL_GUARDED_BY(mutex_);
   std::optional<base::Steady> denied_read_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const trust::Roster> roster_ ABSL_GUARDED_BY(mutex_);
+  std::optional<base::Steady> roster_read_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace crossdock::orchestrator::api

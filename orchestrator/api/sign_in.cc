@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/base/status.h"
+#include "lib/trust/roster.h"
 
 namespace crossdock::orchestrator::api {
 
@@ -33,7 +34,8 @@ absl::StatusOr<rpc::Caller> SignIn::CallerOf(std::string_view token) const {
   ASSIGN_OR_RETURN(const oidc::Providers::Verified verified, providers_.Verify(token, clock_.Now()));
   rpc::Caller caller;
   caller.kind = rpc::CallerKind::kUser;
-  caller.subject = base::StrCat("user:", verified.identity.person);
+  // With its issuer: two providers may call two persons alike.
+  caller.subject = trust::SubjectOf({verified.issuer, verified.identity.person});
   const auto groups = roles_.find(verified.issuer);
   if (groups == roles_.end()) return caller;
   for (const std::string& group : verified.identity.groups) {

@@ -1,6 +1,7 @@
 // Callers from the tokens of identity providers: the groups of the studio's directory give roles here.
 //
-// They give no more than roles: whose approval counts is the roster's, and needs the approver's own key.
+// They give no more than roles: whose account it is says the roster (trust::SubjectOf), and whose approval counts, too,
+// which needs the approver's own key.
 #pragma once
 
 #include <map>

@@ -75,11 +75,6 @@ std::string_view Name(Basis basis) {
   return "unknown";
 }
 
-std::string_view PersonOf(std::string_view subject) {
-  const size_t colon = subject.find(':');
-  return colon == std::string_view::npos ? subject : subject.substr(colon + 1);
-}
-
 absl::StatusOr<Basis> WhoseWord(const Approving& a) {
   if (a.stops) return Basis::kStops;
   if (a.first) return Basis::kFirst;
@@ -91,12 +86,14 @@ absl::StatusOr<Basis> WhoseWord(const Approving& a) {
                                  "persons: propose it again, and let another officer approve it"),
         "ROLLBACK_LOOSENS");
   }
-  // Whoever makes a token could propose by it, and sign.
-  if (a.author.starts_with("token:")) {
-    return base::WithReason(base::PermissionDenied("'", a.author, "' is no person: let a user propose this version"),
-                            "TWO_PERSONS_NEEDED");
+  // A token's maker could propose by it, and sign; an account that is tied to nobody may be the officer's own.
+  if (a.author.empty()) {
+    return base::WithReason(
+        base::PermissionDenied("'", a.account, "' is no person of the roster: let somebody who is propose this ",
+                               "version, or let the officers say whose account it is (crossdock roster add-person)"),
+        "TWO_PERSONS_NEEDED");
   }
-  if (absl::EqualsIgnoreCase(base::ToAbsl(PersonOf(a.author)), base::ToAbsl(a.officer))) {
+  if (absl::EqualsIgnoreCase(base::ToAbsl(a.author), base::ToAbsl(a.officer))) {
     return base::WithReason(base::PermissionDenied("'", a.officer,
                                                    "' proposed this version and cannot approve it; ask "
                                                    "another officer of the roster to"),

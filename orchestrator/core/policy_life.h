@@ -69,19 +69,17 @@ enum class Basis {
 std::string_view Name(Basis basis);
 
 struct Approving {
-  std::string author;   // who proposed it: "user:olga"
-  std::string officer;  // who signed it, as the roster has them: "olga"
+  std::string author;   // the person who proposed it, as the roster calls them; empty: no person of the roster
+  std::string officer;  // the person who signed it, likewise
   bool first = false;
   bool sole_officer = false;
   bool rollback = false;  // it was in force before, and nobody has proposed it since
   bool tightens = false;  // of a rollback
   bool stops = false;
+  std::string account{};  // that it was proposed by, for the message: "token:git"
 };
 
 // Whose word it is. TWO_PERSONS_NEEDED when the author signs; ROLLBACK_LOOSENS for a rollback that does.
 absl::StatusOr<Basis> WhoseWord(const Approving& approving);
-
-// "olga" of "user:olga".
-std::string_view PersonOf(std::string_view subject);
 
 }  // namespace crossdock::orchestrator

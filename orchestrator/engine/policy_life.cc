@@ -121,7 +121,10 @@ absl::StatusOr<Basis> Sign(pg::Tx& tx, Subject& subject, std::string_view activa
   ASSIGN_OR_RETURN(
       const trust::PolicyActivation said,
       trust::VerifyPolicyActivation(activation, roster, KeyOfPolicy(subject.policy), subject.policy.digest, seen, now));
-  Approving approving{subject.version.author, said.officer};
+  Approving approving;
+  approving.account = subject.version.author;
+  approving.author = roster.PersonOfSubject(approving.account).value_or("");
+  approving.officer = roster.FindPerson(said.officer).value_or(said.officer);
   approving.first = !subject.in_force;
   approving.sole_officer = roster.officers().size() == 1;
   approving.rollback = subject.version.state == VersionState::kReplaced;

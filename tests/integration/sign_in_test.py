@@ -50,10 +50,18 @@ class SignInTest(StudioCase):
         self.wait_until_taken(token)
         allowed, said = self.call(token, "token", "list")
         self.assertFalse(allowed)
-        self.assertIn("user:ana may not", said)
+        self.assertIn(f"user:{self.provider.issuer}#ana may not", said)
         allowed, said = self.call(self.provider.token("ben", ["canteen"]), "transfer", "list")
         self.assertFalse(allowed)
-        self.assertIn("user:ben may not", said)
+        self.assertIn(f"user:{self.provider.issuer}#ben may not", said)
+
+    def test_an_account_goes_by_the_name_of_the_person_whom_the_officers_tied_it_to(self):
+        admin, studio = self.studio.admin, self.studio
+        studio.offline("roster", "add-person", admin / "roster.yaml", "paula", "--name", "Paula P", "--sign-in", f"{self.provider.issuer}#pp")
+        studio.offline("roster", "sign", admin / "roster.yaml", "--sign-with", admin / "olga.key", "--out", admin / "roster-2.signed")
+        studio.cli("roster", "set", admin / "roster.yaml", admin / "roster-2.signed")
+        token = self.provider.token("pp", ["operations"])
+        wait_until(lambda: "user:paula may not" in self.call(token, "token", "list")[1], 20, lambda: self.call(token, "token", "list")[1])
 
     def test_what_says_who_may_do_what_needs_a_second_factor(self):
         weak = self.provider.token("ida", ["identity"])

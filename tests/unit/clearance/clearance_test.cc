@@ -135,6 +135,31 @@ TEST_CASE("work in progress goes at once, confidential work with both approvals"
   CHECK(ToStatus(*clearance).ok());
 }
 
+TEST_CASE("T-23: whoever asked or published cannot approve, under whatever name or account they did") {
+  const std::string body =
+      base::StrCat(ExampleRosterBody(), "people: [{person: paula, names: [Paula P, paula-laptop], sign_in: [{issuer: ",
+                   "\"https://id.example\", user: pp}]}]\n");
+  const Roster roster = *Roster::Parse(body, "test");
+  const auto verdict = [&](std::string_view fact, std::string_view name) {
+    Request request = Approved();
+    request.asserted.values[std::string(fact)] = policy::Fact(std::string(name));
+    return Decide(request, Verified(), roster, kNow)->verdict;
+  };
+  CHECK(verdict("requester", "user:pete-of-nobody") == Verdict::kHold);
+  CHECK(verdict("requester", "user:https://id.example#pete") == Verdict::kHold);
+  CHECK(verdict("requester", "user:sam") == Verdict::kAllow);
+  CHECK(verdict("requester", "token:hook") == Verdict::kAllow);
+  for (const char* name : {"user:paula", "user:paula-laptop", "user:https://id.example#pp", "paula", "Paula P"}) {
+    INFO(name);
+    CHECK(verdict("requester", name) == Verdict::kNeedsApprovals);
+  }
+  CHECK(verdict("asset.publisher", "ana") == Verdict::kAllow);
+  for (const char* name : {"paula", "PAULA P", "paula-laptop"}) {
+    INFO(name);
+    CHECK(verdict("asset.publisher", name) == Verdict::kNeedsApprovals);
+  }
+}
+
 TEST_CASE("one approval of two leaves the other open, and the refusal says so") {
   Request request = Approved();
   request.approvals.pop_back();

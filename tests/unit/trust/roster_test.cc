@@ -57,6 +57,59 @@ TEST_CASE("a key has one holder and one role, so that nobody counts twice") {
   CHECK(ReasonOfBody("person: raj", "person: paula") == kRosterInvalid);
 }
 
+// The example with these people in it.
+absl::StatusOr<Roster> WithPeople(std::string_view people) {
+  return Roster::Parse(base::StrCat(ExampleRosterBody(), "people: [", people, "]\n"), "roster.yaml");
+}
+
+TEST_CASE("T-23: one person is one, as officer, in a certificate, by two accounts and in the asset database") {
+  const auto roster = WithPeople(
+      "{person: paula, names: [Paula P, paula-laptop, OLGA], sign_in: [{issuer: \"https://id.example\", user: pp}, "
+      "{issuer: \"https://other.example\", user: paula}]}, {person: ana}");
+  INFO(roster.status().ToString());
+  REQUIRE(roster.ok());
+  for (const char* subject : {"user:paula", "user:PAULA", "user:paula-laptop", "user:olga",
+                              "user:https://id.example#pp", "user:https://other.example#paula"}) {
+    INFO(subject);
+    CHECK(roster->PersonOfSubject(subject) == "paula");
+  }
+  CHECK(roster->FindPerson("paula p") == "paula");
+  CHECK(roster->PersonOfSubject("user:ana") == "ana");
+  CHECK(roster->PersonOfSubject("user:raj") == "raj");  // an approver
+  CHECK(roster->PersonOfSubject("user:sam") == "sam");  // a site admin
+}
+
+TEST_CASE("T-23: an account that no officer has tied to a person is nobody's, whatever it is called") {
+  const auto roster = WithPeople("{person: ana, sign_in: [{issuer: \"https://id.example\", user: ana}]}");
+  REQUIRE(roster.ok());
+  CHECK(roster->PersonOfSubject("user:https://id.example#ana") == "ana");
+  for (const char* subject :
+       {"user:https://id.example#paula", "user:https://id.example#Ana", "user:https://other.example#ana",
+        "user:mallory", "token:ana", "agent:lon/ana", "ana", ""}) {
+    INFO(subject);
+    CHECK_FALSE(roster->PersonOfSubject(subject).has_value());
+  }
+}
+
+TEST_CASE("T-23: a roster in which somebody would count as two is refused") {
+  const auto reason = [](std::string_view people) { return base::ReasonOf(WithPeople(people).status()); };
+  CHECK(reason("{person: ana, names: [a.k]}, {person: ben, names: [A.K]}") == kRosterInvalid);
+  CHECK(reason("{person: ana}, {person: Ana}") == kRosterInvalid);
+  CHECK(reason("{person: ana, names: [ben]}, {person: ben}") == kRosterInvalid);
+  const std::string account = "sign_in: [{issuer: \"https://id.example\", user: ana}]}";
+  CHECK(reason("{person: ana, " + account + ", {person: ben, " + account) == kRosterInvalid);
+  CHECK(reason("{person: ana, sign_in: [{issuer: \"http://id.example\", user: ana}]}") == kRosterInvalid);
+  CHECK(reason("{person: ana, sign_in: [{issuer: \"https://id.example#x\", user: ana}]}") == kRosterInvalid);
+  // Two approvers who are one; an approver who stands under another name than the person's.
+  CHECK(reason("{person: paula, names: [raj]}") == kRosterInvalid);
+  CHECK(reason("{person: p.peters, names: [paula]}") == kRosterInvalid);
+  const std::string two = Replaced(ExampleRosterBody(), "officers: [",
+                                   base::StrCat("officers: [{name: pete, key: \"", KeyText("pete"), "\"}, "));
+  CHECK(Roster::Parse(two, "r").ok());
+  CHECK(base::ReasonOf(Roster::Parse(two + "people: [{person: olga, names: [pete]}]\n", "r").status()) ==
+        kRosterInvalid);
+}
+
 TEST_CASE("the longest prefix of the path map says whose a path is") {
   const Roster roster = ExampleRoster();
   CHECK(roster.MapPath("proj", "northlight/ep07/shot")->classification == "internal");

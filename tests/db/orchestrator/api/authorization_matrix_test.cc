@@ -27,6 +27,20 @@ constexpr char kPage[] = CROSSDOCK_SOURCE_DIR "/docs/authorization.md";
 constexpr char kOwn[] = "acme";
 constexpr char kOther[] = "northlight";
 
+constexpr char kRoster[] = R"(schema: crossdock/roster/v1
+number: 1
+expires: "2035-01-01T00:00:00Z"
+trust_domain: test.studio
+threshold: 1
+officers: [{name: ada, key: "ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"}]
+site_admins: []
+sites: [{id: lon, country: GB}, {id: van, country: CA}]
+approvers: []
+paths: [{volume: proj, prefix: "acme/", client: acme, project: nl, classification: internal},
+        {volume: proj, prefix: "northlight/", client: northlight, project: nl, classification: internal}]
+denied: []
+)";
+
 struct Reply {
   absl::Status status;
   std::string bytes;  // the first message of the answer
@@ -129,9 +143,7 @@ class TwoClients {
         store::Audit(tx, {0, server.clock.Now(), client, "user:ada", "test.made", "", "ok", "{}"});
       });
     }
-    server.Write([&](pg::Tx& tx) {
-      store::InsertRoster(tx, {1, std::string("paths of acme and northlight"), "signed"}, server.clock.Now());
-    });
+    server.Write([&](pg::Tx& tx) { store::InsertRoster(tx, {1, std::string(kRoster), "signed"}, server.clock.Now()); });
     for (const rpc::Role role : rpc::kAllRoles) {
       const std::string name(rpc::RoleName(role));
       free_.push_back(Stub(server.WithToken(server.TokenFor(name, {name}))));

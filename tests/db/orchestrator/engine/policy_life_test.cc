@@ -86,6 +86,35 @@ std::string ReasonOf(const absl::Status& status) { return std::string(base::Reas
 std::string Loose() { return std::string(kToVan); }
 std::string Tight() { return base::StrCat(kToVan, kHoldBig); }
 
+TEST_CASE("T-23: an officer who proposes by another account cannot approve, nor does an account of nobody count") {
+  OfficersStudio studio;
+  studio.InForce(kToVan, 1);
+  studio.Write([&](pg::Tx& tx) {
+    std::string body = store::LatestRoster(tx)->body;
+    body.replace(body.find("number: 2"), 9, "number: 3");
+    body += "people: [{person: pete, names: [pete-laptop], sign_in: [{issuer: \"https://id.example\", user: p}]}]\n";
+    store::InsertRoster(tx, {3, body, "signed"}, studio.clock.Now());
+  });
+  const std::string hold = base::StrCat(kToVan, kHoldReview);
+  uint64_t number = 1;
+  for (const char* account : {"user:pete-laptop", "user:https://id.example#p", "user:PETE"}) {
+    INFO(account);
+    REQUIRE(studio.Propose(hold, account).ok());
+    CHECK(ReasonOf(ApprovePolicy(studio.context, studio.Signed(hold, ++number, "pete"), "user:pete").status()) ==
+          "TWO_PERSONS_NEEDED");
+    REQUIRE(WithdrawPolicy(studio.context, "client:northlight", studio.DigestOf(hold), account).ok());
+  }
+  for (const char* account : {"user:https://id.example#q", "user:nobody", "token:git"}) {
+    INFO(account);
+    REQUIRE(studio.Propose(hold, account).ok());
+    CHECK(ReasonOf(ApprovePolicy(studio.context, studio.Signed(hold, ++number, "pete"), "user:pete").status()) ==
+          "TWO_PERSONS_NEEDED");
+    REQUIRE(WithdrawPolicy(studio.context, "client:northlight", studio.DigestOf(hold), account).ok());
+  }
+  REQUIRE(studio.Propose(hold, "user:https://id.example#p").ok());
+  CHECK(ApprovePolicy(studio.context, studio.Signed(hold, ++number, "olga"), "user:olga").ok());
+}
+
 TEST_CASE("a change is approved by another officer than its author, and then comes into force") {
   OfficersStudio studio;
   studio.InForce(Loose(), 1);

@@ -137,7 +137,7 @@ class OperatingPageTest(StudioCase):
 
         for site in ("lon", "van"):
             if site == "van":
-                self.write_roster(roster, 6, ["lon", "van"])  # above what the commands of section 1 have counted up to
+                self.write_roster(roster, 7, ["lon", "van"])  # above what the commands of section 1 have counted up to
                 self.shell(sign.replace("roster-1", "roster-2") + hand_in.replace("roster-1", "roster-2"))
             for _, block in page["4"]:
                 self.shell(block, site, "sam")

@@ -62,6 +62,8 @@ std::vector<std::pair<std::string, Words>> OfflineRuns(const Desk& desk) {
       {"roster add-admin", {roster, "sam", "--key", key, "--site", "lon"}},
       {"roster add-approver", {roster, line}},
       {"roster add-path", {roster, "proj", "n/", "--client", "n", "--project", "nl", "--classification", "internal"}},
+      {"roster add-person", {roster, "ana", "--name", "Ana K", "--sign-in", "https://id.example#ana"}},
+      {"roster remove-person", {roster, "ana"}},
       {"roster deny", {roster, kSpki}},
       {"roster remove-denied", {roster, kSpki}},
       {"roster extend", {roster}},

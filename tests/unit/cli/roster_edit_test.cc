@@ -87,6 +87,23 @@ TEST_CASE("each change raises the number, says what changed, and what comes next
   CHECK(olga.Roster().sites().size() == 2);
 }
 
+TEST_CASE("a person's names and accounts are tied to them, once, and untied", "[cli][roster]") {
+  Officer olga;
+  const std::string added = olga.Done(
+      {"add-person", "paula", "--name", "Paula P", "--name", "p.p", "--sign-in", "https://id.example/film#pp"});
+  CHECK_THAT(added, Contains("+ people: {person: paula"));
+  CHECK(olga.Roster().PersonOfSubject("user:https://id.example/film#pp") == "paula");
+  CHECK(olga.Roster().FindPerson("PAULA P") == "paula");
+  CHECK(olga.Refused({"add-person", "paula"}, 6) == "PERSON_EXISTS");
+  CHECK(olga.Refused({"add-person", "ana", "--name", "P.P"}, 6) == "ROSTER_INVALID");
+  CHECK(olga.Refused({"add-person", "ana", "--sign-in", "https://id.example/film#pp"}, 6) == "ROSTER_INVALID");
+  // An approver stands under the person's own name.
+  CHECK(olga.Refused({"add-person", "p.peters", "--name", "paula"}, 6) == "ROSTER_INVALID");
+  olga.Done({"remove-person", "paula"});
+  CHECK_FALSE(olga.Roster().FindPerson("Paula P").has_value());
+  CHECK(olga.Refused({"remove-person", "paula"}, 3) == "PERSON_UNKNOWN");
+}
+
 TEST_CASE("what an approver's key register prints is what add-approver takes, whatever the name", "[cli][roster]") {
   Officer olga;
   for (const std::string name : {"Paula \"P\" O'Neil", "null", "Zoë: {x}, [y] # z", "100", "yes", "\\"}) {

@@ -46,7 +46,7 @@ class Processor : public grpc::AuthMetadataProcessor {
     LOG_INFO("call refused", {{"method", method.substr(0, 256)},
                               {"reason", base::ReasonOf(caller.status())},
                               {"detail", base::ToStd(caller.status().message())}});
-    return ToGrpc(caller.status());
+    return ToGrpcByMessage(caller.status());
   }
 
  private:

@@ -2,6 +2,8 @@
 
 #include <google/protobuf/duration.pb.h>
 
+#include <algorithm>
+
 #include "absl/strings/cord.h"
 #include "google/rpc/details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -62,6 +64,19 @@ grpc::Status Pack(absl::StatusCode code, const std::string& message, const googl
   return grpc::Status(CodeOf(code), message, packed.SerializeAsString());
 }
 
+// "TOKEN_EXPIRED" of "it is over [TOKEN_EXPIRED]", which then reads "it is over"; nothing when no reason ends it.
+std::string TakeReason(std::string& message) {
+  const size_t begin = message.rfind(" [");
+  if (begin == std::string::npos || message.back() != ']') return "";
+  std::string reason = message.substr(begin + 2, message.size() - begin - 3);
+  const bool is_reason = !reason.empty() && std::all_of(reason.begin(), reason.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  if (!is_reason) return "";
+  message.resize(begin);
+  return reason;
+}
+
 }  // namespace
 
 absl::Status InvalidFields(const std::vector<FieldViolation>& violations) {
@@ -105,10 +120,19 @@ grpc::Status ToGrpc(const absl::Status& status) {
   return Pack(status.code(), std::string(status.message()), info, status);
 }
 
+grpc::Status ToGrpcByMessage(const absl::Status& status) {
+  const grpc::Status made = ToGrpc(status);
+  const std::string reason = base::ReasonOf(status);
+  if (made.ok() || reason.empty() || IsOurOwnFailure(status.code())) return made;
+  return grpc::Status(made.error_code(), base::StrCat(made.error_message(), " [", reason, "]"));
+}
+
 absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
-  absl::Status made(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
-  std::string reason(ReasonOfCode(made.code()));
+  std::string message = status.error_message();
+  const std::string told = status.error_details().empty() ? TakeReason(message) : "";
+  absl::Status made(static_cast<absl::StatusCode>(status.error_code()), message);
+  std::string reason = told.empty() ? std::string(ReasonOfCode(made.code())) : told;
   google::rpc::Status packed;
   if (packed.ParseFromString(status.error_details())) {
     for (const auto& detail : packed.details()) {

@@ -26,6 +26,9 @@ absl::Status InvalidFields(const std::vector<FieldViolation>& violations);
 absl::Status WithRetryAfter(absl::Status status, std::chrono::milliseconds delay);
 
 grpc::Status ToGrpc(const absl::Status& status);
+// Of what is refused before any handler runs: gRPC sends no details of it, so the reason ends the message
+// ("… [TOKEN_EXPIRED]"), from where FromGrpc takes it.
+grpc::Status ToGrpcByMessage(const absl::Status& status);
 // Restores the reason; one that the peer did not send is made from the code ("UNAVAILABLE"). Details beside it:
 absl::Status FromGrpc(const grpc::Status& status);
 // What the error's BadRequest and RetryInfo say, of a status that FromGrpc made or InvalidFields did.

@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 import grpc
 
-from .errors import CrossdockError, reason_of
+from .errors import CrossdockError, reason_in, reason_of
 from .settings import Settings
 from .studio.v1 import event_pb2, event_pb2_grpc, transfer_pb2, transfer_pb2_grpc
 
@@ -185,7 +185,10 @@ class Client:
 
 
 def _translated(error: Any) -> CrossdockError:
-    return CrossdockError(error.code().name, reason_of(error.trailing_metadata()), error.details() or "no answer")
+    reason, message = reason_of(error.trailing_metadata()), error.details() or "no answer"
+    if not reason:
+        reason, message = reason_in(message)
+    return CrossdockError(error.code().name, reason, message)
 
 
 def _transfer(message: Any) -> Transfer:

@@ -1,5 +1,6 @@
 """What can go wrong, for programs (code, reason) and for people (the message)."""
 
+import re
 from typing import Any, Iterable, Optional, Tuple
 
 from google.protobuf import any_pb2, descriptor_pb2, descriptor_pool, message_factory
@@ -42,3 +43,9 @@ def reason_of(trailing_metadata: Optional[Iterable[Tuple[str, Any]]]) -> str:
                 if detail.type_url.endswith("/google.rpc.ErrorInfo"):
                     return _ErrorInfo.FromString(detail.value).reason
     return ""
+
+
+def reason_in(message: str) -> Tuple[str, str]:
+    """(reason, message) of what was refused before any handler ran: there the reason ends the message. The reason may be nothing."""
+    found = re.fullmatch(r"(.*) \[([A-Z0-9_]+)\]", message, re.DOTALL)
+    return (found[2], found[1]) if found else ("", message)

@@ -41,7 +41,7 @@ TEST_CASE("the API port takes a token or a certificate, and tells what is missin
   user.server = fixture.api_address;
   const absl::Status without_role = fixture.Publish(user);
   CHECK(without_role.code() == absl::StatusCode::kPermissionDenied);
-  CHECK(base::ReasonOf(without_role) == "PERMISSION_DENIED");
+  CHECK(base::ReasonOf(without_role) == "PERMISSION_MISSING");
   const testing::TestCa other_ca;
   fixture.ca.WriteTo(fixture.directory, "stranger", other_ca.Issue({{"spiffe://test.studio/user/sam"}}));
   user.certificate_path = fixture.directory / "stranger.crt";

@@ -29,6 +29,19 @@ TEST_CASE("an error keeps its code, sentence and reason on its way", "[error]") 
   CHECK(base::ReasonOf(FromGrpc(grpc::Status(grpc::StatusCode::UNAVAILABLE, "from gRPC itself"))) == "UNAVAILABLE");
 }
 
+TEST_CASE("what is refused before any handler ran carries its reason in the message, and arrives without it",
+          "[error]") {
+  const grpc::Status sent = ToGrpcByMessage(base::WithReason(base::PermissionDenied("no [A_B] here"), "TOKEN_EXPIRED"));
+  CHECK(sent.error_message() == "no [A_B] here [TOKEN_EXPIRED]");
+  // gRPC drops the details there.
+  const absl::Status arrived = FromGrpc(grpc::Status(sent.error_code(), sent.error_message()));
+  CHECK(base::ReasonOf(arrived) == "TOKEN_EXPIRED");
+  CHECK(arrived.message() == "no [A_B] here");
+  for (const char* plain : {"", "[]", "so [much]", "so [A_B] it is", "A_B]"}) {
+    CHECK(base::ReasonOf(FromGrpc(grpc::Status(grpc::StatusCode::UNAVAILABLE, plain))) == "UNAVAILABLE");
+  }
+}
+
 TEST_CASE("what is wrong in a request, and when to come back, travel beside the reason", "[error]") {
   const grpc::Status wire = ToGrpc(InvalidFields({{"link.concurrency", "is 0"}, {"link.source_site", "is empty"}}));
   CHECK(ErrorInfosIn(wire) == 1);

@@ -147,7 +147,7 @@ TEST_CASE("the audit log gives the newest records, or all of them from the first
   request.set_client("otherclient");
   CHECK(actions(request, bound) == "CLIENT_MISMATCH");
   const auto operators = server.WithToken(server.TokenFor("ops", {"operator"}));
-  CHECK(actions(request, operators) == "PERMISSION_DENIED");
+  CHECK(actions(request, operators) == "PERMISSION_MISSING");
 }
 
 }  // namespace

@@ -204,7 +204,7 @@ TEST_CASE("operators cancel, pause, resume and retry, each under its request_id;
   for (const std::string& refused :
        {AskedBy(server, viewer, &Stub::CancelTransfer), AskedBy(server, viewer, &Stub::PauseTransfer),
         AskedBy(server, viewer, &Stub::ResumeTransfer), AskedBy(server, viewer, &Stub::RetryTransfer)}) {
-    CHECK(refused == "PERMISSION_DENIED");
+    CHECK(refused == "PERMISSION_MISSING");
   }
   CHECK(server.commands.calls().size() == 4);
 }

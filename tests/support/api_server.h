@@ -23,10 +23,10 @@ namespace crossdock::testing {
 class FakeEnrolmentDesk : public orchestrator::EnrolmentDesk {
  public:
   absl::StatusOr<orchestrator::Enrolled> Enrol(std::string_view, std::string_view, std::string_view) override {
-    return absl::UnimplementedError("not in this test");
+    return absl::FailedPreconditionError("not in this test");
   }
   absl::StatusOr<orchestrator::Enrolled> Renew(std::string_view, std::string_view) override {
-    return absl::UnimplementedError("not in this test");
+    return absl::FailedPreconditionError("not in this test");
   }
 };
 

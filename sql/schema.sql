@@ -19,6 +19,23 @@ BEGIN
   RETURN NEW;
 END
 $$;
+CREATE TABLE public.access_review (
+    id text NOT NULL,
+    opened timestamp with time zone NOT NULL,
+    opened_by text NOT NULL,
+    ends timestamp with time zone NOT NULL,
+    closed timestamp with time zone,
+    closed_by text DEFAULT ''::text NOT NULL
+);
+CREATE TABLE public.access_review_entry (
+    review text NOT NULL,
+    grant_id text NOT NULL,
+    reviewer text NOT NULL,
+    decision text DEFAULT ''::text NOT NULL,
+    decided timestamp with time zone,
+    decided_by text DEFAULT ''::text NOT NULL,
+    note text DEFAULT ''::text NOT NULL
+);
 CREATE TABLE public.agent (
     id text NOT NULL,
     site text NOT NULL,
@@ -345,6 +362,22 @@ CREATE TABLE public.request (
     resource text NOT NULL,
     at timestamp with time zone NOT NULL
 );
+CREATE TABLE public.role_grant (
+    id text NOT NULL,
+    person text NOT NULL,
+    role text NOT NULL,
+    client text NOT NULL,
+    reason text NOT NULL,
+    granted_by text NOT NULL,
+    granted timestamp with time zone NOT NULL,
+    expires timestamp with time zone NOT NULL,
+    ended timestamp with time zone,
+    ended_by text DEFAULT ''::text NOT NULL,
+    ending text DEFAULT ''::text NOT NULL,
+    CONSTRAINT a_grant_has_an_end CHECK ((expires > granted)),
+    CONSTRAINT an_ending_has_a_name CHECK (((ended IS NULL) = (ending = ''::text))),
+    CONSTRAINT nobody_grants_to_themselves CHECK ((person <> granted_by))
+);
 CREATE TABLE public.roster (
     number bigint NOT NULL,
     body bytea NOT NULL,
@@ -502,12 +535,16 @@ ALTER TABLE public.write_back ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 ALTER TABLE ONLY public.policy_shadow_difference
     ADD CONSTRAINT a_difference_is_kept_once PRIMARY KEY (scope, digest, decision, after);
+ALTER TABLE ONLY public.access_review_entry
+    ADD CONSTRAINT a_grant_is_reviewed_once PRIMARY KEY (review, grant_id);
 ALTER TABLE ONLY public.policy_activation
     ADD CONSTRAINT a_policy_number_is_used_once PRIMARY KEY (client, number);
 ALTER TABLE ONLY public.api_token
     ADD CONSTRAINT a_token_hash_is_used_once UNIQUE (hash);
 ALTER TABLE ONLY public.policy_version
     ADD CONSTRAINT a_version_is_one_of_its_scope PRIMARY KEY (scope, digest);
+ALTER TABLE ONLY public.access_review
+    ADD CONSTRAINT access_review_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.agent
     ADD CONSTRAINT agent_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.staging
@@ -566,6 +603,8 @@ ALTER TABLE ONLY public.relay
     ADD CONSTRAINT relay_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.request
     ADD CONSTRAINT request_pkey PRIMARY KEY (subject, request_id);
+ALTER TABLE ONLY public.role_grant
+    ADD CONSTRAINT role_grant_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.roster
     ADD CONSTRAINT roster_pkey PRIMARY KEY (number);
 ALTER TABLE ONLY public.scan_finding
@@ -583,6 +622,7 @@ ALTER TABLE ONLY public.trigger_set
 ALTER TABLE ONLY public.write_back
     ADD CONSTRAINT write_back_pkey PRIMARY KEY (id);
 CREATE UNIQUE INDEX a_scope_has_one_version_in_force ON public.policy_version USING btree (scope) WHERE (state = 'in_force'::text);
+CREATE INDEX access_review_entry_by_grant ON public.access_review_entry USING btree (grant_id) WHERE (decision = ''::text);
 CREATE INDEX approval_by_transfer ON public.approval USING btree (transfer, id);
 CREATE INDEX audit_by_position ON public.audit USING btree (xid, id);
 CREATE INDEX audit_by_transfer ON public.audit USING btree (transfer, id) WHERE (transfer <> ''::text);
@@ -591,8 +631,10 @@ CREATE INDEX decision_by_time ON public.decision USING btree (at, id);
 CREATE INDEX decision_by_transfer ON public.decision USING btree (transfer, id);
 CREATE INDEX inbox_waiting ON public.inbox USING btree (not_before, id) WHERE (state = 'waiting'::text);
 CREATE INDEX notification_due ON public.notification USING btree (not_before, id) WHERE (done IS NULL);
+CREATE UNIQUE INDEX one_access_review_is_open ON public.access_review USING btree (((closed IS NULL))) WHERE (closed IS NULL);
 CREATE INDEX outgoing_event_by_position ON public.outgoing_event USING btree (xid, id);
 CREATE INDEX policy_event_by_scope ON public.policy_event USING btree (scope, id);
+CREATE INDEX role_grant_by_person ON public.role_grant USING btree (person) WHERE (ended IS NULL);
 CREATE INDEX staging_to_clean ON public.staging USING btree (agent, assigned) WHERE (cleaned IS NULL);
 CREATE INDEX transfer_by_creation ON public.transfer USING btree (created DESC, id);
 CREATE INDEX transfer_by_delivery ON public.transfer USING btree (delivery);
@@ -602,6 +644,10 @@ CREATE INDEX transfer_history_by_transfer ON public.transfer_history USING btree
 CREATE INDEX transfer_live ON public.transfer USING btree (state, priority DESC, created, id) WHERE (state <> ALL (ARRAY['closed'::text, 'denied'::text, 'superseded'::text, 'expired'::text, 'cancelled'::text, 'failed'::text]));
 CREATE INDEX write_back_waiting ON public.write_back USING btree (source, not_before, id) WHERE (done IS NULL);
 CREATE TRIGGER audit_row_has_a_leaf BEFORE INSERT ON public.audit FOR EACH ROW EXECUTE FUNCTION public.audit_set_leaf();
+ALTER TABLE ONLY public.access_review_entry
+    ADD CONSTRAINT access_review_entry_grant_id_fkey FOREIGN KEY (grant_id) REFERENCES public.role_grant(id);
+ALTER TABLE ONLY public.access_review_entry
+    ADD CONSTRAINT access_review_entry_review_fkey FOREIGN KEY (review) REFERENCES public.access_review(id);
 ALTER TABLE ONLY public.policy_activation
     ADD CONSTRAINT an_activated_policy_was_proposed FOREIGN KEY (client, digest) REFERENCES public.policy(client, digest);
 ALTER TABLE ONLY public.policy_shadow_difference

@@ -1,5 +1,6 @@
 #include "orchestrator/loops/orchestrator_duties.h"
 
+#include "orchestrator/engine/access.h"
 #include "orchestrator/engine/attempts.h"
 #include "orchestrator/engine/decide.h"
 #include "orchestrator/engine/plan.h"
@@ -32,6 +33,10 @@ std::vector<DutySpec> EngineDuties(const engine::Context& context, const engine:
        milliseconds(2'000),
        {Duty::kWriteBack},
        [&context, databases](base::Instant now) { return engine::WriteBack(context, databases, now); }},
+      {"access-review",
+       milliseconds(10'000),
+       {},
+       [&context](base::Instant now) { return engine::CloseOverdueReview(context.database, now); }},
       {"forget",
        milliseconds(3'600'000),
        {},

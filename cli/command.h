@@ -43,6 +43,8 @@ void AddTrigger(CLI::App& app, Context& context);
 void AddSite(CLI::App& app, Context& context);  // site, link
 void AddAudit(CLI::App& app, Context& context);
 void AddToken(CLI::App& app, Context& context);
+void AddRole(CLI::App& app, Context& context);
+void AddAccessReview(CLI::App& app, Context& context);
 // Keys, certificates and what people sign: no orchestrator needed.
 void AddLogin(CLI::App& app, Context& context);
 void AddOfficer(CLI::App& app, Context& context);  // officer, key

@@ -72,6 +72,8 @@ void AddConnectionFlags(CLI::App& app, ConnectionFlags& flags) {
   app.add_option("--cert", flags.cert, "file with your certificate (PEM)")->group("Connection");
   app.add_option("--key", flags.key, "file with your certificate's key (PEM)")->group("Connection");
   app.add_option("--token-file", flags.token_file, "file with your API token, mode 0600")->group("Connection");
+  app.add_option("--for", flags.acting_for, "act for this client, with the roles that you hold for it alone")
+      ->group("Connection");
   app.add_option("--timeout", flags.timeout_seconds, "seconds that one call may take")
       ->check(CLI::Range(1, 3600))
       ->group("Connection");
@@ -92,6 +94,12 @@ absl::StatusOr<ConnectionFlags> WithConfiguration(const ConnectionFlags& flags) 
     merged.sign_in = file.sign_in;
   }
   return merged;
+}
+
+std::unique_ptr<grpc::ClientContext> ContextOf(const ConnectionFlags& flags, std::chrono::milliseconds timeout) {
+  auto context = rpc::CallWithin(timeout);
+  if (!flags.acting_for.empty()) context->AddMetadata(rpc::kActingForHeader, flags.acting_for);
+  return context;
 }
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ConnectionFlags& flags) {

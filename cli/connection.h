@@ -19,6 +19,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "lib/rpc/caller.h"
 #include "lib/rpc/channel.h"
 #include "lib/rpc/status.h"
 
@@ -37,6 +38,7 @@ struct ConnectionFlags {
   std::string cert;
   std::string key;
   std::string token_file;
+  std::string acting_for;  // a client: with the roles that are held for that one
   int timeout_seconds = 30;
   SignInFlags sign_in;  // of the file alone
 };
@@ -49,13 +51,16 @@ absl::StatusOr<ConnectionFlags> WithConfiguration(const ConnectionFlags& flags);
 // Flags win over the file. An error says which setting is missing and where to write it.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ConnectionFlags& flags);
 
+// The context of a call that may take `timeout`, for the client that the flags name.
+std::unique_ptr<grpc::ClientContext> ContextOf(const ConnectionFlags& flags, std::chrono::milliseconds timeout);
+
 // One unary call within the time of the flags.
 template <typename Stub, typename Request, typename Response>
 absl::StatusOr<Response> Call(const ConnectionFlags& flags, Stub& stub,
                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                               const Request& request) {
   Response response;
-  const auto context = rpc::CallWithin(std::chrono::seconds(flags.timeout_seconds));
+  const auto context = ContextOf(flags, std::chrono::seconds(flags.timeout_seconds));
   const absl::Status status = rpc::FromGrpc((stub.*method)(context.get(), request, &response));
   if (!status.ok()) return status;
   return response;

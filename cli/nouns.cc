@@ -29,6 +29,8 @@ void AddNouns(CLI::App& app, Context& context) {
   AddMhl(app, context);
   AddAudit(app, context);
   AddToken(app, context);
+  AddRole(app, context);
+  AddAccessReview(app, context);
   AddLogin(app, context);
   AddOfficer(app, context);
   AddCa(app, context);

@@ -191,7 +191,8 @@ absl::Status Watch(const Options& options, Context& context) {
   request.set_transfer(options.transfer);
   request.set_resume_token(options.resume_token);
   for (int failures = 0; failures < 10;) {
-    const auto call = rpc::CallWithin(std::chrono::hours(24 * 365), failures > 0);
+    const auto call = ContextOf(context.connection, std::chrono::hours(24 * 365));
+    call->set_wait_for_ready(failures > 0);
     const auto stream = stub->WatchTransfers(call.get(), request);
     v1::WatchTransfersResponse message;
     while (stream->Read(&message)) {

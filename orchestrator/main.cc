@@ -209,7 +209,7 @@ absl::Status Run(const Config& config) {
                                            config.identity_providers.empty() ? nullptr : &directory.sign_in);
   const rpc::Gate gate(api::MethodRules(), authenticator, clock);
   api::AgentSessions sessions(desk, fleet, clock, random, SessionOptionsOf(config));
-  const api::ApiContext api{commands, database, clock, random, wakes, gate, fleet};
+  const api::ApiContext api{commands, database, clock, random, wakes, gate, fleet, &config.users};
   api::Services services(api, {sessions, desk, enrolments});
   ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Server> server,
                    rpc::Server::Start(ServerOptionsOf(config), gate, services.Served()));

@@ -5,9 +5,10 @@
 
 namespace crossdock::rpc {
 
-std::string AdmittedCallers::KeyOf(std::string_view certificate_pem, std::string_view authorization) {
-  // A header has no line end, so that the two cannot run into each other.
-  return base::Sha256(base::StrCat(authorization, "\n", certificate_pem));
+std::string AdmittedCallers::KeyOf(std::string_view certificate_pem, std::string_view authorization,
+                                   std::string_view acting_for) {
+  // A header has no line end, so that they cannot run into each other.
+  return base::Sha256(base::StrCat(authorization, "\n", acting_for, "\n", certificate_pem));
 }
 
 void AdmittedCallers::Put(const std::string& key, const Caller& caller, base::Steady now) {

@@ -24,8 +24,9 @@ class AdmittedCallers {
   static constexpr std::chrono::seconds kKeep{10};
   static constexpr size_t kCallersMax = 20'000;
 
-  // SHA-256 over what the caller showed, so that no secret stays in memory. Either may be empty.
-  static std::string KeyOf(std::string_view certificate_pem, std::string_view authorization);
+  // SHA-256 over what the caller showed, so that no secret stays in memory. Each may be empty.
+  static std::string KeyOf(std::string_view certificate_pem, std::string_view authorization,
+                           std::string_view acting_for);
 
   void Put(const std::string& key, const Caller& caller, base::Steady now);
   // Nothing when nobody was let in by it within kKeep.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lib/base/status.h"
+
 namespace crossdock::rpc {
 
 std::string_view RoleName(Role role) {
@@ -64,7 +66,9 @@ std::string_view PermissionName(Permission permission) {
     case Permission::kAdministerSite:
       return "administer sites";
     case Permission::kAdministerTokens:
-      return "administer tokens";
+      return "administer tokens and roles";
+    case Permission::kReviewAccess:
+      return "review who may do what";
   }
   return "";
 }
@@ -98,8 +102,36 @@ bool Holds(Role role, Permission permission) {
       return role == Role::kSiteAdmin;
     case Permission::kAdministerTokens:
       return role == Role::kIdentityAdmin;
+    case Permission::kReviewAccess:
+      return role == Role::kIdentityAdmin || role == Role::kAuditor;
   }
   return false;
+}
+
+absl::StatusOr<Caller> ActingFor(Caller caller, std::string_view client) {
+  std::string chosen(client);
+  if (chosen.empty() && caller.client.empty() && caller.roles.empty() && !caller.client_roles.empty()) {
+    chosen = caller.client_roles.front().client;
+    for (const ClientRole& each : caller.client_roles) {
+      if (each.client != chosen) chosen.clear();
+    }
+  }
+  if (!caller.client.empty() && !client.empty() && caller.client != client) {
+    return base::WithReason(base::PermissionDenied(caller.subject, " is bound to another client"), "CLIENT_MISMATCH");
+  }
+  if (chosen.empty()) {
+    if (!caller.client_roles.empty()) {
+      if (!caller.advice.empty()) caller.advice += "; ";
+      caller.advice += "you hold roles of single clients: say for which you act (crossdock --for CLIENT)";
+    }
+    return caller;
+  }
+  for (const ClientRole& each : caller.client_roles) {
+    const bool known = std::find(caller.roles.begin(), caller.roles.end(), each.role) != caller.roles.end();
+    if (each.client == chosen && !known) caller.roles.push_back(each.role);
+  }
+  caller.client = chosen;
+  return caller;
 }
 
 bool Holds(const Caller& caller, Permission permission) {

@@ -41,7 +41,8 @@ class Processor : public grpc::AuthMetadataProcessor {
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext* context, OutputMetadata*,
                        OutputMetadata*) override {
     const std::string_view method = OnlyValue(metadata, ":path");
-    const auto caller = gate_.Admit(port_, method, CertificateOf(*context), OnlyValue(metadata, "authorization"));
+    const auto caller = gate_.Admit(port_, method, CertificateOf(*context), OnlyValue(metadata, "authorization"),
+                                    OnlyValue(metadata, kActingForHeader));
     if (caller.ok()) return grpc::Status::OK;
     LOG_INFO("call refused", {{"method", method.substr(0, 256)},
                               {"reason", base::ReasonOf(caller.status())},
@@ -78,8 +79,8 @@ std::string_view CertificateOf(const grpc::ServerContextBase& context) {
   return peer == nullptr ? "" : CertificateOf(*peer);
 }
 
-std::string_view AuthorizationOf(const grpc::ServerContextBase& context) {
-  return OnlyValue(context.client_metadata(), "authorization");
+std::string_view HeaderOf(const grpc::ServerContextBase& context, const char* name) {
+  return OnlyValue(context.client_metadata(), name);
 }
 
 }  // namespace
@@ -110,7 +111,7 @@ absl::Status Gate::CheckCovers(const std::vector<std::string>& services) const {
 }
 
 absl::StatusOr<Caller> Gate::Admit(PortKind port, std::string_view method, std::string_view certificate_pem,
-                                   std::string_view authorization) const {
+                                   std::string_view authorization, std::string_view acting_for) const {
   const auto rule = rules_.find(std::string(method));
   const bool served =
       rule != rules_.end() && (port == PortKind::kAgents) == (rule->second.permission == Permission::kAgent);
@@ -118,13 +119,19 @@ absl::StatusOr<Caller> Gate::Admit(PortKind port, std::string_view method, std::
     return base::WithReason(base::Error(absl::StatusCode::kUnimplemented, "this port serves no such method"),
                             "METHOD_UNKNOWN");
   }
-  ASSIGN_OR_RETURN(Caller caller, Identify(certificate_pem, authorization));
+  ASSIGN_OR_RETURN(Caller caller, Identify(certificate_pem, authorization, acting_for));
   RETURN_IF_ERROR(CheckMay(caller, rule->second));
-  admitted_.Put(AdmittedCallers::KeyOf(certificate_pem, authorization), caller, clock_.MonotonicNow());
+  admitted_.Put(AdmittedCallers::KeyOf(certificate_pem, authorization, acting_for), caller, clock_.MonotonicNow());
   return caller;
 }
 
-absl::StatusOr<Caller> Gate::Identify(std::string_view certificate_pem, std::string_view authorization) const {
+absl::StatusOr<Caller> Gate::Identify(std::string_view certificate_pem, std::string_view authorization,
+                                      std::string_view acting_for) const {
+  ASSIGN_OR_RETURN(Caller caller, Authenticate(certificate_pem, authorization));
+  return ActingFor(std::move(caller), acting_for);
+}
+
+absl::StatusOr<Caller> Gate::Authenticate(std::string_view certificate_pem, std::string_view authorization) const {
   if (!authorization.empty()) {
     if (authorization.substr(0, kBearer.size()) != kBearer) {
       return Unauthenticated("the authorization header is not 'Bearer <token>'");
@@ -145,13 +152,14 @@ absl::StatusOr<Caller> Gate::Identify(std::string_view certificate_pem, std::str
 }
 
 absl::StatusOr<Caller> Gate::CallerOf(const grpc::ServerContextBase& context) const {
-  const std::string key = AdmittedCallers::KeyOf(CertificateOf(context), AuthorizationOf(context));
+  const std::string key = AdmittedCallers::KeyOf(CertificateOf(context), HeaderOf(context, "authorization"),
+                                                 HeaderOf(context, kActingForHeader));
   if (const std::optional<Caller> admitted = admitted_.Find(key, clock_.MonotonicNow())) return *admitted;
   return CallerNow(context);
 }
 
 absl::StatusOr<Caller> Gate::CallerNow(const grpc::ServerContextBase& context) const {
-  return Identify(CertificateOf(context), AuthorizationOf(context));
+  return Identify(CertificateOf(context), HeaderOf(context, "authorization"), HeaderOf(context, kActingForHeader));
 }
 
 std::shared_ptr<grpc::AuthMetadataProcessor> Gate::ProcessorFor(PortKind port) const {

@@ -60,9 +60,10 @@ class Gate {
 
   // The decision: UNIMPLEMENTED for what has no rule or is not served on this port, UNAUTHENTICATED without
   // credentials, PERMISSION_DENIED when the caller lacks the permission (PERMISSION_MISSING) or is bound to one client
-  // and the method is not (CLIENT_MISMATCH). `certificate_pem` and `authorization` are empty when absent.
+  // and the method is not (CLIENT_MISMATCH). `certificate_pem`, `authorization` and `acting_for`, the value of
+  // kActingForHeader, are empty when absent.
   absl::StatusOr<Caller> Admit(PortKind port, std::string_view method, std::string_view certificate_pem,
-                               std::string_view authorization) const;
+                               std::string_view authorization, std::string_view acting_for = "") const;
 
   // Who makes the call whose handler this is, as the gate found when it let the call in; nothing is verified again
   // unless that is longer ago than AdmittedCallers::kKeep.
@@ -74,7 +75,9 @@ class Gate {
   std::shared_ptr<grpc::AuthMetadataProcessor> ProcessorFor(PortKind port) const;
 
  private:
-  absl::StatusOr<Caller> Identify(std::string_view certificate_pem, std::string_view authorization) const;
+  absl::StatusOr<Caller> Identify(std::string_view certificate_pem, std::string_view authorization,
+                                  std::string_view acting_for) const;
+  absl::StatusOr<Caller> Authenticate(std::string_view certificate_pem, std::string_view authorization) const;
 
   std::unordered_map<std::string, MethodRule> rules_;
   Authenticator& authenticator_;

@@ -1,5 +1,7 @@
 #include "orchestrator/api/authenticator.h"
 
+#include <algorithm>
+
 #include "lib/base/digest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/log.h"
@@ -29,8 +31,7 @@ std::string NewTokenSecret(base::Random& random) {
 std::string TokenHash(std::string_view secret) { return base::ToHex(base::Sha256(secret)); }
 
 DatabaseAuthenticator::DatabaseAuthenticator(pg::Database& database, const base::Clock& clock,
-                                             std::map<std::string, std::vector<rpc::Role>> roles_of_users,
-                                             const SignIn* sign_in)
+                                             RolesOfUsers roles_of_users, const SignIn* sign_in)
     : database_(database), clock_(clock), roles_of_users_(std::move(roles_of_users)), sign_in_(sign_in) {}
 
 absl::StatusOr<rpc::Caller> DatabaseAuthenticator::ByToken(std::string_view secret) {
@@ -127,45 +128,72 @@ absl::StatusOr<bool> DatabaseAuthenticator::IsDenied(const std::string& spki) {
   return denied_.contains(spki);
 }
 
-absl::StatusOr<std::shared_ptr<const trust::Roster>> DatabaseAuthenticator::People() {
+absl::StatusOr<std::shared_ptr<const DatabaseAuthenticator::People>> DatabaseAuthenticator::ReadPeople() {
   const base::Steady now = clock_.MonotonicNow();
-  std::shared_ptr<const trust::Roster> known;
+  std::shared_ptr<const People> known;
   {
     base::MutexLock lock(mutex_);
-    if (roster_read_ && now - *roster_read_ < kFreshFor) return roster_;
-    known = roster_;
+    if (people_read_ && now - *people_read_ < kFreshFor) return people_;
+    known = people_;
   }
   std::optional<store::Roster> row;
+  std::vector<RoleGrant> grants;
   const absl::Status read = database_.Transact([&](pg::Tx& tx) {
     row = store::LatestRoster(tx);
+    grants = store::OpenRoleGrants(tx, "", clock_.Now());
     return absl::OkStatus();
   });
   if (!read.ok()) {
     base::MutexLock lock(mutex_);
-    if (!roster_read_ || now - *roster_read_ >= kStaleFor) return DatabaseAway(read);
-    return roster_;
+    if (!people_read_ || now - *people_read_ >= kStaleFor) return DatabaseAway(read);
+    return people_;
   }
-  if (!row) {
-    known = nullptr;
-  } else if (known == nullptr || known->number() != row->number) {
+  auto people = std::make_shared<People>();
+  if (row && known != nullptr && known->roster != nullptr && known->roster->number() == row->number) {
+    people->roster = known->roster;
+  } else if (row) {
     // It was verified when it came in.
     ASSIGN_OR_RETURN(trust::Roster roster, trust::Roster::Parse(row->body, "roster"));
-    known = std::make_shared<const trust::Roster>(std::move(roster));
+    people->roster = std::make_shared<const trust::Roster>(std::move(roster));
   }
+  for (RoleGrant& grant : grants) people->grants[grant.person].push_back(std::move(grant));
   base::MutexLock lock(mutex_);
-  roster_ = known;
-  roster_read_ = now;
-  return known;
+  people_ = people;
+  people_read_ = now;
+  return people_;
 }
 
 absl::StatusOr<rpc::Caller> DatabaseAuthenticator::Named(rpc::Caller caller) {
-  ASSIGN_OR_RETURN(const std::shared_ptr<const trust::Roster> roster, People());
-  if (roster == nullptr) return caller;
-  if (const std::optional<std::string> person = roster->PersonOfSubject(caller.subject)) {
-    caller.person = *person;
-    caller.subject = base::StrCat("user:", *person);
-  }
+  ASSIGN_OR_RETURN(const std::shared_ptr<const People> people, ReadPeople());
+  if (people->roster == nullptr) return caller;
+  const std::optional<std::string> person = people->roster->PersonOfSubject(caller.subject);
+  if (!person) return caller;
+  caller.person = *person;
+  caller.subject = base::StrCat("user:", *person);
+  AddGranted(*people, caller);
   return caller;
+}
+
+void DatabaseAuthenticator::AddGranted(const People& people, rpc::Caller& caller) const {
+  const auto found = people.grants.find(caller.person);
+  if (found == people.grants.end()) return;
+  // What the directory gives comes and goes without us: what it excludes is looked at here, not only when granting.
+  std::vector<HeldRole> held = ConfiguredRolesOf(roles_of_users_, *people.roster, caller.person);
+  for (const rpc::Role role : caller.roles) held.push_back({std::string(rpc::RoleName(role)), ""});
+  const base::Instant now = clock_.Now();
+  for (const RoleGrant& grant : found->second) {
+    const std::optional<rpc::Role> role = rpc::RoleOf(grant.role);
+    if (!role || StateOf(grant, now) != GrantState::kLive) continue;
+    if (const absl::Status fits = CheckExclusions(caller.person, {grant.role, grant.client}, held); !fits.ok()) {
+      caller.advice = base::ToStd(fits.message());
+    } else if (NeedsSecondFactor(*role) && caller.lacks_second_factor) {
+      caller.advice = "sign in with a second factor: some of your roles need one";
+    } else if (!grant.client.empty()) {
+      caller.client_roles.push_back({*role, grant.client});
+    } else if (std::find(caller.roles.begin(), caller.roles.end(), *role) == caller.roles.end()) {
+      caller.roles.push_back(*role);
+    }
+  }
 }
 
 }  // namespace crossdock::orchestrator::api

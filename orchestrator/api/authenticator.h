@@ -23,8 +23,10 @@
 #include "lib/pg/database.h"
 #include "lib/rpc/gate.h"
 #include "lib/trust/roster.h"
+#include "orchestrator/api/configured_roles.h"
 #include "orchestrator/api/sign_in.h"
 #include "orchestrator/store/identity.h"
+#include "orchestrator/store/role_grants.h"
 
 namespace crossdock::orchestrator::api {
 
@@ -42,8 +44,8 @@ class DatabaseAuthenticator : public rpc::Authenticator {
 
   // `roles_of_users`: SPIFFE name of a user's certificate → roles, for the first administrators.
   // `sign_in`: for tokens of identity providers; null: none are taken. Everything outlives the authenticator.
-  DatabaseAuthenticator(pg::Database& database, const base::Clock& clock,
-                        std::map<std::string, std::vector<rpc::Role>> roles_of_users, const SignIn* sign_in = nullptr);
+  DatabaseAuthenticator(pg::Database& database, const base::Clock& clock, RolesOfUsers roles_of_users,
+                        const SignIn* sign_in = nullptr);
 
   absl::StatusOr<rpc::Caller> ByToken(std::string_view secret) override;
   absl::StatusOr<rpc::Caller> ByCertificate(const rpc::PeerCertificate& certificate) override;
@@ -55,21 +57,27 @@ class DatabaseAuthenticator : public rpc::Authenticator {
   };
   absl::StatusOr<std::optional<store::ApiToken>> FindToken(const std::string& hash);
   absl::StatusOr<bool> IsDenied(const std::string& spki);
-  // The roster in force; null: there is none yet.
-  absl::StatusOr<std::shared_ptr<const trust::Roster>> People();
-  // A user under the name of their person, when the roster says whose certificate or account it is.
+  // The roster in force, and what people are granted under it.
+  struct People {
+    std::shared_ptr<const trust::Roster> roster;                     // null: there is none yet
+    std::unordered_map<std::string, std::vector<RoleGrant>> grants;  // by person
+  };
+  absl::StatusOr<std::shared_ptr<const People>> ReadPeople();
+  // A user under the name of their person, with what that person is granted, when the roster says whose certificate or
+  // account it is.
   absl::StatusOr<rpc::Caller> Named(rpc::Caller caller);
+  void AddGranted(const People& people, rpc::Caller& caller) const;
 
   pg::Database& database_;
   const base::Clock& clock_;
-  const std::map<std::string, std::vector<rpc::Role>> roles_of_users_;
+  const RolesOfUsers roles_of_users_;
   const SignIn* const sign_in_;
   base::Mutex mutex_;
   std::unordered_map<std::string, CachedToken> tokens_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> denied_ ABSL_GUARDED_BY(mutex_);
   std::optional<base::Steady> denied_read_ ABSL_GUARDED_BY(mutex_);
-  std::shared_ptr<const trust::Roster> roster_ ABSL_GUARDED_BY(mutex_);
-  std::optional<base::Steady> roster_read_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const People> people_ ABSL_GUARDED_BY(mutex_);
+  std::optional<base::Steady> people_read_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace crossdock::orchestrator::api

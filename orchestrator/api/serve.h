@@ -13,6 +13,7 @@
 #include "lib/pg/database.h"
 #include "lib/rpc/gate.h"
 #include "lib/rpc/status.h"
+#include "orchestrator/api/configured_roles.h"
 #include "orchestrator/core/commands.h"
 #include "orchestrator/core/fleet.h"
 #include "orchestrator/core/wakes.h"
@@ -28,6 +29,8 @@ struct ApiContext {
   Wakes& wakes;
   const rpc::Gate& gate;
   const Fleet& fleet;
+  // What the configuration gives to certificates, which counts where roles exclude each other; null: nothing.
+  const RolesOfUsers* roles_of_users = nullptr;
 };
 
 // Runs `body(caller)` → absl::Status for the caller that the gate let in.

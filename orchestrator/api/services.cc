@@ -22,6 +22,8 @@ std::vector<rpc::ServedService> Services::Served() {
       {&sites_, admin::v1::SiteService::service_full_name()},
       {&tokens_, admin::v1::TokenService::service_full_name()},
       {&audit_, admin::v1::AuditService::service_full_name()},
+      {&roles_, admin::v1::RoleService::service_full_name()},
+      {&access_reviews_, admin::v1::AccessReviewService::service_full_name()},
   };
 }
 

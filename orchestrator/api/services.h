@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/rpc/server.h"
+#include "orchestrator/api/access_services.h"
 #include "orchestrator/api/admin_services.h"
 #include "orchestrator/api/agent_sessions.h"
 #include "orchestrator/api/approval_service.h"
@@ -56,6 +57,8 @@ class Services {
   SiteService sites_{api_};
   TokenService tokens_{api_};
   AuditService audit_{api_};
+  RoleService roles_{api_};
+  AccessReviewService access_reviews_{api_};
 };
 
 }  // namespace crossdock::orchestrator::api

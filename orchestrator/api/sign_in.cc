@@ -36,6 +36,7 @@ absl::StatusOr<rpc::Caller> SignIn::CallerOf(std::string_view token) const {
   caller.kind = rpc::CallerKind::kUser;
   // With its issuer: two providers may call two persons alike.
   caller.subject = trust::SubjectOf({verified.issuer, verified.identity.person});
+  caller.lacks_second_factor = !verified.identity.mfa;
   const auto groups = roles_.find(verified.issuer);
   if (groups == roles_.end()) return caller;
   for (const std::string& group : verified.identity.groups) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "crossdock/admin/v1/access.pb.h"
 #include "crossdock/admin/v1/admin.pb.h"
 #include "crossdock/agent/v1/session.pb.h"
 #include "crossdock/studio/v1/approval.pb.h"
@@ -29,6 +30,7 @@ inline std::vector<const google::protobuf::MethodDescriptor*> MethodsOfContracts
   (void)studio::v1::Transfer::descriptor();
   (void)studio::v1::ApprovalSubject::descriptor();
   (void)admin::v1::Policy::descriptor();
+  (void)admin::v1::RoleGrant::descriptor();
   (void)agent::v1::ConnectRequest::descriptor();
   std::vector<const google::protobuf::MethodDescriptor*> methods;
   const std::filesystem::path root = source + "/proto";

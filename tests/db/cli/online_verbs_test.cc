@@ -301,6 +301,49 @@ TEST_CASE("token: made for a hook, used, revoked; and the audit log tells") {
   CHECK(Has(log, "user:ada"));
 }
 
+TEST_CASE("role and access-review: given to a person, shown, attested, ended; and the audit log tells") {
+  Terminal terminal;
+  const std::string roster = base::StrCat(
+      "schema: crossdock/roster/v1\nnumber: 1\nexpires: \"2035-01-01T00:00:00Z\"\ntrust_domain: "
+      "test.studio\nthreshold: ",
+      "1\nofficers: [{name: olga, key: "
+      "\"ed25519:d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a\"}]\n",
+      "site_admins: []\nsites: []\napprovers: []\npaths: []\ndenied: []\npeople: [{person: ada}, {person: ben}]\n");
+  terminal.server.Write([&](pg::Tx& tx) {
+    orchestrator::store::InsertRoster(tx, {1, roster, "signed"}, terminal.server.clock.Now());
+  });
+  const auto given = [&](const Words& more) {
+    Words words{"role", "grant", "ben", "operator"};
+    words.insert(words.end(), more.begin(), more.end());
+    const std::string out = terminal.Out(words);
+    INFO(out);
+    CHECK(Has(out, ": ben is operator of "));
+    return out.substr(0, out.find(':'));
+  };
+  const std::string until = base::FormatSeconds(
+      std::chrono::floor<std::chrono::seconds>(terminal.server.clock.Now() + std::chrono::hours(48)));
+  const std::string acme = given({"--client", "acme", "--days", "30", "--reason", "show NL"});
+  const std::string all = given({"--until", until}), third = given({"--client", "third", "--days", "1"});
+  CHECK(Has(terminal.Run({"role", "grant", "ben", "viewer"}).err, "--days"));
+  CHECK(Has(terminal.Run({"role", "grant", "ada", "viewer", "--days", "1"}).err, "TWO_PERSONS_NEEDED"));
+  CHECK(Has(terminal.Out({"role", "list", "--person", "ben"}), "show NL"));
+  CHECK(Has(terminal.Out({"access-review", "open", "--days", "14"}), "suspended"));
+  CHECK(terminal.Out({"access-review", "attest", acme, all, "--note", "still on it"}) ==
+        acme + " attested\n" + all + " attested\n");
+  CHECK(terminal.Out({"access-review", "attest", third, "--suspend"}) == third + " suspended\n");
+  const std::string shown = terminal.Out({"access-review", "show"});
+  CHECK(Has(shown, "opened by ada"));
+  CHECK(Has(shown, "still on it"));
+  CHECK(Has(terminal.Out({"access-review", "close"}), " closed\n"));
+  CHECK(Has(terminal.Run({"access-review", "close"}).err, "ACCESS_REVIEW_CLOSED"));
+  CHECK(terminal.Out({"role", "revoke", acme}) == "revoked\n");
+  CHECK_FALSE(Has(terminal.Out({"role", "list"}), acme));
+  CHECK(Has(terminal.Out({"role", "list", "--all"}), acme));
+  const std::string log = terminal.Out({"audit", "tail", "--after", "0"});
+  for (const char* action : {"role.granted", "role.attested", "role.suspended", "access_review.closed", "role.revoked"})
+    CHECK(Has(log, action));
+}
+
 TEST_CASE("exit codes: no such thing, not allowed, not reached, refused, a wrong line") {
   Terminal terminal;
   CHECK(terminal.Run({"transfer", "show", "t-none"}).code == 3);

@@ -54,12 +54,13 @@ TEST_CASE("what was found of one credential counts for no other, and not for lon
   Caller ana;
   ana.subject = "user:ana";
   const base::Steady now{};
-  const std::string key = AdmittedCallers::KeyOf("", "Bearer a");
+  const std::string key = AdmittedCallers::KeyOf("", "Bearer a", "");
   admitted.Put(key, ana, now);
   REQUIRE(admitted.Find(key, now).has_value());
   CHECK(admitted.Find(key, now)->subject == "user:ana");
-  CHECK_FALSE(admitted.Find(AdmittedCallers::KeyOf("", "Bearer b"), now).has_value());
-  CHECK_FALSE(admitted.Find(AdmittedCallers::KeyOf("Bearer a", ""), now).has_value());
+  CHECK_FALSE(admitted.Find(AdmittedCallers::KeyOf("", "Bearer b", ""), now).has_value());
+  CHECK_FALSE(admitted.Find(AdmittedCallers::KeyOf("Bearer a", "", ""), now).has_value());
+  CHECK_FALSE(admitted.Find(AdmittedCallers::KeyOf("", "Bearer a", "acme"), now).has_value());
   CHECK_FALSE(admitted.Find(key, now + AdmittedCallers::kKeep).has_value());
 }
 
@@ -85,6 +86,40 @@ TEST_CASE("whoever is bound to one client is refused what is not marked for them
   CHECK(gate.Admit(PortKind::kApi, "/a/Shared", "", "Bearer cdt_good").ok());
 }
 
+TEST_CASE("a role of one client is held when acting for that client, and for nothing beyond it", "[gate]") {
+  Caller ana;
+  ana.subject = "user:ana";
+  ana.roles = {Role::kViewer};
+  ana.client_roles = {{Role::kOperator, "acme"}, {Role::kApprover, "northlight"}};
+  const Caller plain = *ActingFor(ana, "");
+  CHECK(plain.client.empty());
+  CHECK(Holds(plain, Permission::kView));
+  CHECK_FALSE(Holds(plain, Permission::kOperate));
+  CHECK(plain.advice.find("--for") != std::string::npos);
+  const Caller acme = *ActingFor(ana, "acme");
+  CHECK(acme.client == "acme");
+  CHECK(Holds(acme, Permission::kOperate));
+  CHECK_FALSE(Holds(acme, Permission::kApprove));
+  const Caller third = *ActingFor(ana, "third");
+  CHECK(third.client == "third");
+  CHECK_FALSE(Holds(third, Permission::kOperate));
+}
+
+TEST_CASE("whoever holds roles of one client alone acts for that one; a bound token for no other", "[gate]") {
+  Caller ben;
+  ben.client_roles = {{Role::kOperator, "acme"}, {Role::kViewer, "acme"}};
+  CHECK(ActingFor(ben, "")->client == "acme");
+  CHECK(Holds(*ActingFor(ben, ""), Permission::kOperate));
+  ben.client_roles.push_back({Role::kViewer, "northlight"});
+  CHECK(ActingFor(ben, "")->client.empty());
+  CHECK_FALSE(Holds(*ActingFor(ben, ""), Permission::kView));
+  Caller token;
+  token.roles = {Role::kOperator};
+  token.client = "acme";
+  CHECK(ActingFor(token, "acme").ok());
+  CHECK(base::ReasonOf(ActingFor(token, "northlight").status()) == "CLIENT_MISMATCH");
+}
+
 TEST_CASE("each role holds exactly what the table says", "[gate]") {
   const auto held_by = [](Role role) {
     std::string held;
@@ -92,17 +127,17 @@ TEST_CASE("each role holds exactly what the table says", "[gate]") {
     return held;
   };
   // In the order of kAllPermissions: anonymous, agent, view, publish, request, operate, approve, audit, propose,
-  // activate, roster, site, tokens.
-  CHECK(held_by(Role::kViewer) == "1.1..........");
-  CHECK(held_by(Role::kRequester) == "1.111........");
-  CHECK(held_by(Role::kOperator) == "1.1111.......");
-  CHECK(held_by(Role::kApprover) == "1.1...1......");
-  CHECK(held_by(Role::kAuditor) == "1.1....1.....");
-  CHECK(held_by(Role::kPolicyAuthor) == "1.1.....1....");
-  CHECK(held_by(Role::kPolicyApprover) == "1.1......1...");
-  CHECK(held_by(Role::kRosterSigner) == "1.1.......1..");
-  CHECK(held_by(Role::kSiteAdmin) == "1.1........1.");
-  CHECK(held_by(Role::kIdentityAdmin) == "1...........1");
+  // activate, roster, site, tokens, review.
+  CHECK(held_by(Role::kViewer) == "1.1...........");
+  CHECK(held_by(Role::kRequester) == "1.111.........");
+  CHECK(held_by(Role::kOperator) == "1.1111........");
+  CHECK(held_by(Role::kApprover) == "1.1...1.......");
+  CHECK(held_by(Role::kAuditor) == "1.1....1.....1");
+  CHECK(held_by(Role::kPolicyAuthor) == "1.1.....1.....");
+  CHECK(held_by(Role::kPolicyApprover) == "1.1......1....");
+  CHECK(held_by(Role::kRosterSigner) == "1.1.......1...");
+  CHECK(held_by(Role::kSiteAdmin) == "1.1........1..");
+  CHECK(held_by(Role::kIdentityAdmin) == "1...........11");
   for (const Role role : kAllRoles) CHECK(RoleOf(RoleName(role)) == role);
 }
 

@@ -68,7 +68,7 @@ std::string_view PermissionName(Permission permission) {
     case Permission::kAdministerTokens:
       return "administer tokens and roles";
     case Permission::kReviewAccess:
-      return "review who may do what";
+      return "see who may do what";
   }
   return "";
 }

@@ -46,7 +46,7 @@ enum class Permission {
   kSetRoster,         // hand in a roster, deny keys
   kAdministerSite,    // grants, relays, their keys
   kAdministerTokens,  // API tokens, and roles of people
-  kReviewAccess,      // see who holds which role, and say whether that is still right
+  kReviewAccess,      // see who holds which role, and the reviews of that
 };
 inline constexpr Permission kAllPermissions[] = {
     Permission::kAnonymous,        Permission::kAgent,          Permission::kView,      Permission::kPublishEvent,

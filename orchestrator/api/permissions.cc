@@ -60,7 +60,7 @@ std::vector<rpc::MethodRule> MethodRules() {
       {"/crossdock.admin.v1.AccessReviewService/OpenAccessReview", kAdministerTokens},
       {"/crossdock.admin.v1.AccessReviewService/GetAccessReview", kReviewAccess},
       // Each grant by its own reviewer, whom the review names.
-      {"/crossdock.admin.v1.AccessReviewService/AttestAccess", kReviewAccess},
+      {"/crossdock.admin.v1.AccessReviewService/AttestAccess", kAdministerTokens},
       {"/crossdock.admin.v1.AccessReviewService/CloseAccessReview", kAdministerTokens},
       {"/crossdock.admin.v1.AuditService/ListAuditRecords", kAudit, kOwn},
       {"/crossdock.agent.v1.SessionService/Connect", kAgent},

@@ -39,6 +39,10 @@ void OwnHost::TakeTrust(const TrustUpdate& update) {
     const absl::Status taken = store_.TakeRoster(update.roster_body, update.roster_statement, now);
     if (!taken.ok()) LOG_ERROR("a roster was not believed", {{"error", taken.ToString()}});
   }
+  if (const absl::Status taken = store_.TakeActivations(update.activations, now); !taken.ok())
+    LOG_ERROR("a policy's activation was not believed", {{"error", taken.ToString()}});
+  if (const absl::Status taken = store_.TakeObjections(update.objections, now); !taken.ok())
+    LOG_ERROR("a withdrawal or denial was not believed", {{"error", taken.ToString()}});
   std::vector<trust::RelayStatement> relays;
   for (const std::string& statement : update.relay_statements) {
     const auto relay = trust::VerifyRelay(statement, *store_.roster(), now);

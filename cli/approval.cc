@@ -1,15 +1,14 @@
-// crossdock approval list|show|approve|deny
+// crossdock approval list|show|approve|deny (given, withdraw: approval_given.cc; delegate, delegations:
+// approval_delegate.cc)
 //
 // What is signed is computed here from what is shown: the manifest is fetched, its digest made anew, and a server that
 // names another one is not believed.
-#include <sys/stat.h>
-
 #include <istream>
 
 #include "cli/verb.h"
 #include "crossdock/studio/v1/approval.grpc.pb.h"
 #include "lib/base/encoding.h"
-#include "lib/base/file.h"
+#include "lib/base/key_file.h"
 #include "lib/trust/kinds.h"
 #include "lib/trust/signed_statement.h"
 #include "lib/wire/manifest.h"
@@ -31,6 +30,7 @@ struct Options {
   std::string key;
   std::string approver;
   std::string listing;
+  std::string reason;
   bool files = false;
   bool yes = false;
 };
@@ -171,19 +171,11 @@ absl::Status Show(const Options& options, Context& context) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<base::PrivateKey> ReadKey(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) == 0 && (info.st_mode & 077) != 0) {
-    return base::FailedPrecondition("key file ", path, " may be read by others: chmod 600 ", path);
-  }
-  ASSIGN_OR_RETURN(const std::string pem, base::ReadFile(path, 64u << 10));
-  return base::PrivateKey::FromPem(pem);
-}
-
-absl::StatusOr<std::string> MakeStatement(const Asked& asked, trust::ApprovalDecision decision, const Options& options,
-                                          const base::PrivateKey& key, Context& context) {
+// What both say of the transfer, in the fields that a yes and a no have alike.
+template <typename Statement>
+Statement AboutTransfer(const Asked& asked, const Options& options, Context& context) {
   const v1::Transfer& transfer = asked.subject.transfer();
-  trust::ApprovalStatement statement;
+  Statement statement;
   statement.transfer = transfer.transfer();
   statement.client = transfer.entity().client();
   statement.project = transfer.entity().project();
@@ -196,15 +188,31 @@ absl::StatusOr<std::string> MakeStatement(const Asked& asked, trust::ApprovalDec
   statement.classification = asked.subject.classification();
   statement.policy = asked.subject.policy_digest();
   statement.requirement = asked.subject.requirement().requirement();
-  statement.decision = decision;
-  statement.not_before = std::chrono::floor<std::chrono::seconds>(context.clock.Now());
-  statement.not_after = statement.not_before + (asked.subject.valid_for_seconds() > 0
-                                                    ? std::chrono::seconds(asked.subject.valid_for_seconds())
-                                                    : std::chrono::seconds(kValidForWhenUnsaid));
   statement.approver = options.approver;
   statement.nonce = base::ToHex(context.random.Bytes(kNonceBytes));
-  ASSIGN_OR_RETURN(const std::string text, trust::Encode(statement));
-  return trust::SignedStatement::Sign(text, key).Format();
+  return statement;
+}
+
+absl::StatusOr<std::string> MakeStatement(const Asked& asked, trust::ApprovalDecision decision, const Options& options,
+                                          const base::PrivateKey& key, Context& context) {
+  const base::Instant now = std::chrono::floor<std::chrono::seconds>(context.clock.Now());
+  absl::StatusOr<std::string> text;
+  if (decision == trust::ApprovalDecision::kDeny) {
+    auto statement = AboutTransfer<trust::DenialStatement>(asked, options, context);
+    statement.reason = options.reason;
+    statement.denied = now;
+    text = trust::Encode(statement);
+  } else {
+    auto statement = AboutTransfer<trust::ApprovalStatement>(asked, options, context);
+    statement.decision = decision;
+    statement.not_before = now;
+    statement.not_after =
+        now + (asked.subject.valid_for_seconds() > 0 ? std::chrono::seconds(asked.subject.valid_for_seconds())
+                                                     : std::chrono::seconds(kValidForWhenUnsaid));
+    text = trust::Encode(statement);
+  }
+  RETURN_IF_ERROR(text.status());
+  return trust::SignedStatement::Sign(*text, key).Format();
 }
 
 absl::Status Confirm(const std::string& statement, Context& context) {
@@ -215,7 +223,7 @@ absl::Status Confirm(const std::string& statement, Context& context) {
 }
 
 absl::Status Decide(trust::ApprovalDecision decision, const Options& options, Context& context) {
-  ASSIGN_OR_RETURN(const base::PrivateKey key, ReadKey(options.key));
+  ASSIGN_OR_RETURN(const base::PrivateKey key, base::ReadSigningKey(options.key));
   ASSIGN_OR_RETURN(const auto stub, StubOf<ApprovalService>(context));
   ASSIGN_OR_RETURN(const Asked asked, Fetch(*stub, options, context));
   if (!options.listing.empty() && options.listing != asked.listing) {
@@ -268,9 +276,13 @@ void AddApproval(CLI::App& app, Context& context) {
     verb->add_option("--approver", options->approver, "your name in the roster")->required();
     verb->add_option("--listing", options->listing, "sign only if the listing still has this digest");
     verb->add_flag("--yes", options->yes, "do not ask again");
+    return verb;
   };
   decide("approve", "sign your yes", trust::ApprovalDecision::kApprove);
-  decide("deny", "sign your no", trust::ApprovalDecision::kDeny);
+  decide("deny", "sign your no: it ends the transfer", trust::ApprovalDecision::kDeny)
+      ->add_option("--reason", options->reason, "why; whoever waits reads it, and so does the auditor");
+  AddApprovalGiven(noun, context);
+  AddApprovalDelegate(noun, context);
 }
 
 }  // namespace crossdock::cli

@@ -38,6 +38,8 @@ void AddNouns(CLI::App& app, Context& context);
 // Nouns whose verbs all call an orchestrator.
 void AddTransfer(CLI::App& app, Context& context);
 void AddApproval(CLI::App& app, Context& context);
+void AddApprovalGiven(CLI::App& approval, Context& context);
+void AddApprovalDelegate(CLI::App& approval, Context& context);
 void AddEvent(CLI::App& app, Context& context);
 void AddTrigger(CLI::App& app, Context& context);
 void AddSite(CLI::App& app, Context& context);  // site, link

@@ -160,6 +160,17 @@ ALTER TABLE public.decision ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.delegation (
+    digest text NOT NULL,
+    client text NOT NULL,
+    approver text NOT NULL,
+    delegate text NOT NULL,
+    reason text NOT NULL,
+    statement text NOT NULL,
+    not_before timestamp with time zone NOT NULL,
+    not_after timestamp with time zone NOT NULL,
+    received timestamp with time zone NOT NULL
+);
 CREATE TABLE public.denied_key (
     spki text NOT NULL,
     number bigint NOT NULL,
@@ -511,6 +522,17 @@ CREATE TABLE public.trigger_set (
     author text NOT NULL,
     applied timestamp with time zone NOT NULL
 );
+CREATE TABLE public.withdrawal (
+    approval text NOT NULL,
+    transfer text NOT NULL,
+    client text NOT NULL,
+    requirement text NOT NULL,
+    approver text NOT NULL,
+    reason text NOT NULL,
+    statement text NOT NULL,
+    not_after timestamp with time zone NOT NULL,
+    received timestamp with time zone NOT NULL
+);
 CREATE TABLE public.write_back (
     id bigint NOT NULL,
     client text NOT NULL,
@@ -533,6 +555,8 @@ ALTER TABLE public.write_back ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+ALTER TABLE ONLY public.delegation
+    ADD CONSTRAINT a_delegation_is_handed_in_once PRIMARY KEY (digest);
 ALTER TABLE ONLY public.policy_shadow_difference
     ADD CONSTRAINT a_difference_is_kept_once PRIMARY KEY (scope, digest, decision, after);
 ALTER TABLE ONLY public.access_review_entry
@@ -551,6 +575,8 @@ ALTER TABLE ONLY public.staging
     ADD CONSTRAINT an_agent_holds_staging_of_a_transfer_once PRIMARY KEY (transfer, agent);
 ALTER TABLE ONLY public.approval
     ADD CONSTRAINT an_approval_is_used_once UNIQUE (nonce);
+ALTER TABLE ONLY public.withdrawal
+    ADD CONSTRAINT an_approval_is_withdrawn_once PRIMARY KEY (approval);
 ALTER TABLE ONLY public.receipt
     ADD CONSTRAINT an_attempt_has_one_receipt_of_each_role PRIMARY KEY (transfer, epoch_generation, epoch_n, role);
 ALTER TABLE ONLY public.inbox
@@ -624,11 +650,13 @@ ALTER TABLE ONLY public.write_back
 CREATE UNIQUE INDEX a_scope_has_one_version_in_force ON public.policy_version USING btree (scope) WHERE (state = 'in_force'::text);
 CREATE INDEX access_review_entry_by_grant ON public.access_review_entry USING btree (grant_id) WHERE (decision = ''::text);
 CREATE INDEX approval_by_transfer ON public.approval USING btree (transfer, id);
+CREATE INDEX approval_denial_by_time ON public.approval USING btree (received) WHERE (decision = 'deny'::text);
 CREATE INDEX audit_by_position ON public.audit USING btree (xid, id);
 CREATE INDEX audit_by_transfer ON public.audit USING btree (transfer, id) WHERE (transfer <> ''::text);
 CREATE INDEX audit_cosignature_by_agent ON public.audit_cosignature USING btree (agent, log, size DESC);
 CREATE INDEX decision_by_time ON public.decision USING btree (at, id);
 CREATE INDEX decision_by_transfer ON public.decision USING btree (transfer, id);
+CREATE INDEX delegation_by_end ON public.delegation USING btree (not_after, digest);
 CREATE INDEX inbox_waiting ON public.inbox USING btree (not_before, id) WHERE (state = 'waiting'::text);
 CREATE INDEX notification_due ON public.notification USING btree (not_before, id) WHERE (done IS NULL);
 CREATE UNIQUE INDEX one_access_review_is_open ON public.access_review USING btree (((closed IS NULL))) WHERE (closed IS NULL);
@@ -642,6 +670,8 @@ CREATE INDEX transfer_by_entity ON public.transfer USING btree (source, entity_t
 CREATE INDEX transfer_decide_again ON public.transfer USING btree (state, decide_again) WHERE (state = ANY (ARRAY['held'::text, 'awaiting_approval'::text, 'running'::text]));
 CREATE INDEX transfer_history_by_transfer ON public.transfer_history USING btree (transfer, id);
 CREATE INDEX transfer_live ON public.transfer USING btree (state, priority DESC, created, id) WHERE (state <> ALL (ARRAY['closed'::text, 'denied'::text, 'superseded'::text, 'expired'::text, 'cancelled'::text, 'failed'::text]));
+CREATE INDEX withdrawal_by_end ON public.withdrawal USING btree (not_after);
+CREATE INDEX withdrawal_by_transfer ON public.withdrawal USING btree (transfer, received);
 CREATE INDEX write_back_waiting ON public.write_back USING btree (source, not_before, id) WHERE (done IS NULL);
 CREATE TRIGGER audit_row_has_a_leaf BEFORE INSERT ON public.audit FOR EACH ROW EXECUTE FUNCTION public.audit_set_leaf();
 ALTER TABLE ONLY public.access_review_entry

@@ -36,6 +36,8 @@ struct TrustUpdate {
   std::string relay_keys;
   std::string relay_deny;
   std::vector<std::string> relay_statements;
+  std::vector<std::string> activations;  // of policies in force
+  std::vector<std::string> objections;   // withdrawals and denials
 };
 
 // Thread-safe.

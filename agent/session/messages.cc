@@ -19,6 +19,7 @@ Warrant FromMessage(const v1::Warrant& message) {
     warrant.policies.push_back({policy.text(), policy.activation()});
   }
   warrant.approvals.assign(message.approvals().begin(), message.approvals().end());
+  warrant.delegations.assign(message.delegations().begin(), message.delegations().end());
   for (const auto& [name, fact] : message.asserted_facts()) {
     warrant.asserted_facts[name] = {{fact.values().begin(), fact.values().end()}, fact.list()};
   }
@@ -133,7 +134,9 @@ TrustUpdate FromMessage(const v1::TrustUpdate& message) {
           message.roster_statement(),
           message.relay_keys(),
           message.relay_deny(),
-          {message.relay_statements().begin(), message.relay_statements().end()}};
+          {message.relay_statements().begin(), message.relay_statements().end()},
+          {message.policy_activations().begin(), message.policy_activations().end()},
+          {message.objections().begin(), message.objections().end()}};
 }
 
 void Fill(const wire::Epoch& epoch, v1::Epoch* message) {

@@ -245,19 +245,11 @@ absl::Status Work::Do(const MoveTask& move, TaskControl& control) {
   const std::shared_ptr<const Task> task = control.task();
   const absl::Status status = [&]() -> absl::Status {
     ASSIGN_OR_RETURN(const Warranted warranted, AwaitWarrant(*task, move, control.stop()));
-    ASSIGN_OR_RETURN(Volume * volume, Find(move.send ? move.source.volume : move.destination.volume));
-    ASSIGN_OR_RETURN(const AttemptTerms terms, TermsOf(*task, move, warranted));
-    if (move.send) {
-      const std::unique_ptr<LegDialer> legs = deps_.legs(control, warranted);
-      return Send(move, warranted, terms, *legs, *volume, control);
-    }
-    RETURN_IF_ERROR(volume->CheckAllowed(move.merge, move.replace));
-    ASSIGN_OR_RETURN(RecordTerms record, RecordOf(move, warranted, terms, volume->name()));
-    MoveTask own = move;
-    // By this agent's own reading of the policy, whatever the task says.
-    own.verify = Stricter(move.verify, warranted.verify);
-    const std::unique_ptr<LegDialer> legs = deps_.legs(control, warranted);
-    return Receive(own, terms, std::move(record), *legs, *volume, control);
+    WarrantWatch watch(deps_.warrants, control, task, warranted, deps_.clock);
+    const absl::Status moved = MoveUnder(warranted, move, watch, control);
+    // Whatever else broke then: this is why.
+    const absl::Status lapsed = watch.lapsed();
+    return moved.ok() || lapsed.ok() ? moved : lapsed;
   }();
   // Stopped: begun again, most likely. A journal that is left asks again when the orchestrator says so, or at the next
   // start.
@@ -270,8 +262,25 @@ absl::Status Work::Do(const MoveTask& move, TaskControl& control) {
   return status;
 }
 
+absl::Status Work::MoveUnder(const Warranted& warranted, const MoveTask& move, WarrantWatch& watch,
+                             TaskControl& control) {
+  ASSIGN_OR_RETURN(Volume * volume, Find(move.send ? move.source.volume : move.destination.volume));
+  ASSIGN_OR_RETURN(const AttemptTerms terms, TermsOf(*control.task(), move, warranted));
+  if (move.send) {
+    const std::unique_ptr<LegDialer> legs = deps_.legs(control, warranted);
+    return Send(move, warranted, terms, *legs, *volume, watch, control);
+  }
+  RETURN_IF_ERROR(volume->CheckAllowed(move.merge, move.replace));
+  ASSIGN_OR_RETURN(RecordTerms record, RecordOf(move, warranted, terms, volume->name()));
+  MoveTask own = move;
+  // By this agent's own reading of the policy, whatever the task says.
+  own.verify = Stricter(move.verify, warranted.verify);
+  const std::unique_ptr<LegDialer> legs = deps_.legs(control, warranted);
+  return Receive(own, terms, std::move(record), *legs, *volume, watch, control);
+}
+
 absl::Status Work::Send(const MoveTask& move, const Warranted& warranted, const AttemptTerms& terms, LegDialer& legs,
-                        Volume& volume, TaskControl& control) {
+                        Volume& volume, WarrantWatch& watch, TaskControl& control) {
   SendPlan plan;
   plan.terms = terms;
   plan.source = PackageOf(move.source);
@@ -279,6 +288,7 @@ absl::Status Work::Send(const MoveTask& move, const Warranted& warranted, const 
   plan.scanned = Remembered(terms.transfer, move.listing);
   plan.bytes_per_second_max = move.bytes_per_second_max;
   plan.landed = [&](const SendResult& result, const std::stop_token& stop) -> absl::Status {
+    RETURN_IF_ERROR(watch.Settle());
     trust::Receipt receipt;
     receipt.transfer = terms.transfer;
     receipt.role = trust::ReceiptRole::kSent;
@@ -299,13 +309,13 @@ absl::Status Work::Send(const MoveTask& move, const Warranted& warranted, const 
     if (const auto* now = std::get_if<MoveTask>(&task.work)) attempt.SetRate(now->bytes_per_second_max);
   });
   const Reporter reporter(attempt, control);
-  const absl::Status status = attempt.Run(control.stop()).status();
+  const absl::Status status = attempt.Run(watch.stop()).status();
   control.OnUpdate({});
   return status;
 }
 
 absl::Status Work::Receive(const MoveTask& move, const AttemptTerms& terms, RecordTerms record, LegDialer& legs,
-                           Volume& volume, TaskControl& control) {
+                           Volume& volume, WarrantWatch& watch, TaskControl& control) {
   std::optional<StagingTurns::Turn> turn = turns_.Take(terms.transfer, control.stop());
   if (!turn) return base::Error(absl::StatusCode::kCancelled, "stopped while another task worked on the staging");
   // A journal of this very attempt is of an earlier run: everything had landed, and most likely it needs no peer.
@@ -316,7 +326,7 @@ absl::Status Work::Receive(const MoveTask& move, const AttemptTerms& terms, Reco
     status = PublishPending(volume, terms.transfer, terms.epoch, limit.token());
   }
   if (!pending || base::ReasonOf(status) == Name(Reason::kCommitUnknown)) {
-    status = Attempt(move, terms, std::move(record), legs, volume, control);
+    status = Attempt(move, terms, std::move(record), legs, volume, watch, control);
   }
   if (!status.ok()) return FinishIfCommitted(volume, terms, status, control);
   turn.reset();
@@ -324,7 +334,7 @@ absl::Status Work::Receive(const MoveTask& move, const AttemptTerms& terms, Reco
 }
 
 absl::Status Work::Attempt(const MoveTask& move, const AttemptTerms& terms, RecordTerms record, LegDialer& legs,
-                           Volume& volume, TaskControl& control) {
+                           Volume& volume, WarrantWatch& watch, TaskControl& control) {
   ReceivePlan plan;
   plan.terms = terms;
   plan.agent = deps_.agent;
@@ -333,14 +343,17 @@ absl::Status Work::Attempt(const MoveTask& move, const AttemptTerms& terms, Reco
   plan.verify = VerifyOf(move.verify);
   plan.merge = move.merge;
   plan.replace = move.replace;
-  plan.commit = [&] { return Commit(terms.transfer, terms.epoch, move.listing, move.content, control.stop()); };
+  plan.commit = [&]() -> absl::StatusOr<CommitVerdict> {
+    if (!watch.Settle().ok()) return CommitVerdict::kRefused;
+    return Commit(terms.transfer, terms.epoch, move.listing, move.content, control.stop());
+  };
   plan.published = [&](const PublishJournal& journal) -> absl::Status {
     ASSIGN_OR_RETURN(const SignedReceipt receipt, Landed(journal));
     return deps_.receipts.Keep(receipt);
   };
   ReceiveAttempt attempt(std::move(plan), {deps_.clock, volume, legs}, std::move(record));
   const Reporter reporter(attempt, control);
-  return attempt.Run(control.stop()).status();
+  return attempt.Run(watch.stop()).status();
 }
 
 std::shared_ptr<const ScanResult> Work::Remembered(const std::string& transfer, const std::string& listing_hex) {

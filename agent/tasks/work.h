@@ -15,6 +15,7 @@
 #include "agent/storage/scan.h"
 #include "agent/storage/volume.h"
 #include "agent/tasks/receipts.h"
+#include "agent/tasks/warrant_watch.h"
 #include "agent/transfer/plan.h"
 #include "agent/transfer/publish.h"
 #include "agent/trust/warrant.h"
@@ -77,13 +78,15 @@ class Work : public TaskHandler {
   // What is recorded of what lands: what the volume is configured for, and the policy wants besides. RECORD_REQUIRED.
   absl::StatusOr<RecordTerms> RecordOf(const MoveTask& move, const Warranted& warranted, const AttemptTerms& terms,
                                        const std::string& volume) const;
+  // Sends or receives, as long as it is warranted.
+  absl::Status MoveUnder(const Warranted& warranted, const MoveTask& move, WarrantWatch& watch, TaskControl& control);
   absl::Status Send(const MoveTask& move, const Warranted& warranted, const AttemptTerms& terms, LegDialer& legs,
-                    Volume& volume, TaskControl& control);
+                    Volume& volume, WarrantWatch& watch, TaskControl& control);
   absl::Status Receive(const MoveTask& move, const AttemptTerms& terms, RecordTerms record, LegDialer& legs,
-                       Volume& volume, TaskControl& control);
+                       Volume& volume, WarrantWatch& watch, TaskControl& control);
   // One try at it, in the turn that Receive holds.
   absl::Status Attempt(const MoveTask& move, const AttemptTerms& terms, RecordTerms record, LegDialer& legs,
-                       Volume& volume, TaskControl& control);
+                       Volume& volume, WarrantWatch& watch, TaskControl& control);
   absl::Status Clean(const CleanTask& clean, const std::string& transfer, std::stop_token stop);
   // From the commit on only this agent may finish: it tries until it can, and says why it cannot. Without a commit
   // `status` comes back at once.

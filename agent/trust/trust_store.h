@@ -1,16 +1,23 @@
-// What this agent believes, on disk: the roster that its officers signed, from the root that its join token pinned, and
-// the highest policy number seen of the studio, each client and each show. Numbers only rise. Thread-safe.
+// What this agent believes, on disk: the roster that its officers signed, from the root that its join token pinned; the
+// highest policy number seen of the studio, each client and each show; and every withdrawal and denial that it has
+// seen. Numbers only rise, and what was said against a transfer is not unsaid: an orchestrator that has told something
+// once cannot take it back. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "lib/base/clock.h"
 #include "lib/base/mutex.h"
+#include "lib/clearance/clearance.h"
 #include "lib/trust/roster.h"
 #include "lib/trust/verify_roster.h"
 
@@ -30,14 +37,46 @@ class TrustStore {
   std::optional<trust::Seen> PolicySeen(std::string_view scope) const;
   // `scope` is a policy::ScopeKey. On disk before it returns.
   absl::Status RememberPolicy(const std::string& scope, const trust::Seen& seen);
+  // Officers' signed activations; older ones than seen are no news. Takes all that are believed, and gives the first
+  // error of those that are not.
+  absl::Status TakeActivations(std::span<const std::string> statements, base::Instant now);
+
+  // Signed withdrawals and denials, likewise. On disk before it returns. A withdrawal is kept until the approval that
+  // it takes back has ended, a denial for kDenialKept.
+  absl::Status TakeObjections(std::span<const std::string> statements, base::Instant now);
+  struct Objections {
+    std::vector<std::string> denials;  // signed statements
+    std::set<clearance::WithdrawnApproval> withdrawn;
+  };
+  Objections ObjectionsTo(std::string_view transfer) const;
+
+  // Rises whenever any of this has changed.
+  uint64_t revision() const { return revision_; }
+
+  // Longer than any approval that could be given after it.
+  static constexpr std::chrono::days kDenialKept{365};
+  static constexpr size_t kObjectionsMax = 20'000;
 
  private:
+  struct Objection {
+    std::string text;
+    std::string transfer;
+    std::string withdrawn;  // the digest of the approval; empty: a denial
+    std::string person;
+    base::Instant forget;
+  };
+
   explicit TrustStore(std::string directory) : directory_(std::move(directory)) {}
+  // What `text` says, when its signer may say it. The roster is the one held now, or none for what was verified before.
+  static absl::StatusOr<Objection> Read(const std::string& text, const trust::Roster* roster, base::Instant now);
+  absl::Status WriteObjections() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::string directory_;
   mutable base::Mutex mutex_;
   std::shared_ptr<const trust::Roster> roster_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, trust::Seen, std::less<>> policies_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Objection, std::less<>> objections_ ABSL_GUARDED_BY(mutex_);  // by their text
+  std::atomic<uint64_t> revision_ = 0;
 };
 
 }  // namespace crossdock::agent

@@ -1,5 +1,6 @@
 #include "agent/trust/warrant.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "lib/base/status.h"
@@ -27,7 +28,7 @@ policy::Facts FactsOf(const Warrant& warrant) {
   return facts;
 }
 
-clearance::Request RequestOf(const Task& task, const MoveTask& move) {
+clearance::Request RequestOf(const Task& task, const MoveTask& move, const TrustStore::Objections& objections) {
   clearance::Request request;
   request.transfer = task.transfer;
   request.source = {move.warrant.source_site, move.source.volume, move.source.path};
@@ -36,6 +37,12 @@ clearance::Request RequestOf(const Task& task, const MoveTask& move) {
   request.measured = {move.listing, move.content, move.files, move.bytes};
   request.asserted = FactsOf(move.warrant);
   request.approvals = move.warrant.approvals;
+  for (const std::string& denial : objections.denials) {
+    const auto& brought = move.warrant.approvals;
+    if (std::find(brought.begin(), brought.end(), denial) == brought.end()) request.approvals.push_back(denial);
+  }
+  request.delegations = move.warrant.delegations;
+  request.withdrawn = objections.withdrawn;
   return request;
 }
 
@@ -58,6 +65,8 @@ absl::StatusOr<trust::VerifiedAgent> CheckPeer(const MoveTask& move, const trust
 
 absl::StatusOr<Warranted> WarrantCheck::Check(const Task& task, const MoveTask& move) const {
   const base::Instant now = clock_.Now();
+  // Before anything is read: what changes meanwhile is asked about again.
+  const uint64_t revision = store_.revision();
   const std::shared_ptr<const trust::Roster> roster = store_.roster();
   if (roster->number() < move.warrant.roster_number) {
     return base::WithReason(base::Unavailable("this was decided with roster ", move.warrant.roster_number,
@@ -82,7 +91,7 @@ absl::StatusOr<Warranted> WarrantCheck::Check(const Task& task, const MoveTask& 
   const clearance::SeenPolicy seen = [this](const std::string& scope) { return store_.PolicySeen(scope); };
   ASSIGN_OR_RETURN(const clearance::VerifiedLayers layers, clearance::VerifyLayers(policies, *roster, seen, now));
   ASSIGN_OR_RETURN(const clearance::Clearance clearance,
-                   clearance::Decide(RequestOf(task, move), layers, *roster, now));
+                   clearance::Decide(RequestOf(task, move, store_.ObjectionsTo(task.transfer)), layers, *roster, now));
   RETURN_IF_ERROR(clearance::CheckNoneMissing(clearance, layers, seen));
   RETURN_IF_ERROR(clearance::ToStatus(clearance));
   if (clearance.binding.client != move.warrant.client) {
@@ -98,6 +107,8 @@ absl::StatusOr<Warranted> WarrantCheck::Check(const Task& task, const MoveTask& 
   warranted.verify = policy::VerifyName(clearance.decision.verify);
   warranted.record = clearance.decision.obligations.mhl;
   warranted.record_formats = clearance.decision.obligations.record_formats;
+  warranted.until = clearance.until;
+  warranted.revision = revision;
   return warranted;
 }
 

@@ -32,6 +32,10 @@ absl::Status CheckShape(const Request& request) {
     return Refused(trust::kClearanceInvalid, "transfer ", request.transfer, " brings ", request.approvals.size(),
                    " approvals; at most ", kApprovalsMax);
   }
+  if (request.delegations.size() > kDelegationsMax) {
+    return Refused(trust::kClearanceInvalid, "transfer ", request.transfer, " brings ", request.delegations.size(),
+                   " delegations; at most ", kDelegationsMax);
+  }
   return absl::OkStatus();
 }
 
@@ -60,9 +64,31 @@ trust::Binding BindingOf(const Request& request, const policy::Facts& facts, con
 std::string ClaimedApprover(std::string_view text) {
   const absl::StatusOr<trust::SignedStatement> statement = trust::SignedStatement::Parse(text);
   if (!statement.ok()) return "";
-  const absl::StatusOr<trust::ApprovalStatement> fields =
-      trust::Decode<trust::ApprovalStatement>(statement->statement());
-  return fields.ok() ? fields->approver : "";
+  const absl::StatusOr<trust::Word> word = trust::ReadWord(statement->statement());
+  return word.ok() ? word->statement.approver : "";
+}
+
+// Those that count for this client's transfers. One that does not is as good as none: whoever relied on it shows as
+// open.
+void VerifyDelegations(const Request& request, const trust::Roster& roster, base::Instant now, Clearance& clearance) {
+  for (const std::string& text : request.delegations) {
+    absl::StatusOr<trust::VerifiedDelegation> delegation = trust::VerifyDelegation(text, roster, now);
+    if (!delegation.ok()) continue;
+    const std::string& client = delegation->statement.client;
+    if (client.empty() || client == clearance.binding.client) clearance.delegations.push_back(*std::move(delegation));
+  }
+}
+
+// The voice of whoever said `own` in the place of the delegator. What was said before or after counts as their own.
+std::optional<policy::Approval> InPlaceOf(const trust::VerifiedDelegation& delegation, const policy::Approval& own) {
+  const trust::Delegation& said = delegation.statement;
+  if (said.delegate != own.person || own.given < said.not_before || own.given >= said.not_after) return std::nullopt;
+  policy::Approval voice = own;
+  voice.in_place_of = delegation.delegator.person;
+  voice.team = delegation.delegator.team;
+  voice.organisation = delegation.delegator.organisation;
+  voice.groups = delegation.delegator.groups;
+  return voice;
 }
 
 policy::Approval ToPolicy(const trust::VerifiedApproval& approval) {
@@ -84,11 +110,30 @@ policy::Approval ToPolicy(const trust::VerifiedApproval& approval) {
   return out;
 }
 
+// APPROVAL_WITHDRAWN when its own approver took it back. A no is not taken back.
+absl::Status CheckNotWithdrawn(const Request& request, const std::string& text,
+                               const trust::VerifiedApproval& approval) {
+  if (request.withdrawn.empty() || approval.statement.decision == trust::ApprovalDecision::kDeny) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const std::string digest, trust::ApprovalDigest(text));
+  if (!request.withdrawn.contains({digest, approval.person})) return absl::OkStatus();
+  return Refused(trust::kApprovalWithdrawn, "'", approval.person, "' has withdrawn it; ask for a new one");
+}
+
+absl::StatusOr<trust::VerifiedApproval> VerifyOne(const Request& request, const std::string& text,
+                                                  const trust::Roster& roster, const trust::Binding& binding,
+                                                  base::Instant now) {
+  ASSIGN_OR_RETURN(trust::VerifiedApproval approval, trust::VerifyApproval(text, roster, binding, now));
+  RETURN_IF_ERROR(CheckNotWithdrawn(request, text, approval));
+  return approval;
+}
+
 // Sorts the statements into those that count and those that do not.
 void VerifyApprovals(const Request& request, const trust::Roster& roster, base::Instant now, Clearance& clearance) {
   for (size_t i = 0; i < request.approvals.size(); ++i) {
     const std::string& text = request.approvals[i];
-    absl::StatusOr<trust::VerifiedApproval> approval = trust::VerifyApproval(text, roster, clearance.binding, now);
+    absl::StatusOr<trust::VerifiedApproval> approval = VerifyOne(request, text, roster, clearance.binding, now);
     if (approval.ok()) {
       clearance.accepted.push_back(*std::move(approval));
       continue;
@@ -96,6 +141,20 @@ void VerifyApprovals(const Request& request, const trust::Roster& roster, base::
     clearance.rejected.push_back({i, ClaimedApprover(text), base::ReasonOf(approval.status()),
                                   std::string(base::ToStd(approval.status().message()))});
   }
+}
+
+base::Instant UntilOf(const Clearance& clearance, const trust::Roster& roster) {
+  base::Instant until = roster.expires();
+  if (clearance.decision.until) until = std::min(until, *clearance.decision.until);
+  for (const trust::VerifiedApproval& approval : clearance.accepted) {
+    if (approval.statement.decision == trust::ApprovalDecision::kApprove) {
+      until = std::min(until, approval.statement.not_after);
+    }
+  }
+  for (const trust::VerifiedDelegation& delegation : clearance.delegations) {
+    until = std::min(until, delegation.statement.not_after);
+  }
+  return until;
 }
 
 std::string_view ReasonFor(policy::Verdict verdict) {
@@ -181,16 +240,21 @@ absl::StatusOr<Clearance> Decide(const Request& request, const VerifiedLayers& l
   // What is due says whether approvals must name the content; without it they name the listing alone.
   clearance.decision = policy::EvaluateLayers(policies, clearance.facts, {}, now);
   if (clearance.decision.bind_content) clearance.binding.content = request.measured.content;
+  VerifyDelegations(request, roster, now, clearance);
   VerifyApprovals(request, roster, now, clearance);
   // Content that nobody has hashed cannot have been approved; a denial holds without.
   const bool content_known = !clearance.decision.bind_content || !request.measured.content.empty();
   for (const trust::VerifiedApproval& approval : clearance.accepted) {
-    if (content_known || approval.statement.decision == trust::ApprovalDecision::kDeny) {
-      clearance.voices.push_back(ToPolicy(approval));
+    if (!content_known && approval.statement.decision == trust::ApprovalDecision::kApprove) continue;
+    const policy::Approval own = ToPolicy(approval);
+    clearance.voices.push_back(own);
+    for (const trust::VerifiedDelegation& delegation : clearance.delegations) {
+      if (std::optional<policy::Approval> voice = InPlaceOf(delegation, own)) clearance.voices.push_back(*voice);
     }
   }
   clearance.decision = policy::EvaluateLayers(policies, clearance.facts, clearance.voices, now);
   clearance.verdict = clearance.decision.verdict;
+  clearance.until = UntilOf(clearance, roster);
   return clearance;
 }
 

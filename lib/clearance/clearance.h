@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ namespace crossdock::clearance {
 
 // Signed statements that one question may bring along.
 inline constexpr size_t kApprovalsMax = 100;
+inline constexpr size_t kDelegationsMax = 100;
 
 // A policy's text with the officer's statement that puts it in force.
 struct SignedPolicy {
@@ -73,6 +75,13 @@ struct Place {
   std::string path;  // relative, raw bytes
 };
 
+// An approval that was taken back: its trust::ApprovalDigest, and who signed the withdrawal.
+struct WithdrawnApproval {
+  std::string digest;
+  std::string person;
+  auto operator<=>(const WithdrawnApproval&) const = default;
+};
+
 struct Request {
   std::string transfer;
   Place source;
@@ -81,7 +90,11 @@ struct Request {
   // As the asset database and the requester said it; asset.client, asset.project and asset.classification may be among
   // them and are then held against the path map.
   policy::Facts asserted;
-  std::vector<std::string> approvals;  // signed statements
+  std::vector<std::string> approvals;    // signed statements; denials are among them
+  std::vector<std::string> delegations;  // signed statements
+  // What the verifier has itself seen withdrawn. It verified each when it came: a key that is denied later brings no
+  // approval back.
+  std::set<WithdrawnApproval> withdrawn;
 };
 
 struct RejectedApproval {
@@ -97,9 +110,13 @@ struct Clearance {
   // What every approval must name; what persons are asked to sign (trust::ApprovalFor).
   trust::Binding binding;
   std::vector<trust::VerifiedApproval> accepted;
+  std::vector<trust::VerifiedDelegation> delegations;  // those that count now
   std::vector<RejectedApproval> rejected;
   // The accepted ones as the evaluation was given them.
   std::vector<policy::Approval> voices;
+  // The first instant at which time alone may change the verdict: the decision's own, the end of an approval that
+  // counts, the roster's.
+  base::Instant until;
   // Every input of the evaluation, to be stored with the decision.
   policy::Facts facts;
   uint64_t roster_number = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "absl/strings/match.h"
 #include "lib/base/strings.h"
@@ -14,7 +15,7 @@ struct Due {
   RequirementStatus status;
   std::set<const Approvals*> blocks;
   Distinct widest = Distinct::kPerson;
-  std::vector<const Approval*> candidates;  // one a person, sorted by person
+  std::vector<const Approval*> candidates;  // one a person and the place they take, sorted by both
 };
 
 bool SameName(std::string_view a, std::string_view b) {
@@ -41,12 +42,17 @@ bool MayApprove(const Due& due, const Approval& approval) {
                      [&](const ApproverSet& set) { return IsMember(set, approval); });
 }
 
+// Whose yes it counts as: who stands in and whoever they stand in for are one between them.
+std::string_view SeatOf(const Approval& approval) {
+  return approval.in_place_of.empty() ? approval.person : approval.in_place_of;
+}
+
 // Whether two approvals come from one place, as `level` sees it. A team belongs to its organisation; where an
 // organisation is not known, teams of one name are taken for one.
 bool Same(Distinct level, const Approval& a, const Approval& b) {
   switch (level) {
     case Distinct::kPerson:
-      return SameName(a.person, b.person);
+      return SameName(a.person, b.person) || SameName(SeatOf(a), SeatOf(b));
     case Distinct::kTeam:
       return a.team == b.team && (a.organisation == b.organisation || a.organisation.empty() || b.organisation.empty());
     case Distinct::kOrganisation:
@@ -160,14 +166,18 @@ class Search {
   int steps_ = 0;
 };
 
+// Neither may say yes to their own through somebody else, nor for somebody whose own it is.
 bool IsExcluded(const Due& due, const Approval& approval, std::string_view requester, std::string_view publisher) {
-  return (due.status.exclude.contains(Exclude::kRequester) && SameName(approval.person, requester)) ||
-         (due.status.exclude.contains(Exclude::kAssetPublisher) && SameName(approval.person, publisher));
+  const auto is = [&](std::string_view who) {
+    return SameName(approval.person, who) || (!approval.in_place_of.empty() && SameName(approval.in_place_of, who));
+  };
+  return (due.status.exclude.contains(Exclude::kRequester) && is(requester)) ||
+         (due.status.exclude.contains(Exclude::kAssetPublisher) && is(publisher));
 }
 
 void AddCandidate(Due& due, const Approval& approval) {
   for (const Approval*& known : due.candidates) {
-    if (!SameName(known->person, approval.person)) continue;
+    if (!SameName(known->person, approval.person) || !SameName(SeatOf(*known), SeatOf(approval))) continue;
     if (approval.given > known->given) known = &approval;  // given again: the later one lasts longer
     return;
   }
@@ -194,8 +204,9 @@ ApprovalOutcome PlaceApprovals(std::span<const Approvals* const> blocks, std::sp
       }
     }
     // By name, so that the order in which approvals arrived changes nothing.
-    std::sort(each.candidates.begin(), each.candidates.end(),
-              [](const Approval* a, const Approval* b) { return a->person < b->person; });
+    std::sort(each.candidates.begin(), each.candidates.end(), [](const Approval* a, const Approval* b) {
+      return std::tie(a->person, a->in_place_of) < std::tie(b->person, b->in_place_of);
+    });
   }
   Search search(due);
   for (const Search::Pick& pick : search.Run()) {

@@ -1,5 +1,6 @@
 // Which approvals fill which requirements. A person fills one requirement, once, however many keys or approvals they
-// have; service accounts and excluded persons fill none; approvals expire; one denial ends it. Pure.
+// have; who stands in for somebody takes that person's place, so the two fill one between them; service accounts and
+// excluded persons fill none; approvals expire; one denial ends it. Pure.
 #pragma once
 
 #include <optional>

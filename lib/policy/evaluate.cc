@@ -253,6 +253,7 @@ class Evaluation {
       Add({Verdict::kDeny, base::StrCat("denied-by-approver: ", outcome.denied->requirement), "",
            base::StrCat(base::PercentEscape(outcome.denied->person), " denied requirement ",
                         outcome.denied->requirement, ".")});
+      decision_.denied = outcome.denied;
     }
     for (RequirementStatus& status : outcome.requirements) {
       decision_.bind_content |= status.bind.contains(Bind::kContent);

@@ -49,6 +49,7 @@ struct Decision {
   std::vector<Hours> windows;
   // The first instant at which time alone may change this decision: decide again then.
   std::optional<Instant> until;
+  std::optional<ApprovalOutcome::Denial> denied;  // by whose no it ends
 };
 
 // Which layers a decision rests on, in one digest: that of the client's policy when there is no other, else the SHA-256

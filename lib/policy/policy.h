@@ -121,6 +121,9 @@ struct Approval {
   Decision decision = Decision::kApprove;
   bool is_service = false;
   Instant given;  // the statement's not_before; valid_for counts from here
+  // Whose place they take, by a delegation that the caller has verified; empty: their own. Team, organisation and
+  // groups are then that person's.
+  std::string in_place_of = {};
 };
 
 enum class Verdict { kAllow, kNeedsApprovals, kHold, kDeny };  // ascending strictness

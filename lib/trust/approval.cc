@@ -1,9 +1,13 @@
 #include "lib/trust/approval.h"
 
+#include "lib/base/digest.h"
+#include "lib/base/encoding.h"
 #include "lib/base/status.h"
 #include "lib/base/strings.h"
 #include "lib/trust/reasons.h"
 #include "lib/trust/signed_statement.h"
+#include "lib/trust/statement.h"
+#include "lib/trust/verify_roster.h"
 
 namespace crossdock::trust {
 namespace {
@@ -34,8 +38,10 @@ absl::Status CheckBinding(const ApprovalStatement& s, const Binding& b) {
       {"classification", kClassificationChanged, s.classification, b.classification},
       {"policy", kPolicyChanged, s.policy, b.policy},
   };
+  // A no that was given before the content was hashed is a no to what then was hashed.
+  const bool any_content = s.decision == ApprovalDecision::kDeny && s.content.empty();
   for (const BoundField& field : fields) {
-    if (field.signed_value == field.actual_value) continue;
+    if (field.signed_value == field.actual_value || (any_content && field.name == "content")) continue;
     return Refused(field.reason, "the approval of '", s.approver, "' is for ", field.name, " '", field.signed_value,
                    "', but what would move has '", field.actual_value, "'; ask for a new approval");
   }
@@ -51,37 +57,111 @@ absl::Status CheckTime(const ApprovalStatement& s, base::Instant now) {
     return Refused(kApprovalNotYetValid, "the approval of '", s.approver, "' is valid only from ",
                    base::FormatSeconds(s.not_before));
   }
-  // No tolerance here: an approval that has expired has expired.
-  if (now >= s.not_after) {
+  // No tolerance here: an approval that has expired has expired. A no does not.
+  if (now >= s.not_after && s.decision == ApprovalDecision::kApprove) {
     return Refused(kApprovalExpired, "the approval of '", s.approver, "' expired at ", base::FormatSeconds(s.not_after),
                    "; ask for a new one");
   }
   return absl::OkStatus();
 }
 
+struct Signer {
+  const Approver* approver;
+  std::string key_id;
+};
+
+// Who of the roster signed it, in the name of `named` and no other. `what` is "approval" or "withdrawal".
+absl::StatusOr<Signer> VerifySigner(const SignedStatement& statement, std::string_view what, std::string_view named,
+                                    const Roster& roster) {
+  const std::string& key_id = statement.signatures()[0].key_id;
+  const std::optional<Roster::ApproverKey> signer = roster.FindApproverKey(key_id);
+  if (!signer) {
+    return Refused(kApproverUnknown, "the ", what, " names '", named, "' and is signed by key ", key_id,
+                   ", which no approver of roster ", roster.number(), " holds");
+  }
+  RETURN_IF_ERROR(statement.VerifyExactly(signer->key));
+  if (signer->approver->person != named) {
+    return Refused(kApproverMismatch, "the ", what, " names '", named, "' but is signed by the key of '",
+                   signer->approver->person, "'");
+  }
+  RETURN_IF_ERROR(roster.CheckNotDenied(signer->key, base::StrCat("approver '", named, "'")));
+  return Signer{signer->approver, key_id};
+}
+
 }  // namespace
+
+absl::StatusOr<Word> ReadWord(std::string_view statement) {
+  if (KindOf(statement) != DenialStatement::kKind) {
+    ASSIGN_OR_RETURN(ApprovalStatement said, Decode<ApprovalStatement>(statement));
+    return Word{std::move(said), ""};
+  }
+  ASSIGN_OR_RETURN(DenialStatement denial, Decode<DenialStatement>(statement));
+  ApprovalStatement said;
+  said.transfer = std::move(denial.transfer);
+  said.client = std::move(denial.client);
+  said.project = std::move(denial.project);
+  said.listing = std::move(denial.listing);
+  said.content = std::move(denial.content);
+  said.files = denial.files;
+  said.bytes = denial.bytes;
+  said.source = std::move(denial.source);
+  said.destination = std::move(denial.destination);
+  said.classification = std::move(denial.classification);
+  said.policy = std::move(denial.policy);
+  said.requirement = std::move(denial.requirement);
+  said.decision = ApprovalDecision::kDeny;
+  said.not_before = denial.denied;
+  said.not_after = denial.denied + kApprovalMax;
+  said.approver = std::move(denial.approver);
+  said.nonce = std::move(denial.nonce);
+  return Word{std::move(said), std::move(denial.reason)};
+}
+
+absl::StatusOr<std::string> ApprovalDigest(std::string_view signed_approval) {
+  ASSIGN_OR_RETURN(const SignedStatement statement, SignedStatement::Parse(signed_approval));
+  return base::ToHex(base::Sha256(statement.statement()));
+}
 
 absl::StatusOr<VerifiedApproval> VerifyApproval(std::string_view signed_statement, const Roster& roster,
                                                 const Binding& expected, base::Instant now) {
   ASSIGN_OR_RETURN(const SignedStatement statement, SignedStatement::Parse(signed_statement));
-  ASSIGN_OR_RETURN(ApprovalStatement fields, Decode<ApprovalStatement>(statement.statement()));
-  const std::string& key_id = statement.signatures()[0].key_id;
-  const std::optional<Roster::ApproverKey> signer = roster.FindApproverKey(key_id);
-  if (!signer) {
-    return Refused(kApproverUnknown, "the approval names '", fields.approver, "' and is signed by key ", key_id,
-                   ", which no approver of roster ", roster.number(), " holds");
-  }
-  RETURN_IF_ERROR(statement.VerifyExactly(signer->key));
-  const Approver& approver = *signer->approver;
-  if (approver.person != fields.approver) {
-    return Refused(kApproverMismatch, "the approval names '", fields.approver, "' but is signed by the key of '",
-                   approver.person, "'");
-  }
-  RETURN_IF_ERROR(roster.CheckNotDenied(signer->key, base::StrCat("approver '", approver.person, "'")));
+  ASSIGN_OR_RETURN(Word word, ReadWord(statement.statement()));
+  ApprovalStatement& fields = word.statement;
+  ASSIGN_OR_RETURN(const Signer signer, VerifySigner(statement, "approval", fields.approver, roster));
   RETURN_IF_ERROR(CheckBinding(fields, expected));
   RETURN_IF_ERROR(CheckTime(fields, now));
+  const Approver& approver = *signer.approver;
   return VerifiedApproval{std::move(fields),     approver.person, approver.name, approver.team,
-                          approver.organisation, approver.groups, key_id};
+                          approver.organisation, approver.groups, signer.key_id, std::move(word.reason)};
+}
+
+absl::StatusOr<VerifiedWithdrawal> VerifyWithdrawal(std::string_view signed_statement, const Roster& roster,
+                                                    base::Instant now) {
+  ASSIGN_OR_RETURN(const SignedStatement statement, SignedStatement::Parse(signed_statement));
+  ASSIGN_OR_RETURN(Withdrawal fields, Decode<Withdrawal>(statement.statement()));
+  ASSIGN_OR_RETURN(const Signer signer, VerifySigner(statement, "withdrawal", fields.approver, roster));
+  RETURN_IF_ERROR(CheckNotInFuture(fields.withdrawn, now, base::StrCat("the withdrawal of '", fields.approver, "'")));
+  return VerifiedWithdrawal{std::move(fields), signer.approver->person, signer.approver->name, signer.key_id};
+}
+
+absl::StatusOr<VerifiedDelegation> VerifyDelegation(std::string_view signed_statement, const Roster& roster,
+                                                    base::Instant now) {
+  ASSIGN_OR_RETURN(const SignedStatement statement, SignedStatement::Parse(signed_statement));
+  ASSIGN_OR_RETURN(Delegation fields, Decode<Delegation>(statement.statement()));
+  ASSIGN_OR_RETURN(const Signer signer, VerifySigner(statement, "delegation", fields.approver, roster));
+  if (roster.FindApprover(fields.delegate) == nullptr) {
+    return Refused(kDelegateUnknown, "'", fields.approver, "' names '", fields.delegate,
+                   "', who is no approver of roster ", roster.number());
+  }
+  if (now + kClockTolerance < fields.not_before) {
+    return Refused(kDelegationNotYetValid, "'", fields.delegate, "' stands in for '", fields.approver, "' only from ",
+                   base::FormatSeconds(fields.not_before));
+  }
+  if (now >= fields.not_after) {
+    return Refused(kDelegationExpired, "'", fields.delegate, "' stood in for '", fields.approver, "' until ",
+                   base::FormatSeconds(fields.not_after));
+  }
+  return VerifiedDelegation{std::move(fields), *signer.approver, signer.key_id};
 }
 
 ApprovalStatement ApprovalFor(const Binding& binding, std::string_view requirement) {

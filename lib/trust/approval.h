@@ -32,6 +32,17 @@ struct Binding {
   std::string policy;  // digest of the canonical form
 };
 
+// What a yes or a no says, of whichever kind; nothing is verified.
+struct Word {
+  ApprovalStatement statement;  // of a denial: its not_before is when it was given, its not_after means nothing
+  std::string reason;           // of a denial: in the approver's words, or empty
+};
+// `statement` is an approval or a denial without its signatures.
+absl::StatusOr<Word> ReadWord(std::string_view statement);
+
+// SHA-256, lower hex, of the bytes that an approval's signature is over: how a withdrawal names it.
+absl::StatusOr<std::string> ApprovalDigest(std::string_view signed_approval);
+
 // Person, team, organisation and groups are the roster's, never the statement's own claim.
 struct VerifiedApproval {
   ApprovalStatement statement;
@@ -41,13 +52,41 @@ struct VerifiedApproval {
   std::string organisation;
   std::vector<std::string> groups;
   std::string key_id;
+  std::string reason;  // of a denial
 };
 
 // The approval (or denial), or the first thing that is wrong, as the reason: SIGNATURE_INVALID, APPROVER_UNKNOWN,
 // APPROVER_MISMATCH, KEY_DENIED, TRANSFER_MISMATCH, LISTING_CHANGED, DESTINATION_CHANGED, POLICY_CHANGED,
-// APPROVAL_EXPIRED … Whether the person meets the requirement named is the policy's to say.
+// APPROVAL_EXPIRED … A denial does not expire: a no stands for as long as the same would move. Whether the person meets
+// the requirement named is the policy's to say.
 absl::StatusOr<VerifiedApproval> VerifyApproval(std::string_view signed_statement, const Roster& roster,
                                                 const Binding& expected, base::Instant now);
+
+struct VerifiedWithdrawal {
+  Withdrawal statement;
+  std::string person;
+  std::string name;
+  std::string key_id;
+};
+
+// The withdrawal, when an approver of the roster signed it in their own name. It takes back the approval with that
+// digest by that person and no other: whoever names somebody else's takes back nothing. Reasons as VerifyApproval's of
+// signers, and TIME_IN_FUTURE.
+absl::StatusOr<VerifiedWithdrawal> VerifyWithdrawal(std::string_view signed_statement, const Roster& roster,
+                                                    base::Instant now);
+
+struct VerifiedDelegation {
+  Delegation statement;
+  Approver delegator;  // as the roster has them: whose team, organisation and groups count
+  std::string key_id;
+};
+
+// The delegation, when an approver of the roster signed it in their own name, for another approver of the roster, and
+// its time is now. What somebody may who stands in is what the delegator may by the roster, and no more: nobody hands
+// on what they were handed. Reasons as VerifyApproval's of signers, DELEGATE_UNKNOWN, DELEGATION_EXPIRED,
+// DELEGATION_NOT_YET_VALID.
+absl::StatusOr<VerifiedDelegation> VerifyDelegation(std::string_view signed_statement, const Roster& roster,
+                                                    base::Instant now);
 
 // The unsigned statement for one requirement of `binding`: what a person is asked to sign, the person's fields open.
 ApprovalStatement ApprovalFor(const Binding& binding, std::string_view requirement);

@@ -240,8 +240,14 @@ void Visit(Codec& codec, RelayDeny& s) {
   codec.SortedDigests("deny", s.deny);
 }
 
-template <typename Codec>
-void Visit(Codec& codec, ApprovalStatement& s) {
+template <typename Codec, typename Kind>
+void Requirement(Codec& codec, Kind& value) {
+  codec.Text("requirement", value, IsRequirement, "requirement's id, with studio/ or show/ before it or not");
+}
+
+// What a yes and a no name alike.
+template <typename Codec, typename Kind>
+void VisitBound(Codec& codec, Kind& s) {
   Id(codec, "transfer", s.transfer);
   Id(codec, "client", s.client);
   Id(codec, "project", s.project);
@@ -253,13 +259,53 @@ void Visit(Codec& codec, ApprovalStatement& s) {
   Place(codec, "destination", s.destination);
   Id(codec, "classification", s.classification);
   Digest(codec, "policy", s.policy);
-  codec.Text("requirement", s.requirement, IsRequirement, "requirement's id, with studio/ or show/ before it or not");
+  Requirement(codec, s.requirement);
+}
+
+template <typename Codec>
+void Visit(Codec& codec, ApprovalStatement& s) {
+  VisitBound(codec, s);
   codec.Word("decision", s.decision, kDecisions);
   codec.Text("scope", s.scope, IsScope, "scope 'once'");
   codec.Time("not_before", s.not_before);
   codec.Time("not_after", s.not_after);
   Id(codec, "approver", s.approver);
   Nonce(codec, "nonce", s.nonce);
+}
+
+template <typename Codec>
+void Visit(Codec& codec, DenialStatement& s) {
+  VisitBound(codec, s);
+  codec.OptionalText("reason", s.reason, IsText, "reason of at most 256 bytes");
+  codec.Time("denied", s.denied);
+  Id(codec, "approver", s.approver);
+  Nonce(codec, "nonce", s.nonce);
+}
+
+template <typename Codec>
+void Visit(Codec& codec, Delegation& s) {
+  codec.OptionalText("client", s.client, IsId, "id of lower-case letters, digits, '.', '_' and '-'");
+  Id(codec, "delegate", s.delegate);
+  codec.Time("not_before", s.not_before);
+  codec.Time("not_after", s.not_after);
+  codec.Require(s.not_before < s.not_after && s.not_after - s.not_before <= kDelegationMax,
+                "must be valid for more than nothing and at most 92 days");
+  codec.OptionalText("reason", s.reason, IsText, "reason of at most 256 bytes");
+  Id(codec, "approver", s.approver);
+  codec.Require(s.approver != s.delegate, "must name two persons");
+  Nonce(codec, "nonce", s.nonce);
+}
+
+template <typename Codec>
+void Visit(Codec& codec, Withdrawal& s) {
+  Id(codec, "transfer", s.transfer);
+  Id(codec, "client", s.client);
+  Requirement(codec, s.requirement);
+  Digest(codec, "approval", s.approval);
+  codec.Time("not_after", s.not_after);
+  codec.OptionalText("reason", s.reason, IsText, "reason of at most 256 bytes");
+  codec.Time("withdrawn", s.withdrawn);
+  Id(codec, "approver", s.approver);
 }
 
 template <typename Codec>
@@ -331,6 +377,9 @@ CROSSDOCK_KIND(RelayStatement);
 CROSSDOCK_KIND(RelayKeys);
 CROSSDOCK_KIND(RelayDeny);
 CROSSDOCK_KIND(ApprovalStatement);
+CROSSDOCK_KIND(DenialStatement);
+CROSSDOCK_KIND(Delegation);
+CROSSDOCK_KIND(Withdrawal);
 CROSSDOCK_KIND(Receipt);
 
 }  // namespace crossdock::trust

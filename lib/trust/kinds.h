@@ -119,6 +119,56 @@ struct ApprovalStatement {
   std::string nonce;
 };
 
+// "I have seen what would move, and say no, because …": signed by the approver's key. It has no end: it holds for as
+// long as the same would move. A `decision: deny` of ApprovalStatement is the same without the words.
+struct DenialStatement {
+  static constexpr std::string_view kKind = "crossdock/denial/v1";
+  std::string transfer;
+  std::string client;
+  std::string project;
+  std::string listing;
+  std::string content;  // empty while it is not hashed, and where the policy does not bind it
+  uint64_t files = 0;
+  uint64_t bytes = 0;
+  std::string source;       // site/volume
+  std::string destination;  // site/volume
+  std::string classification;
+  std::string policy;  // digest of the canonical form
+  std::string requirement;
+  std::string reason;  // in the approver's words; may be empty
+  base::Instant denied;
+  std::string approver;
+  std::string nonce;
+};
+
+// How long somebody may stand in for somebody else by one signature.
+inline constexpr std::chrono::days kDelegationMax{92};
+
+// "Until then this person may approve in my place": signed by the approver whose place it is.
+struct Delegation {
+  static constexpr std::string_view kKind = "crossdock/delegation/v1";
+  std::string client;    // of this client's transfers alone; empty: of all
+  std::string delegate;  // a person of the roster
+  base::Instant not_before;
+  base::Instant not_after;  // at most kDelegationMax later
+  std::string reason;       // in the approver's words; may be empty
+  std::string approver;     // whose place it is
+  std::string nonce;
+};
+
+// "I take my yes back": signed by the approver, with whichever of their keys.
+struct Withdrawal {
+  static constexpr std::string_view kKind = "crossdock/withdrawal/v1";
+  std::string transfer;
+  std::string client;
+  std::string requirement;
+  std::string approval;     // ApprovalDigest (approval.h) of what is taken back
+  base::Instant not_after;  // as the approval has it: from then on nobody need remember this
+  std::string reason;       // in the approver's words; may be empty
+  base::Instant withdrawn;
+  std::string approver;
+};
+
 enum class ReceiptRole { kSent, kLanded, kDeleted };
 std::string_view Name(ReceiptRole role);
 

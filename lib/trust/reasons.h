@@ -65,7 +65,11 @@ inline constexpr char kClassificationChanged[] = "CLASSIFICATION_CHANGED";
 inline constexpr char kPolicyChanged[] = "POLICY_CHANGED";
 inline constexpr char kApprovalExpired[] = "APPROVAL_EXPIRED";
 inline constexpr char kApprovalNotYetValid[] = "APPROVAL_NOT_YET_VALID";
-inline constexpr char kApprovalTooLong[] = "APPROVAL_TOO_LONG";   // valid for longer than anyone may sign
+inline constexpr char kApprovalTooLong[] = "APPROVAL_TOO_LONG";     // valid for longer than anyone may sign
+inline constexpr char kApprovalWithdrawn[] = "APPROVAL_WITHDRAWN";  // its approver took it back
+inline constexpr char kDelegateUnknown[] = "DELEGATE_UNKNOWN";      // the roster does not know who should stand in
+inline constexpr char kDelegationExpired[] = "DELEGATION_EXPIRED";  // its time is over
+inline constexpr char kDelegationNotYetValid[] = "DELEGATION_NOT_YET_VALID";
 inline constexpr char kApproverUnknown[] = "APPROVER_UNKNOWN";    // no approver of the roster has this key
 inline constexpr char kApproverMismatch[] = "APPROVER_MISMATCH";  // the key is of another person than named
 

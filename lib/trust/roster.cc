@@ -66,6 +66,9 @@ absl::Status Roster::CheckFresh(base::Instant now) const {
 }
 
 const Site* Roster::FindSite(std::string_view id) const { return FindBy(sites_, &Site::id, id); }
+const Approver* Roster::FindApprover(std::string_view person) const {
+  return FindBy(approvers_, &Approver::person, person);
+}
 const Officer* Roster::FindOfficer(std::string_view name) const { return FindBy(officers_, &Officer::name, name); }
 
 std::optional<Roster::ApproverKey> Roster::FindApproverKey(std::string_view key_id) const {

@@ -125,6 +125,7 @@ class Roster {
   // Null when unknown.
   const Site* FindSite(std::string_view id) const;
   const Officer* FindOfficer(std::string_view name) const;
+  const Approver* FindApprover(std::string_view person) const;
   // The approver who holds the key with this id.
   struct ApproverKey {
     const Approver* approver;

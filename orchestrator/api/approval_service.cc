@@ -1,11 +1,17 @@
 #include "orchestrator/api/approval_service.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "lib/base/log.h"
+#include "lib/base/strings.h"
+#include "lib/trust/approval.h"
+#include "lib/trust/signed_statement.h"
 #include "orchestrator/api/messages.h"
 #include "orchestrator/api/page.h"
 #include "orchestrator/api/transfer_service.h"
+#include "orchestrator/store/delegations.h"
+#include "orchestrator/store/objections.h"
 
 namespace crossdock::orchestrator::api {
 namespace {
@@ -51,6 +57,43 @@ absl::Status AddWaiting(const ApiContext& api, const Transfer& transfer, std::ve
   ASSIGN_OR_RETURN(std::vector<ApprovalSubject> subjects, api.commands.OpenApprovals(transfer));
   for (ApprovalSubject& subject : subjects) waiting.push_back({transfer, std::move(subject)});
   return absl::OkStatus();
+}
+
+// Why it was denied, or taken back: as its approver put it.
+std::string WordsOf(const store::SignedWord& said, const std::vector<store::Withdrawal>& withdrawals) {
+  const auto statement = trust::SignedStatement::Parse(said.statement);
+  if (!statement.ok()) return "";
+  const auto word = trust::ReadWord(statement->statement());
+  if (word.ok() && !word->reason.empty()) return word->reason;
+  const auto digest = trust::ApprovalDigest(said.statement);
+  for (const store::Withdrawal& withdrawal : withdrawals)
+    if (digest.ok() && withdrawal.approval == *digest) return withdrawal.reason;
+  return "";
+}
+
+studio::v1::SignedApproval ToMessage(const store::SignedWord& said, const std::vector<store::Withdrawal>& withdrawals) {
+  studio::v1::SignedApproval out;
+  out.set_requirement(said.requirement);
+  out.set_approver(said.approver);
+  out.set_decision(said.decision);
+  Put(said.received, out.mutable_received());
+  if (said.dismissed) Put(*said.dismissed, out.mutable_dismissed());
+  out.set_dismissed_reason(said.dismissed_reason);
+  out.set_words(base::PercentEscape(WordsOf(said, withdrawals)));
+  out.set_statement(said.statement);
+  return out;
+}
+
+studio::v1::Delegation ToMessage(const store::Delegation& delegation) {
+  studio::v1::Delegation out;
+  out.set_approver(delegation.approver);
+  out.set_delegate(delegation.delegate);
+  out.set_client(delegation.client);
+  Put(delegation.not_before, out.mutable_not_before());
+  Put(delegation.not_after, out.mutable_not_after());
+  out.set_reason(base::PercentEscape(delegation.reason));
+  out.set_statement(delegation.statement);
+  return out;
 }
 
 // Oldest first.
@@ -142,6 +185,79 @@ grpc::Status ApprovalService::SubmitApproval(grpc::ServerContext* context,
     RETURN_IF_ERROR(LoadVisible(api_, request->transfer(), caller).status());
     RETURN_IF_ERROR(api_.commands.SubmitApproval(request->transfer(), request->statement(), {caller.subject, ""}));
     return Show(api_, request->transfer(), caller, response->mutable_transfer());
+  });
+}
+
+grpc::Status ApprovalService::WithdrawApproval(grpc::ServerContext* context,
+                                               const studio::v1::WithdrawApprovalRequest* request,
+                                               studio::v1::WithdrawApprovalResponse* response) {
+  return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
+    RETURN_IF_ERROR(LoadVisible(api_, request->transfer(), caller).status());
+    RETURN_IF_ERROR(api_.commands.WithdrawApproval(request->transfer(), request->statement(), {caller.subject, ""}));
+    return Show(api_, request->transfer(), caller, response->mutable_transfer());
+  });
+}
+
+grpc::Status ApprovalService::ListSignedApprovals(grpc::ServerContext* context,
+                                                  const studio::v1::ListSignedApprovalsRequest* request,
+                                                  studio::v1::ListSignedApprovalsResponse* response) {
+  return Serve(api_, *context, [&](const rpc::Caller& caller) {
+    return api_.database.Transact([&](pg::Tx& tx) -> absl::Status {
+      response->Clear();
+      ASSIGN_OR_RETURN(const Transfer transfer, LoadVisible(tx, request->transfer(), caller));
+      ASSIGN_OR_RETURN(const int size, PageSize(request->page_size()));
+      ASSIGN_OR_RETURN(const auto position, ParsePageToken(request->page_token(), 1, transfer.id));
+      const int64_t after = position.empty() ? 0 : std::strtoll(position[0].c_str(), nullptr, 10);
+      const std::vector<store::SignedWord> words = store::SignedWords(tx, transfer.id, after, size + 1);
+      const std::vector<store::Withdrawal> withdrawals = store::WithdrawalsOf(tx, transfer.id);
+      for (size_t i = 0; i < std::min(words.size(), static_cast<size_t>(size)); ++i) {
+        *response->add_approvals() = ToMessage(words[i], withdrawals);
+      }
+      if (words.size() > static_cast<size_t>(size)) {
+        response->set_next_page_token(
+            FormatPageToken({std::to_string(words[static_cast<size_t>(size) - 1].id)}, transfer.id));
+      }
+      return absl::OkStatus();
+    });
+  });
+}
+
+grpc::Status ApprovalService::AddDelegation(grpc::ServerContext* context,
+                                            const studio::v1::AddDelegationRequest* request,
+                                            studio::v1::AddDelegationResponse*) {
+  return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
+    ASSIGN_OR_RETURN(const auto statement, trust::SignedStatement::Parse(request->statement()));
+    ASSIGN_OR_RETURN(const auto said, trust::Decode<trust::Delegation>(statement.statement()));
+    if (said.client.empty()) RETURN_IF_ERROR(RequireUnbound(caller));
+    RETURN_IF_ERROR(ClientFilter(caller, said.client).status());
+    return api_.commands.AddDelegation(request->statement(), {caller.subject, ""});
+  });
+}
+
+grpc::Status ApprovalService::ListDelegations(grpc::ServerContext* context,
+                                              const studio::v1::ListDelegationsRequest* request,
+                                              studio::v1::ListDelegationsResponse* response) {
+  return Serve(api_, *context, [&](const rpc::Caller& caller) {
+    return api_.database.Transact([&](pg::Tx& tx) -> absl::Status {
+      response->Clear();
+      ASSIGN_OR_RETURN(const std::string client, ClientFilter(caller, request->client()));
+      ASSIGN_OR_RETURN(const int size, PageSize(request->page_size()));
+      ASSIGN_OR_RETURN(const auto position, ParsePageToken(request->page_token(), 2, client));
+      base::Instant after;
+      if (!position.empty()) {
+        ASSIGN_OR_RETURN(after, base::ParseInstant(position[0]));
+      }
+      const std::vector<store::Delegation> found =
+          store::Delegations(tx, client, api_.clock.Now(), after, position.empty() ? "" : position[1], size + 1);
+      for (size_t i = 0; i < std::min(found.size(), static_cast<size_t>(size)); ++i) {
+        *response->add_delegations() = ToMessage(found[i]);
+      }
+      if (found.size() > static_cast<size_t>(size)) {
+        const store::Delegation& last = found[static_cast<size_t>(size) - 1];
+        response->set_next_page_token(FormatPageToken({base::FormatInstant(last.not_after), last.digest}, client));
+      }
+      return absl::OkStatus();
+    });
   });
 }
 

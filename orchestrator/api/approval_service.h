@@ -18,6 +18,14 @@ class ApprovalService : public studio::v1::ApprovalService::Service {
                                 studio::v1::GetManifestChunkResponse* response) override;
   grpc::Status SubmitApproval(grpc::ServerContext* context, const studio::v1::SubmitApprovalRequest* request,
                               studio::v1::SubmitApprovalResponse* response) override;
+  grpc::Status WithdrawApproval(grpc::ServerContext* context, const studio::v1::WithdrawApprovalRequest* request,
+                                studio::v1::WithdrawApprovalResponse* response) override;
+  grpc::Status ListSignedApprovals(grpc::ServerContext* context, const studio::v1::ListSignedApprovalsRequest* request,
+                                   studio::v1::ListSignedApprovalsResponse* response) override;
+  grpc::Status AddDelegation(grpc::ServerContext* context, const studio::v1::AddDelegationRequest* request,
+                             studio::v1::AddDelegationResponse* response) override;
+  grpc::Status ListDelegations(grpc::ServerContext* context, const studio::v1::ListDelegationsRequest* request,
+                               studio::v1::ListDelegationsResponse* response) override;
 
  private:
   const ApiContext& api_;

@@ -29,6 +29,7 @@ void Fill(const Warrant& warrant, v1::Warrant* message) {
     layer.set_activation(policy.activation);
   }
   for (const std::string& approval : warrant.approvals) message->add_approvals(approval);
+  for (const std::string& delegation : warrant.delegations) message->add_delegations(delegation);
   for (const auto& [name, asserted] : warrant.asserted_facts) {
     v1::FactValue& fact = (*message->mutable_asserted_facts())[name];
     for (const std::string& value : asserted.values) fact.add_values(value);
@@ -122,6 +123,8 @@ v1::TrustUpdate ToMessage(const SiteTrust& trust) {
   message.set_relay_keys(trust.relay_keys);
   message.set_relay_deny(trust.relay_deny);
   for (const std::string& statement : trust.relay_statements) message.add_relay_statements(statement);
+  for (const std::string& statement : trust.activations) message.add_policy_activations(statement);
+  for (const std::string& statement : trust.objections) message.add_objections(statement);
   return message;
 }
 

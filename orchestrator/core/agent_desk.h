@@ -39,6 +39,9 @@ struct SiteTrust {
   std::string relay_keys;  // signed; empty: none yet
   std::string relay_deny;  // signed; empty: none yet
   std::vector<std::string> relay_statements;
+  // Signed, of all clients, because an agent remembers what it has once seen: who would keep one back later cannot.
+  std::vector<std::string> activations;  // of the policies in force
+  std::vector<std::string> objections;   // withdrawals and denials that could still matter
   bool operator==(const SiteTrust&) const = default;
 };
 

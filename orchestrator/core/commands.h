@@ -99,6 +99,12 @@ class Commands : public PolicyCommands {
   // Checks the signed statement against the roster and what is asked, stores it, decides again.
   virtual absl::Status SubmitApproval(std::string_view transfer, std::string_view statement, const Actor& actor) = 0;
 
+  // An approver's signed withdrawal: what runs by that approval stops.
+  virtual absl::Status WithdrawApproval(std::string_view transfer, std::string_view statement, const Actor& actor) = 0;
+
+  // An approver's signed word that somebody may approve in their place for a time.
+  virtual absl::Status AddDelegation(std::string_view statement, const Actor& actor) = 0;
+
   // Replaces the set `name`; gives the names of its triggers.
   virtual absl::StatusOr<std::vector<std::string>> ApplyTriggers(std::string_view name, std::string_view text,
                                                                  bool validate_only, const Actor& actor) = 0;

@@ -41,6 +41,7 @@ struct SignedPolicy {
 struct Warrant {
   std::vector<SignedPolicy> policies;  // every layer in force
   std::vector<std::string> approvals;
+  std::vector<std::string> delegations;
   std::map<std::string, AssertedFact> asserted_facts;
   std::string client;
   std::string project;

@@ -9,6 +9,7 @@
 #include "lib/policy/render.h"
 #include "nlohmann/json.hpp"
 #include "orchestrator/engine/decide.h"
+#include "orchestrator/engine/delegations.h"
 #include "orchestrator/engine/facts.h"
 #include "orchestrator/engine/moves.h"
 #include "orchestrator/store/evidence.h"
@@ -16,6 +17,8 @@
 
 namespace crossdock::orchestrator::engine {
 namespace {
+
+using nlohmann::json;
 
 ApprovalSubject SubjectOf(const Transfer& transfer, const Cleared& cleared, const policy::RequirementStatus& open) {
   const trust::Binding& binding = cleared.clearance.binding;
@@ -41,9 +44,10 @@ ApprovalSubject SubjectOf(const Transfer& transfer, const Cleared& cleared, cons
   return subject;
 }
 
-// Whether `person` fills the requirement once their approval is in. A denial needs no place to fill.
+// Whether `person` fills the requirement once their approval is in. A denial needs no place to fill, but somebody whose
+// no ends it.
 absl::Status CheckEligible(const clearance::Clearance& with, const trust::VerifiedApproval& approval) {
-  if (approval.statement.decision == trust::ApprovalDecision::kDeny) return absl::OkStatus();
+  if (approval.statement.decision == trust::ApprovalDecision::kDeny && with.decision.denied) return absl::OkStatus();
   for (const auto* list : {&with.decision.open, &with.decision.satisfied}) {
     for (const policy::RequirementStatus& status : *list) {
       if (status.id != approval.statement.requirement) continue;
@@ -65,7 +69,7 @@ bool IsDue(const clearance::Clearance& clearance, std::string_view requirement) 
          std::any_of(decision.satisfied.begin(), decision.satisfied.end(), names);
 }
 
-absl::StatusOr<trust::VerifiedApproval> Judge(const Transfer& transfer, const Cleared& cleared,
+absl::StatusOr<trust::VerifiedApproval> Judge(pg::Tx& tx, const Transfer& transfer, const Cleared& cleared,
                                               std::string_view statement, base::Instant now) {
   ASSIGN_OR_RETURN(trust::VerifiedApproval approval,
                    trust::VerifyApproval(statement, cleared.roster, cleared.clearance.binding, now));
@@ -82,8 +86,10 @@ absl::StatusOr<trust::VerifiedApproval> Judge(const Transfer& transfer, const Cl
   }
   std::vector<std::string> approvals = cleared.approvals;
   approvals.emplace_back(statement);
-  ASSIGN_OR_RETURN(const clearance::Clearance with, clearance::Decide(ClearanceRequest(transfer, std::move(approvals)),
-                                                                      cleared.verified, cleared.roster, now));
+  ASSIGN_OR_RETURN(const clearance::Clearance with,
+                   clearance::Decide(
+                       ClearanceRequest(transfer, std::move(approvals), DelegationsOf(tx, transfer.entity.client, now)),
+                       cleared.verified, cleared.roster, now));
   RETURN_IF_ERROR(CheckEligible(with, approval));
   return approval;
 }
@@ -100,16 +106,16 @@ absl::StatusOr<Transfer> Take(pg::Tx& tx, std::string_view id, std::string_view 
                             "APPROVAL_NOT_ASKED");
   }
   ASSIGN_OR_RETURN(const Cleared cleared, Clear(tx, transfer, now));
-  ASSIGN_OR_RETURN(const trust::VerifiedApproval approval, Judge(transfer, cleared, statement, now));
+  ASSIGN_OR_RETURN(const trust::VerifiedApproval approval, Judge(tx, transfer, cleared, statement, now));
   const trust::ApprovalStatement& said = approval.statement;
   const std::string decision(trust::Name(said.decision));
+  json detail = {{"requirement", said.requirement}, {"approver", approval.person}, {"key", approval.key_id}};
+  if (!approval.reason.empty()) detail["reason"] = base::PercentEscape(approval.reason);
   store::InsertApproval(
       tx, transfer.entity.client,
       {0, transfer.id, said.requirement, approval.person, decision, std::string(statement), said.nonce, now});
   store::Audit(
-      tx, {0, now, transfer.entity.client, std::string(actor), "approval.given", transfer.id, decision,
-           nlohmann::json({{"requirement", said.requirement}, {"approver", approval.person}, {"key", approval.key_id}})
-               .dump()});
+      tx, {0, now, transfer.entity.client, std::string(actor), "approval.given", transfer.id, decision, detail.dump()});
   Reconsider(tx, transfer, approval.person, decision == "deny" ? "DENIED_BY_APPROVER" : "APPROVED",
              base::StrCat(approval.name, decision == "deny" ? " denied '" : " approved '", said.requirement, "'"), now);
   return transfer;

@@ -84,6 +84,19 @@ void KeepFirstReceipt(pg::Tx& tx, const Transfer& transfer, const store::Receipt
                     transfer.id, "first_stands", detail.dump()});
 }
 
+// An agent that will not move it as things stand may have looked a moment before we did. Where we now say the same, the
+// transfer waits for that, and no attempt of its budget is spent. False when it is something else, or only they say so.
+absl::StatusOr<bool> SettleRefusal(pg::Tx& tx, const Transfer& transfer, const std::string& actor,
+                                   std::string_view reason, std::string_view detail, base::Instant now) {
+  if (!reason.starts_with("CLEARANCE_")) return false;
+  ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, "refusal", now));
+  if (ruling.allowed()) return false;
+  store::MoveTransfer(tx, transfer, {Cause::kAttemptFailed, actor, std::string(reason), std::string(detail), now});
+  ASSIGN_OR_RETURN(const Transfer queued, Lock(tx, transfer.id));
+  Reconsider(tx, queued, "policy", ruling.reason, ruling.detail, now);
+  return true;
+}
+
 void WakeAll(const Context& context, const Transfer& transfer) {
   context.wakes.Wake(Duty::kPlan);
   context.wakes.Wake(Duty::kDecide);
@@ -216,6 +229,8 @@ absl::Status ReportFailure(const Context& context, std::string_view agent, std::
     const std::string actor = base::StrCat("agent/", agent);
     const RetryClass retry_class = ClassOf(reason);
     if (retry_class == RetryClass::kSourceChanged) return Rescan(tx, transfer, actor, reason, detail, now);
+    ASSIGN_OR_RETURN(const bool settled, SettleRefusal(tx, transfer, actor, reason, detail, now));
+    if (settled) return absl::OkStatus();
     const RetryAdvice advice = Advise(retry_class, transfer.attempts + 1, Jitter(context));
     const Cause cause = advice.give_up ? Cause::kBudgetSpent : Cause::kAttemptFailed;
     store::MoveTransfer(tx, transfer, {cause, actor, std::string(reason), std::string(detail), now});

@@ -4,8 +4,10 @@
 #include "orchestrator/engine/approvals.h"
 #include "orchestrator/engine/control.h"
 #include "orchestrator/engine/decide.h"
+#include "orchestrator/engine/delegations.h"
 #include "orchestrator/engine/explain.h"
 #include "orchestrator/engine/rules.h"
+#include "orchestrator/engine/withdrawals.h"
 
 namespace crossdock::orchestrator::engine {
 
@@ -66,6 +68,15 @@ absl::StatusOr<std::vector<ApprovalSubject>> EngineCommands::OpenApprovals(const
 
 absl::Status EngineCommands::SubmitApproval(std::string_view transfer, std::string_view statement, const Actor& actor) {
   return engine::SubmitApproval(context_, transfer, statement, actor.subject);
+}
+
+absl::Status EngineCommands::WithdrawApproval(std::string_view transfer, std::string_view statement,
+                                              const Actor& actor) {
+  return engine::WithdrawApproval(context_, transfer, statement, actor.subject);
+}
+
+absl::Status EngineCommands::AddDelegation(std::string_view statement, const Actor& actor) {
+  return engine::AddDelegation(context_, statement, actor.subject);
 }
 
 absl::StatusOr<std::vector<std::string>> EngineCommands::ApplyTriggers(std::string_view name, std::string_view text,

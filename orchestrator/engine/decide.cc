@@ -8,8 +8,10 @@
 #include "lib/base/strings.h"
 #include "lib/policy/render.h"
 #include "lib/trust/reasons.h"
+#include "lib/trust/signed_statement.h"
 #include "nlohmann/json.hpp"
 #include "orchestrator/engine/decision_record.h"
+#include "orchestrator/engine/delegations.h"
 #include "orchestrator/engine/facts.h"
 #include "orchestrator/engine/moves.h"
 #include "orchestrator/engine/rules.h"
@@ -25,6 +27,7 @@ using nlohmann::json;
 using policy::Verdict;
 
 constexpr std::string_view kTime = "time";
+constexpr std::string_view kDeniedByApprover = "DENIED_BY_APPROVER";
 constexpr size_t kDecidedAtOnce = 200;
 // What nobody told us of shows so soon, however long a decision is good for.
 constexpr std::chrono::seconds kLookAgain{60};
@@ -61,7 +64,38 @@ std::string ReasonCode(const Transfer& transfer, const policy::Decision& decisio
       break;
   }
   const bool by_person = !decision.reasons.empty() && decision.reasons.front().code.starts_with("denied-by-approver");
-  return by_person ? "DENIED_BY_APPROVER" : "DENIED_BY_POLICY";
+  return by_person ? std::string(kDeniedByApprover) : "DENIED_BY_POLICY";
+}
+
+// Those by which somebody's signature counts in another's place: the others say nothing of this transfer.
+std::vector<std::string> RelevantDelegations(const Cleared& cleared) {
+  std::vector<std::string> relevant;
+  for (const std::string& text : cleared.delegations) {
+    const auto statement = trust::SignedStatement::Parse(text);
+    if (!statement.ok()) continue;
+    const auto said = trust::Decode<trust::Delegation>(statement->statement());
+    const auto& voices = cleared.clearance.voices;
+    const bool counts = said.ok() && std::any_of(voices.begin(), voices.end(), [&](const policy::Approval& voice) {
+                          return voice.person == said->delegate && voice.in_place_of == said->approver;
+                        });
+    if (counts) relevant.push_back(text);
+  }
+  return relevant;
+}
+
+// Who said no, when, and why in their own words.
+std::string WordsOfDenial(const clearance::Clearance& clearance) {
+  for (const trust::VerifiedApproval& approval : clearance.accepted) {
+    const trust::ApprovalStatement& said = approval.statement;
+    const bool ends = said.decision == trust::ApprovalDecision::kDeny && clearance.decision.denied &&
+                      clearance.decision.denied->person == approval.person &&
+                      clearance.decision.denied->requirement == said.requirement;
+    if (!ends) continue;
+    return base::StrCat(approval.name, " (", approval.person, ") denied '", said.requirement, "' at ",
+                        base::FormatSeconds(said.not_before), approval.reason.empty() ? "" : ": ",
+                        base::PercentEscape(approval.reason));
+  }
+  return clearance.decision.reasons.front().text;
 }
 
 Ruling ToRuling(const Transfer& transfer, const clearance::Clearance& clearance) {
@@ -72,8 +106,17 @@ Ruling ToRuling(const Transfer& transfer, const clearance::Clearance& clearance)
   ruling.staging_keep = clearance.decision.obligations.delete_staging_within;
   ruling.notify = clearance.decision.obligations.notify;
   if (!clearance.decision.reasons.empty()) ruling.detail = clearance.decision.reasons.front().text;
+  if (ruling.reason == kDeniedByApprover) {
+    ruling.detail = WordsOfDenial(clearance);
+    ruling.lines.push_back(base::StrCat(ruling.detail, ruling.detail.ends_with('.') ? "" : "."));
+  }
   for (const auto* list : {&clearance.decision.open, &clearance.decision.satisfied})
     for (const policy::RequirementStatus& status : *list) ruling.requirements.push_back(ToRequirement(status));
+  for (const policy::Approval& voice : clearance.voices) {
+    if (voice.in_place_of.empty()) continue;
+    ruling.lines.push_back(
+        base::StrCat(voice.person, " signed '", voice.requirement, "' in the place of ", voice.in_place_of, "."));
+  }
   for (const clearance::RejectedApproval& rejected : clearance.rejected) {
     ruling.lines.push_back(base::StrCat("An approval of '", rejected.approver, "' does not count: ", rejected.reason,
                                         ", ", rejected.text, "."));
@@ -146,10 +189,7 @@ base::Instant DecideAgain(const Transfer& transfer, const absl::StatusOr<Cleared
     if (instant && *instant > now) again = std::min(again, *instant);
   };
   no_later_than(transfer.deadline);
-  if (cleared.ok()) {
-    no_later_than(cleared->clearance.decision.until);
-    no_later_than(cleared->roster.expires());
-  }
+  if (cleared.ok()) no_later_than(cleared->clearance.until);
   return again;
 }
 
@@ -241,8 +281,11 @@ absl::StatusOr<Cleared> Clear(pg::Tx& tx, const Transfer& transfer, base::Instan
   ASSIGN_OR_RETURN(cleared.verified, clearance::VerifyLayers(layers, cleared.roster, clearance::NothingSeen(), now));
   for (const store::Approval& approval : store::LiveApprovals(tx, transfer.id))
     cleared.approvals.push_back(approval.statement);
-  ASSIGN_OR_RETURN(cleared.clearance, clearance::Decide(ClearanceRequest(transfer, cleared.approvals), cleared.verified,
-                                                        cleared.roster, now));
+  // Without a signature there is nothing that could count in anybody's place.
+  if (!cleared.approvals.empty()) cleared.delegations = DelegationsOf(tx, transfer.entity.client, now);
+  ASSIGN_OR_RETURN(cleared.clearance,
+                   clearance::Decide(ClearanceRequest(transfer, cleared.approvals, cleared.delegations),
+                                     cleared.verified, cleared.roster, now));
   return cleared;
 }
 
@@ -265,7 +308,9 @@ absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, std::string_
     decision.facts_json = FactsJson(cleared->clearance.facts);
     decision.layers_json = LayersJson(StoredLayers(*cleared, now));
     decision.voices_json = VoicesJson(cleared->clearance.voices);
-    decision.approvals_json = json(cleared->approvals).dump();
+    json signed_texts = cleared->approvals;
+    for (const std::string& delegation : RelevantDelegations(*cleared)) signed_texts.push_back(delegation);
+    decision.approvals_json = signed_texts.dump();
     verify = policy::VerifyName(cleared->clearance.decision.verify);
     content_wanted = cleared->clearance.decision.bind_content;
   }
@@ -302,19 +347,22 @@ absl::Status DecideAll(const Context& context, base::Instant now) {
 absl::Status RedecideRunning(const Context& context, base::Instant now, std::string_view occasion) {
   size_t decided = kDecidedAtOnce;
   while (decided == kDecidedAtOnce) {
-    std::vector<Transfer> stopped;
+    std::vector<Transfer> stopped, told;
     RETURN_IF_ERROR(context.database.Transact([&](pg::Tx& tx) -> absl::Status {
       stopped.clear();
+      told.clear();
       const auto due = store::TransfersToDecideAgain(tx, State::kRunning, now, kDecidedAtOnce);
       decided = due.size();
       for (const Transfer& transfer : due) {
         ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, occasion, now));
-        if (!ruling.allowed() && Reconsider(tx, transfer, "policy", ruling.reason, ruling.detail, now))
-          stopped.push_back(transfer);
+        const bool stops = !ruling.allowed() && Reconsider(tx, transfer, "policy", ruling.reason, ruling.detail, now);
+        if (stops) stopped.push_back(transfer);
+        // What goes on under rules that changed needs them as its agents' warrant: they look again by themselves.
+        if (stops || occasion != kTime) told.push_back(transfer);
       }
       return absl::OkStatus();
     }));
-    for (const Transfer& transfer : stopped) {
+    for (const Transfer& transfer : told) {
       context.wakes.WakeAgent(transfer.agent_from);
       context.wakes.WakeAgent(transfer.agent_to);
     }

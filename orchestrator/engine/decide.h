@@ -33,6 +33,7 @@ struct Cleared {
   std::vector<store::Policy> policies;  // every layer in force
   clearance::VerifiedLayers verified;   // the same, in the same order
   std::vector<std::string> approvals;   // signed statements that are live
+  std::vector<std::string> delegations;
   clearance::Clearance clearance;
 };
 
@@ -48,7 +49,7 @@ absl::StatusOr<std::vector<store::Policy>> LayersOver(pg::Tx& tx, const Transfer
 
 // The same as a ruling, stored with all its inputs unless the transfer has had that outcome before. What cannot be
 // decided is held; a path or classification that the officers' map refuses is denied. Moves nothing. `occasion`: what
-// makes us ask: event, approval, dispatch, resume, time, activation, revocation, roster, commit.
+// makes us ask: event, approval, withdrawal, refusal, dispatch, resume, time, activation, revocation, roster, commit.
 absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, std::string_view occasion, base::Instant now);
 // The ruling that was stored last; nothing before the first.
 absl::StatusOr<Ruling> LastRuling(pg::Tx& tx, const Transfer& transfer);

@@ -86,6 +86,7 @@ policy::Approval ReadVoice(const json& voice) {
   for (const json& group : voice.at("groups")) approval.groups.push_back(Unescaped(group));
   if (voice.at("decision") == "deny") approval.decision = policy::Approval::Decision::kDeny;
   approval.is_service = voice.at("service");
+  if (voice.contains("in_place_of")) approval.in_place_of = Unescaped(voice["in_place_of"]);
   approval.given = ToInstant(voice.at("given"));
   return approval;
 }
@@ -157,6 +158,8 @@ std::string VoicesJson(const std::vector<policy::Approval>& approvals) {
                     {"decision", deny ? "deny" : "approve"},
                     {"service", approval.is_service},
                     {"given", base::FormatInstant(approval.given)}});
+    // Only where it says something, so that what was stored before still compares.
+    if (!approval.in_place_of.empty()) list.back()["in_place_of"] = base::PercentEscape(approval.in_place_of);
   }
   return Dump(list);
 }
@@ -197,6 +200,7 @@ std::string OutcomeOf(const store::Decision& row) {
 
 std::string_view OccasionOf(std::string_view reason) {
   if (reason == "APPROVED" || reason == "DENIED_BY_APPROVER") return "approval";
+  if (reason == "APPROVAL_WITHDRAWN") return "withdrawal";
   if (reason == "RESUMED") return "resume";
   if (reason == "POLICY_ACTIVATED") return "activation";
   if (reason == "POLICY_REVOKED") return "revocation";

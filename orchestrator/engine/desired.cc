@@ -9,6 +9,7 @@
 #include "orchestrator/core/readiness.h"
 #include "orchestrator/engine/cleaning.h"
 #include "orchestrator/engine/decide.h"
+#include "orchestrator/engine/delegations.h"
 #include "orchestrator/engine/facts.h"
 #include "orchestrator/engine/route.h"
 #include "orchestrator/engine/rules.h"
@@ -44,13 +45,14 @@ int64_t LinkCap(pg::Tx& tx, const Transfer& transfer) {
   return 0;
 }
 
-absl::StatusOr<Warrant> MakeWarrant(pg::Tx& tx, const Transfer& transfer) {
+absl::StatusOr<Warrant> MakeWarrant(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
   ASSIGN_OR_RETURN(const trust::Roster roster, CurrentRoster(tx));
   ASSIGN_OR_RETURN(const std::vector<store::Policy> policies, LayersOver(tx, transfer, roster));
   Warrant warrant;
   for (const store::Policy& policy : policies) warrant.policies.push_back({policy.text, policy.statement});
   for (const store::Approval& approval : store::LiveApprovals(tx, transfer.id))
     warrant.approvals.push_back(approval.statement);
+  if (!warrant.approvals.empty()) warrant.delegations = DelegationsOf(tx, transfer.entity.client, now);
   warrant.asserted_facts = WarrantFacts(AssertedFacts(transfer));
   warrant.client = transfer.entity.client;
   warrant.project = transfer.entity.project;
@@ -76,7 +78,7 @@ absl::StatusOr<MoveTask> MakeMove(const Context& context, pg::Tx& tx, const Tran
   const store::Agent& peer = send ? ends.receiver : ends.sender;
   move.peer_identity = peer.identity;
   move.peer_grant = peer.grant;
-  ASSIGN_OR_RETURN(move.warrant, MakeWarrant(tx, transfer));
+  ASSIGN_OR_RETURN(move.warrant, MakeWarrant(tx, transfer, now));
   move.listing = transfer.listing;
   if (transfer.content_wanted) move.content = transfer.content;
   move.files = transfer.files;

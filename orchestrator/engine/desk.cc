@@ -7,8 +7,19 @@
 #include "orchestrator/engine/rules.h"
 #include "orchestrator/engine/scans.h"
 #include "orchestrator/store/identity.h"
+#include "orchestrator/store/objections.h"
+#include "orchestrator/store/rules.h"
 
 namespace crossdock::orchestrator::engine {
+namespace {
+
+// One message holds them all: about 1.5 MB of each at most. Whatever is left out an agent may have seen before.
+constexpr int kActivationsMax = 2'000;
+constexpr int kObjectionsMax = 1'500;
+// An agent that was away for longer hears of a denial by the next assignment alone.
+constexpr std::chrono::days kDenialsTold{90};
+
+}  // namespace
 
 absl::Status Desk::BeginSession(const SessionStart& start) {
   const base::Instant now = context_.clock.Now();
@@ -50,6 +61,8 @@ absl::StatusOr<SiteTrust> Desk::TrustOf(std::string_view site) {
       ASSIGN_OR_RETURN(trust.relay_deny, RelayDenyBundle(context_, tx, now));
     }
     for (const store::Relay& relay : store::ListRelays(tx, site)) trust.relay_statements.push_back(relay.statement);
+    trust.activations = store::ActivationsInForce(tx, kActivationsMax);
+    trust.objections = store::Objections(tx, now, now - kDenialsTold, kObjectionsMax);
     return trust;
   });
 }

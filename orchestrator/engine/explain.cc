@@ -3,6 +3,7 @@
 #include "lib/base/status.h"
 #include "orchestrator/engine/decide.h"
 #include "orchestrator/engine/moves.h"
+#include "orchestrator/store/objections.h"
 #include "orchestrator/store/transfers.h"
 
 namespace crossdock::orchestrator::engine {
@@ -121,6 +122,12 @@ absl::StatusOr<Explanation> Explain(const Context& context, std::string_view id)
       ASSIGN_OR_RETURN(const Ruling ruling, LastRuling(tx, t));
       explanation.lines.insert(explanation.lines.end(), ruling.lines.begin(), ruling.lines.end());
       explanation.requirements = ruling.requirements;
+    }
+    for (const store::Withdrawal& withdrawal : store::WithdrawalsOf(tx, id)) {
+      explanation.lines.push_back(
+          base::StrCat(withdrawal.approver, " withdrew the approval of '", withdrawal.requirement, "' at ",
+                       base::FormatSeconds(withdrawal.received), withdrawal.reason.empty() ? "" : ": ",
+                       base::PercentEscape(withdrawal.reason), "."));
     }
     // What went wrong before is often why it is slow now.
     const std::vector<store::HistoryEntry> history = store::History(tx, id);

@@ -42,7 +42,8 @@ std::map<std::string, AssertedFact> WarrantFacts(const policy::Facts& facts) {
   return asserted;
 }
 
-clearance::Request ClearanceRequest(const Transfer& transfer, std::vector<std::string> approvals) {
+clearance::Request ClearanceRequest(const Transfer& transfer, std::vector<std::string> approvals,
+                                    std::vector<std::string> delegations) {
   clearance::Request request;
   request.transfer = transfer.id;
   request.source = {transfer.source_site, transfer.volume, transfer.path};
@@ -51,6 +52,7 @@ clearance::Request ClearanceRequest(const Transfer& transfer, std::vector<std::s
                       static_cast<uint64_t>(transfer.bytes)};
   request.asserted = AssertedFacts(transfer);
   request.approvals = std::move(approvals);
+  request.delegations = std::move(delegations);
   return request;
 }
 

@@ -17,7 +17,8 @@ policy::Facts AssertedFacts(const Transfer& transfer);
 // The same for a warrant.
 std::map<std::string, AssertedFact> WarrantFacts(const policy::Facts& facts);
 
-// `approvals` are the signed statements that are live.
-clearance::Request ClearanceRequest(const Transfer& transfer, std::vector<std::string> approvals);
+// `approvals` are the signed statements that are live, `delegations` those by which they may count in another's place.
+clearance::Request ClearanceRequest(const Transfer& transfer, std::vector<std::string> approvals,
+                                    std::vector<std::string> delegations);
 
 }  // namespace crossdock::orchestrator::engine

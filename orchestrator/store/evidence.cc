@@ -32,9 +32,11 @@ constexpr pg::Query kInsertApproval{"approval_insert", R"sql(
 constexpr pg::Query kLiveApprovals{"approval_live", R"sql(
   SELECT id, transfer, requirement, approver, decision, statement, nonce, received FROM approval
    WHERE transfer = $1 AND dismissed IS NULL ORDER BY id)sql"};
+// A no stays: it speaks of exactly what it names, and counts again whenever that is what would move.
 constexpr pg::Query kDismiss{"approval_dismiss", R"sql(
   WITH gone AS (UPDATE approval SET dismissed = $3, dismissed_reason = $2
-                 WHERE transfer = $1 AND dismissed IS NULL RETURNING client, requirement, approver)
+                 WHERE transfer = $1 AND dismissed IS NULL AND decision = 'approve'
+                RETURNING client, requirement, approver)
   INSERT INTO audit (at, client, actor, action, transfer, result, detail)
   SELECT $3, client, 'orchestrator', 'approval.dismissed', $1, $2,
          jsonb_build_object('requirement', requirement, 'approver', approver) FROM gone)sql"};

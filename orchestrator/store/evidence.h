@@ -59,7 +59,7 @@ struct Approval {
 void InsertApproval(pg::Tx& tx, std::string_view client, const Approval& approval);
 // Those that were not dismissed, oldest first.
 std::vector<Approval> LiveApprovals(pg::Tx& tx, std::string_view transfer);
-// Dismisses all live ones of a transfer, with an audit row when there were any.
+// Dismisses every live yes to a transfer, with an audit row each. A no stays.
 void DismissApprovals(pg::Tx& tx, const Transfer& transfer, std::string_view reason, base::Instant now);
 
 struct Receipt {

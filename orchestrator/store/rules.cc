@@ -34,6 +34,8 @@ constexpr pg::Query kActivate{"policy_activate", R"sql(
   VALUES ($1, $2, $3, $4, $5, $6))sql"};
 constexpr pg::Query kActive{"policy_active", POLICY_SELECT R"sql(
    WHERE p.client = $1 AND a.number = (SELECT max(number) FROM policy_activation m WHERE m.client = $1))sql"};
+constexpr pg::Query kInForce{"policy_activations_in_force", R"sql(
+  SELECT DISTINCT ON (client) statement FROM policy_activation ORDER BY client, number DESC LIMIT $1)sql"};
 constexpr pg::Query kGet{"policy_get", POLICY_SELECT "WHERE p.client = $1 AND p.digest = $2"};
 constexpr pg::Query kList{"policy_list", POLICY_SELECT R"sql(
    WHERE ($1 = '' OR p.client = $1 OR starts_with(p.client, 'show:' || $1 || '/')) AND (p.client, p.digest) > ($2, $3) ORDER BY p.client, p.digest LIMIT $4)sql"};
@@ -65,6 +67,12 @@ std::optional<Policy> ActivePolicy(pg::Tx& tx, std::string_view client) {
   const pqxx::result result = tx.Run(kActive, client);
   if (result.empty()) return std::nullopt;
   return ReadPolicy(result[0]);
+}
+
+std::vector<std::string> ActivationsInForce(pg::Tx& tx, int limit) {
+  std::vector<std::string> statements;
+  for (const pqxx::row& row : tx.Run(kInForce, limit)) statements.push_back(row[0].as<std::string>());
+  return statements;
 }
 
 std::optional<Policy> GetPolicy(pg::Tx& tx, std::string_view client, std::string_view digest) {

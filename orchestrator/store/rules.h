@@ -29,6 +29,8 @@ void InsertPolicy(pg::Tx& tx, const Policy& policy);
 // Fails with a unique violation when the number was used; the caller has checked that it is the highest.
 void ActivatePolicy(pg::Tx& tx, const Policy& policy);
 std::optional<Policy> ActivePolicy(pg::Tx& tx, std::string_view client);
+// The signed activations in force, one a scope, in the order of their scopes; at most `limit`.
+std::vector<std::string> ActivationsInForce(pg::Tx& tx, int limit);
 std::optional<Policy> GetPolicy(pg::Tx& tx, std::string_view client, std::string_view digest);
 // `client` empty: all; a client's are those of its shows too. After (after_client, after_digest).
 std::vector<Policy> ListPolicies(pg::Tx& tx, std::string_view client, std::string_view after_client,

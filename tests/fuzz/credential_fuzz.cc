@@ -55,12 +55,33 @@ bool TryApproval(std::string_view text) {
   if (!Believed(approval)) return false;
   const ApprovalStatement& said = approval->statement;
   INVARIANT(approval->person == "paula" && said.approver == "paula") << "signed by paula, said by " << said.approver;
-  INVARIANT(said.transfer == binding.transfer && said.listing == binding.listing && said.content == binding.content &&
+  INVARIANT(said.transfer == binding.transfer && said.listing == binding.listing &&
+            (said.content == binding.content || (said.content.empty() && said.decision == ApprovalDecision::kDeny)) &&
             said.files == binding.files && said.bytes == binding.bytes && said.destination == binding.destination &&
             said.source == binding.source && said.policy == binding.policy)
       << "an approval of something else";
-  INVARIANT(said.not_before <= kNow + kClockTolerance && said.not_after >= kNow - kClockTolerance) << "out of its time";
+  const bool ends = said.decision == ApprovalDecision::kApprove;  // a no does not
+  INVARIANT(said.not_before <= kNow + kClockTolerance && (!ends || said.not_after >= kNow - kClockTolerance))
+      << "out of its time";
   INVARIANT(said.not_after - said.not_before <= kApprovalMax) << "for too long";
+  return true;
+}
+
+bool TryWithdrawal(std::string_view text) {
+  const auto withdrawal = VerifyWithdrawal(SignedBy(text, "paula"), TheRoster(), kNow);
+  if (!Believed(withdrawal)) return false;
+  INVARIANT(withdrawal->person == "paula" && withdrawal->statement.approver == "paula") << "in another's name";
+  INVARIANT(withdrawal->statement.withdrawn <= kNow + kClockTolerance) << "from the future";
+  return true;
+}
+
+bool TryDelegation(std::string_view text) {
+  const auto delegation = VerifyDelegation(SignedBy(text, "paula"), TheRoster(), kNow);
+  if (!Believed(delegation)) return false;
+  const Delegation& said = delegation->statement;
+  INVARIANT(delegation->delegator.person == "paula" && said.approver == "paula") << "another's place";
+  INVARIANT(said.delegate != "paula" && TheRoster().FindApprover(said.delegate) != nullptr) << "to a stranger";
+  INVARIANT(said.not_after > kNow && said.not_after - said.not_before <= kDelegationMax) << "for too long";
   return true;
 }
 
@@ -124,7 +145,7 @@ bool TryReceipt(std::string_view text) {
 
 void NobodyBelieves(std::string_view text) {
   INVARIANT(!VerifyJoinGrant(text, TheRoster()).ok() && !VerifyRelay(text, TheRoster(), kNow).ok() &&
-            !VerifyApproval(text, TheRoster(), Binding{}, kNow).ok())
+            !VerifyApproval(text, TheRoster(), Binding{}, kNow).ok() && !VerifyWithdrawal(text, TheRoster(), kNow).ok())
       << "believed without a signature";
 }
 
@@ -135,7 +156,9 @@ bool FuzzCredential(std::string_view input) {
   if (input.find("\n\n") != std::string_view::npos || input.size() > kStatementSizeMax) return false;
   NobodyBelieves(input);
   const std::string_view kind = KindOf(input);
-  if (kind == ApprovalStatement::kKind) return TryApproval(input);
+  if (kind == ApprovalStatement::kKind || kind == DenialStatement::kKind) return TryApproval(input);
+  if (kind == Withdrawal::kKind) return TryWithdrawal(input);
+  if (kind == Delegation::kKind) return TryDelegation(input);
   if (kind == Receipt::kKind) return TryReceipt(input);
   if (kind == JoinGrant::kKind || kind == AgentIdentity::kKind) return TryAgent(input);
   if (kind == PolicyActivation::kKind || kind == RosterStatement::kKind) return TryOfficers(input);

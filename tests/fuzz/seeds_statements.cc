@@ -18,6 +18,9 @@ void AddStatementSeeds(Seeds& seeds) {
       {"relay_keys", *Encode(ExampleRelayKeys())},
       {"relay_deny", *Encode(ExampleRelayDeny())},
       {"approval", *Encode(ExampleApproval())},
+      {"denial", *Encode(ExampleDenial())},
+      {"withdrawal", *Encode(ExampleWithdrawal())},
+      {"delegation", *Encode(ExampleDelegation())},
       {"receipt", *Encode(ExampleReceipt())},
       {"roster", SignedStatement::Parse(SignRoster(ExampleRosterBody(), {"olga"}))->statement()},
   };

@@ -147,7 +147,7 @@ class FakeAgentDesk : public orchestrator::AgentDesk {
   std::map<std::string, uint64_t> counters_;
   std::map<std::string, std::map<int64_t, std::string>> manifest_;
   std::vector<orchestrator::ScanOutcome> scans_;
-  orchestrator::SiteTrust trust_{"body", "statement", "", "", {}};
+  orchestrator::SiteTrust trust_{"body", "statement", "", "", {}, {}, {}};
   std::set<std::string> denied_;
   absl::Status failure_;
   std::vector<std::string> calls_;

@@ -86,6 +86,12 @@ class FakeCommands : public orchestrator::Commands {
   absl::Status SubmitApproval(std::string_view transfer, std::string_view statement, const Actor& actor) override {
     return Note("SubmitApproval ", transfer, " ", statement, By(actor));
   }
+  absl::Status WithdrawApproval(std::string_view transfer, std::string_view statement, const Actor& actor) override {
+    return Note("WithdrawApproval ", transfer, " ", statement, By(actor));
+  }
+  absl::Status AddDelegation(std::string_view statement, const Actor& actor) override {
+    return Note("AddDelegation ", statement, By(actor));
+  }
   absl::StatusOr<orchestrator::ProposedPolicy> ProposePolicy(std::string_view text,
                                                              const std::vector<std::string>& accepted,
                                                              bool validate_only, const Actor& actor) override {

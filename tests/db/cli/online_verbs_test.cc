@@ -11,6 +11,7 @@
 #include "lib/trust/kinds.h"
 #include "lib/trust/signed_statement.h"
 #include "lib/wire/manifest.h"
+#include "orchestrator/store/delegations.h"
 #include "orchestrator/store/evidence.h"
 #include "orchestrator/store/inbox.h"
 #include "orchestrator/store/manifests.h"
@@ -193,8 +194,59 @@ TEST_CASE("approval: what is shown is what is signed, and the signature holds") 
   CHECK(said->requirement == "production");
   CHECK(said->decision == trust::ApprovalDecision::kApprove);
 
-  REQUIRE(terminal.Run({"approval", "deny", "t-1", "--sign-with", file, "--approver", "paula", "--yes"}).code == 0);
-  CHECK(Has(terminal.server.commands.last_call(), "decision: deny"));
+  REQUIRE(terminal
+              .Run({"approval", "deny", "t-1", "--sign-with", file, "--approver", "paula", "--yes", "--reason",
+                    "the wrong plate"})
+              .code == 0);
+  CHECK(Has(terminal.server.commands.last_call(), "crossdock/denial/v1\n"));
+  CHECK(Has(terminal.server.commands.last_call(), "\nreason: the wrong plate\n"));
+
+  SECTION("a place is handed on until a day, that day included") {
+    const Words delegate{"approval",   "delegate",    "--to", "dave",       "--until", "2030-06-30", "--client",
+                         "northlight", "--sign-with", file,   "--approver", "paula",   "--reason",   "on the set"};
+    CHECK(terminal.Run(delegate, "no\n").code == 6);
+    terminal.server.commands.last_call();
+    const Outcome far = terminal.Run(delegate, "yes\n");
+    CHECK(Has(far.err, "[STATEMENT_MALFORMED]"));  // for more than three months
+    Words near = delegate;
+    near[5] =
+        base::FormatSeconds(std::chrono::floor<std::chrono::days>(terminal.server.clock.Now()) + std::chrono::days(7));
+    REQUIRE(terminal.Run(near, "yes\n").code == 0);
+    const std::string asked = terminal.server.commands.last_call();
+    CHECK(Has(asked, "AddDelegation crossdock/delegation/v1\nclient: northlight\ndelegate: dave\n"));
+    CHECK(Has(asked, "\nnot_after: " + near[5] + "\n"));
+    near[5] = "soon";
+    CHECK(terminal.Run(near, "yes\n").code == 6);
+    terminal.server.Write([&](pg::Tx& tx) {
+      const base::Instant now = terminal.server.clock.Now();
+      REQUIRE(orchestrator::store::InsertDelegation(
+          tx, {"d1", "northlight", "paula", "dave", "on the set", "signed", now, now + std::chrono::hours(1), now}));
+      REQUIRE(orchestrator::store::InsertDelegation(
+          tx, {"d2", "", "pete", "dave", "", "signed", now - std::chrono::hours(2), now - std::chrono::hours(1), now}));
+    });
+    CHECK(Has(terminal.Out({"approval", "delegations"}), "on the set"));
+    CHECK_FALSE(Has(terminal.Out({"approval", "delegations"}), "pete"));
+    CHECK_FALSE(Has(terminal.Out({"approval", "delegations", "--client", "another"}), "paula"));
+  }
+  SECTION("a yes is taken back by naming exactly what was signed") {
+    const std::string signed_text = statement->Format();
+    terminal.server.Write([&](pg::Tx& tx) {
+      orchestrator::store::InsertApproval(
+          tx, "northlight",
+          {0, "t-1", "production", "paula", "approve", signed_text, said->nonce, terminal.server.clock.Now()});
+    });
+    CHECK(Has(terminal.Out({"approval", "given", "t-1"}), "paula"));
+    CHECK(Has(terminal.Out({"approval", "given", "t-1"}), "stands"));
+    Words withdraw{"approval", "withdraw", "t-1", "--sign-with", file, "--approver", "paula", "--reason", "too early"};
+    CHECK(terminal.Run(withdraw, "no\n").code == 6);
+    REQUIRE(terminal.Run(withdraw, "yes\n").code == 0);
+    const std::string asked = terminal.server.commands.last_call();
+    CHECK(Has(asked, "WithdrawApproval t-1 crossdock/withdrawal/v1\n"));
+    CHECK(Has(asked, "\napproval: " + base::ToHex(base::Sha256(statement->statement())) + "\n"));
+    CHECK(Has(asked, "\nreason: too early\n"));
+    withdraw[6] = "raj";
+    CHECK(Has(terminal.Run(withdraw, "yes\n").err, "[APPROVAL_UNKNOWN]"));
+  }
 
   SECTION("a server whose manifest is another one is not believed") {
     InsertWaiting(terminal.server, "t-2", "another");

@@ -236,6 +236,143 @@ TEST_CASE("a denial by an approver ends it") {
   CHECK(VerdictOf(request) == Verdict::kDeny);
 }
 
+TEST_CASE("a no stands beside any number of later approvals, also when the approvals' time is long over") {
+  Request request = ExampleRequest();
+  DenialStatement denial;
+  const trust::Binding binding = Decide(request, Verified(), ExampleRoster(), kNow)->binding;
+  denial.transfer = binding.transfer;
+  denial.client = binding.client;
+  denial.project = binding.project;
+  denial.listing = binding.listing;
+  denial.files = binding.files;
+  denial.bytes = binding.bytes;
+  denial.source = binding.source;
+  denial.destination = binding.destination;
+  denial.classification = binding.classification;
+  denial.policy = binding.policy;
+  denial.requirement = "security";
+  denial.reason = "not before the trailer";
+  denial.denied = At("2026-10-01T11:00:00Z");
+  denial.approver = "raj";
+  denial.nonce = "8899aabbccddeeff";
+  request.approvals = Approved().approvals;
+  request.approvals.insert(request.approvals.begin(), SignedStatement::Sign(*Encode(denial), TestKey("raj")).Format());
+  const Clearance clearance = *Decide(request, Verified(), ExampleRoster(), kNow);
+  CHECK(clearance.verdict == Verdict::kDeny);
+  REQUIRE(clearance.decision.denied.has_value());
+  CHECK(clearance.decision.denied->person == "raj");
+  CHECK(clearance.accepted[0].reason == "not before the trailer");
+  // Of another package, it says nothing.
+  request.measured.listing = TestDigest("one frame more");
+  CHECK(Decide(request, Verified(), ExampleRoster(), kNow)->verdict == Verdict::kNeedsApprovals);
+}
+
+TEST_CASE("an approval that its approver took back does not count, whoever brings it along") {
+  Request request = ExampleRequest();
+  request.approvals = {Approve(request, "paula", "production")};
+  const std::string digest = *ApprovalDigest(request.approvals[0]);
+  request.withdrawn = {{digest, "paula"}};
+  CHECK(Rejection(request) == kApprovalWithdrawn);
+  // Another person's word takes nothing of Paula's back, nor does the word about another approval.
+  request.withdrawn = {{digest, "raj"}, {TestDigest("another"), "paula"}};
+  CHECK(Decide(request, Verified(), ExampleRoster(), kNow)->accepted.size() == 1);
+  Request both = Approved();
+  CHECK(VerdictOf(both) == Verdict::kAllow);
+  both.withdrawn = {{*ApprovalDigest(both.approvals[1]), "raj"}};
+  const Clearance clearance = *Decide(both, Verified(), ExampleRoster(), kNow);
+  CHECK(clearance.verdict == Verdict::kNeedsApprovals);
+  CHECK(base::ToStd(ToStatus(clearance).message()).find("APPROVAL_WITHDRAWN") != std::string::npos);
+}
+
+// Raj's roster entry says security; these say that he may sign as Paula would, who is production's.
+template <typename Change>
+std::string Delegated(Change change, std::string_view signer = "paula") {
+  Delegation delegation = ExampleDelegation();
+  change(delegation);
+  return SignedStatement::Sign(*Encode(delegation), TestKey(signer)).Format();
+}
+
+TEST_CASE("who stands in fills what the other could fill, for the client and the time that were signed") {
+  const auto have = [](const std::vector<std::string>& delegations, base::Instant now = kNow) {
+    Request request = ExampleRequest();
+    request.approvals = {Approve(request, "raj", "production")};
+    request.delegations = delegations;
+    const Clearance clearance = *Decide(request, Verified(), ExampleRoster(), now);
+    CHECK(clearance.verdict == Verdict::kNeedsApprovals);  // security is open in any case
+    return clearance.decision.satisfied.size();
+  };
+  CHECK(have({}) == 0);
+  CHECK(have({Delegated([](Delegation&) {})}) == 1);
+  CHECK(have({Delegated([](Delegation& d) { d.client.clear(); })}) == 1);
+  CHECK(have({Delegated([](Delegation& d) { d.client = "another"; })}) == 0);
+  // Given before the delegation began; decided after it has ended.
+  CHECK(have({Delegated([](Delegation& d) { d.not_before = At("2026-11-20T11:00:01Z"); })}) == 0);
+  CHECK(have({Delegated([](Delegation& d) { d.not_after = At("2026-11-20T12:00:00Z"); })}) == 0);
+  CHECK(have({Delegated([](Delegation& d) { d.not_after = At("2026-11-20T12:00:01Z"); })}) == 1);
+  // By whoever cannot hand on production's place.
+  CHECK(have({Delegated(
+            [](Delegation& d) {
+              d.approver = "raj";
+              d.delegate = "paula";
+            },
+            "raj")}) == 0);
+  CHECK(have({Delegated([](Delegation&) {}, "eve"), "nonsense"}) == 0);
+}
+
+TEST_CASE("who stands in for another is still one person, and cannot fill their own requirement besides") {
+  Request request = ExampleRequest();
+  request.approvals = {Approve(request, "raj", "production"), Approve(request, "raj", "security")};
+  request.delegations = {Delegated([](Delegation&) {})};
+  CHECK(VerdictOf(request) == Verdict::kNeedsApprovals);
+}
+
+TEST_CASE("nobody hands on what was handed to them") {
+  // Paula's place goes to Raj, and Raj's to Zoe: Zoe has Raj's standing, not Paula's.
+  const Roster roster =
+      *Roster::Parse(Replaced(ExampleRosterBody(), "paths:\n",
+                              base::StrCat("  - {person: zoe, team: x, organisation: y, groups: [], keys: [\"",
+                                           KeyText("zoe"), "\"]}\npaths:\n")),
+                     "test");
+  Request request = ExampleRequest();
+  request.approvals = {Approve(request, "zoe", "production")};
+  request.delegations = {Delegated([](Delegation&) {}), Delegated(
+                                                            [](Delegation& d) {
+                                                              d.approver = "raj";
+                                                              d.delegate = "zoe";
+                                                            },
+                                                            "raj")};
+  const Clearance clearance = *Decide(request, Verified(), roster, kNow);
+  CHECK(clearance.delegations.size() == 2);
+  CHECK(clearance.decision.satisfied.empty());
+  request.approvals = {Approve(request, "zoe", "security")};
+  CHECK(Decide(request, Verified(), roster, kNow)->decision.satisfied.size() == 1);
+}
+
+TEST_CASE("a verdict that rests on a delegation is good until that ends") {
+  Request request = ExampleRequest();
+  request.delegations = {Delegated([](Delegation& d) { d.not_after = At("2026-11-20T12:30:00Z"); })};
+  request.approvals = {Approve(request, "raj", "production")};
+  CHECK(Decide(request, Verified(), ExampleRoster(), kNow)->until == At("2026-11-20T12:30:00Z"));
+}
+
+TEST_CASE("a no is not taken back") {
+  Request request = ExampleRequest();
+  request.approvals = {Approve(request, "raj", "security", [](auto& s) { s.decision = ApprovalDecision::kDeny; })};
+  request.withdrawn = {{*ApprovalDigest(request.approvals[0]), "raj"}};
+  CHECK(VerdictOf(request) == Verdict::kDeny);
+}
+
+TEST_CASE("a verdict says until when it is good: for the shortest approval, and no longer than the roster") {
+  CHECK(Decide(Approved(), Verified(), ExampleRoster(), kNow)->until == At("2026-11-22T11:00:00Z"));
+  Request request = ExampleRequest();
+  request.approvals = {
+      Approve(request, "paula", "production", [](auto& s) { s.not_after = At("2026-11-20T13:00:00Z"); })};
+  CHECK(Decide(request, Verified(), ExampleRoster(), kNow)->until == At("2026-11-20T13:00:00Z"));
+  const Roster short_lived =
+      *Roster::Parse(Replaced(ExampleRosterBody(), "expires: \"2027-11-20", "expires: \"2026-11-21"), "test");
+  CHECK(Decide(Approved(), Verified(), short_lived, kNow)->until == At("2026-11-21T00:00:00Z"));
+}
+
 TEST_CASE("a swapped policy is refused") {
   const std::string weaker = Replaced(std::string(kPolicy), "{in: [confidential]}", "{at_least: public}");
   const std::string activation = Activate(std::string(kPolicy));

@@ -62,6 +62,47 @@ TEST_CASE("the same person twice is one person") {
   CHECK(Have(Place({block}, {Yes("q", "mia", "t", {"g"}), Yes("q", "raj", "t", {"g"})}), "q") == 2);
 }
 
+// `person` with the standing of `seat`, whose team and groups these are.
+Approval For(std::string seat, std::string requirement, std::string person, std::string team,
+             std::vector<std::string> groups) {
+  Approval approval = Yes(std::move(requirement), std::move(person), std::move(team), std::move(groups));
+  approval.in_place_of = std::move(seat);
+  return approval;
+}
+
+TEST_CASE("who stands in counts with the other's team and groups, and the two fill one place between them") {
+  const auto two = Block({Need("q", 2, "g")}, Distinct::kTeam);
+  const Approval own = Yes("q", "dave", "t2", {});
+  const Approval dave = For("mia", "q", "dave", "t", {"g"});
+  CHECK(Have(Place({two}, {own, dave}), "q") == 1);
+  CHECK(Place({two}, {own, dave}).requirements[0].persons == std::vector<std::string>{"dave"});
+  CHECK(Have(Place({Block({Need("q", 2, "g")})}, {dave, Yes("q", "mia", "t", {"g"})}), "q") == 1);
+  // Nor are two who stand in for one person two.
+  CHECK(Have(Place({Block({Need("q", 2, "g")})}, {dave, For("mia", "q", "eve", "t", {"g"})}), "q") == 1);
+  // Of the same team as the one whose place it is: distinct teams are not given.
+  CHECK(Have(Place({two}, {dave, Yes("q", "raj", "t", {"g"})}), "q") == 1);
+  CHECK(Have(Place({two}, {dave, Yes("q", "raj", "u", {"g"})}), "q") == 2);
+  // One person is one, however many have handed their place to them.
+  CHECK(Have(Place({two}, {dave, For("raj", "q", "dave", "u", {"g"})}), "q") == 1);
+}
+
+TEST_CASE("of the places that somebody may take, the one that helps most is taken") {
+  const auto block = Block({Need("q", 2, "g")}, Distinct::kTeam);
+  const Approval raj = Yes("q", "raj", "t", {"g"});
+  CHECK(Have(Place({block}, {For("mia", "q", "dave", "t", {"g"}), For("zoe", "q", "dave", "u", {"g"}), raj}), "q") ==
+        2);
+  CHECK(Have(Place({block}, {For("zoe", "q", "dave", "u", {"g"}), For("mia", "q", "dave", "t", {"g"}), raj}), "q") ==
+        2);
+}
+
+TEST_CASE("nobody says yes to their own through somebody else, nor for somebody whose own it is") {
+  const auto block = Block({Need("q", 1, "g")});
+  CHECK(Have(Place({block}, {For("pete", "q", "dave", "t", {"g"})}), "q") == 0);
+  CHECK(Have(Place({block}, {For("mia", "q", "Pete", "t", {"g"})}), "q") == 0);
+  CHECK(Have(Place({block}, {For("ana", "q", "dave", "t", {"g"})}), "q") == 0);
+  CHECK(Have(Place({block}, {For("mia", "q", "dave", "t", {"g"})}), "q") == 1);
+}
+
 TEST_CASE("a service account never counts, and its no ends nothing") {
   Approval robot = Yes("q", "robot", "t", {"g"});
   robot.is_service = true;

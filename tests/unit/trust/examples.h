@@ -85,6 +85,51 @@ inline ApprovalStatement ExampleApproval() {
   return approval;
 }
 
+inline DenialStatement ExampleDenial() {
+  const ApprovalStatement approval = ExampleApproval();
+  DenialStatement denial;
+  denial.transfer = approval.transfer;
+  denial.client = approval.client;
+  denial.project = approval.project;
+  denial.listing = approval.listing;
+  denial.content = approval.content;
+  denial.files = approval.files;
+  denial.bytes = approval.bytes;
+  denial.source = approval.source;
+  denial.destination = approval.destination;
+  denial.classification = approval.classification;
+  denial.policy = approval.policy;
+  denial.requirement = approval.requirement;
+  denial.reason = "frame 1042 shows an unannounced title (voilà)";
+  denial.denied = At("2026-11-20T10:00:00Z");
+  denial.approver = "paula";
+  denial.nonce = "00112233445566778899aabbccddeeff";
+  return denial;
+}
+
+inline Delegation ExampleDelegation() {
+  return {"northlight",
+          "raj",
+          At("2026-11-20T10:00:00Z"),
+          At("2026-12-01T00:00:00Z"),
+          "on the set until December",
+          "paula",
+          "0011223344556677"};
+}
+
+inline Withdrawal ExampleWithdrawal() {
+  Withdrawal withdrawal;
+  withdrawal.transfer = "tr-0123456789abcdef";
+  withdrawal.client = "northlight";
+  withdrawal.requirement = "production";
+  withdrawal.approval = TestDigest("approval");
+  withdrawal.not_after = At("2026-11-23T10:00:00Z");
+  withdrawal.reason = "the wrong plate";
+  withdrawal.withdrawn = At("2026-11-20T11:00:00Z");
+  withdrawal.approver = "paula";
+  return withdrawal;
+}
+
 inline Receipt ExampleReceipt() {
   Receipt receipt;
   receipt.transfer = "tr-0123456789abcdef";

@@ -39,6 +39,9 @@ std::vector<Vector> Vectors() {
           VectorOf("relay-keys", ExampleRelayKeys()),
           VectorOf("relay-deny", ExampleRelayDeny()),
           VectorOf("approval", ExampleApproval()),
+          VectorOf("denial", ExampleDenial()),
+          VectorOf("delegation", ExampleDelegation()),
+          VectorOf("withdrawal", ExampleWithdrawal()),
           VectorOf("receipt", ExampleReceipt())};
 }
 

@@ -1,6 +1,9 @@
 #include "catch2/catch.hpp"
+#include "lib/base/strings.h"
+#include "orchestrator/store/evidence.h"
 #include "orchestrator/store/inbox.h"
 #include "orchestrator/store/manifests.h"
+#include "orchestrator/store/objections.h"
 #include "tests/support/api_server.h"
 
 namespace crossdock::orchestrator::api {
@@ -106,6 +109,59 @@ TEST_CASE("a signed approval goes to the engine as it is, from approvers only") 
   const auto bound = server.WithToken(server.TokenFor("guest", {"approver"}, "otherclient"));
   CHECK(base::ReasonOf(Ask<Approvals>(bound, &ApprovalStub::SubmitApproval, request, &response)) == "TRANSFER_UNKNOWN");
   CHECK(server.commands.calls().size() == 1);
+}
+
+TEST_CASE("a withdrawal goes to the engine as it is, from approvers only, of what they may see") {
+  ApiServer server;
+  server.Insert("t-1", "northlight", kToApproval);
+  v1::WithdrawApprovalRequest request;
+  request.set_transfer("t-1");
+  request.set_statement("signed");
+  v1::WithdrawApprovalResponse response;
+  const auto paula = server.WithToken(server.TokenFor("paula", {"approver"}));
+  REQUIRE(Ask<Approvals>(paula, &ApprovalStub::WithdrawApproval, request, &response).ok());
+  CHECK(response.transfer().transfer() == "t-1");
+  CHECK(server.commands.last_call() == "WithdrawApproval t-1 signed by token:paula");
+  const auto operators = server.WithToken(server.TokenFor("ops", {"operator"}));
+  CHECK(absl::IsPermissionDenied(Ask<Approvals>(operators, &ApprovalStub::WithdrawApproval, request, &response)));
+  const auto bound = server.WithToken(server.TokenFor("guest", {"approver"}, "otherclient"));
+  CHECK(base::ReasonOf(Ask<Approvals>(bound, &ApprovalStub::WithdrawApproval, request, &response)) ==
+        "TRANSFER_UNKNOWN");
+  CHECK(server.commands.calls().size() == 1);
+}
+
+TEST_CASE("what was signed over a transfer is listed in pages, with what became of it") {
+  ApiServer server;
+  const Transfer transfer = server.Insert("t-1", "northlight", kToApproval);
+  server.Write([&](pg::Tx& tx) {
+    for (const char* nonce : {"n1", "n2", "n3"}) {
+      store::InsertApproval(tx, "northlight", {0, "t-1", "production", nonce, "approve", "text", nonce, {}});
+    }
+    const auto words = store::SignedWords(tx, "t-1", 0, 10);
+    REQUIRE(words.size() == 3);
+    CHECK(store::WithdrawApproval(tx, "northlight", words[1].id,
+                                  {"digest", "t-1", "production", "n2", "too early", "signed", {}, {}}));
+    CHECK_FALSE(store::WithdrawApproval(tx, "northlight", words[1].id,
+                                        {"digest", "t-1", "production", "n2", "too early", "signed", {}, {}}));
+  });
+  const auto viewer = server.WithToken(server.TokenFor("view", {"viewer"}));
+  std::string seen;
+  v1::ListSignedApprovalsRequest request;
+  request.set_transfer("t-1");
+  request.set_page_size(2);
+  do {
+    v1::ListSignedApprovalsResponse page;
+    REQUIRE(Ask<Approvals>(viewer, &ApprovalStub::ListSignedApprovals, request, &page).ok());
+    for (const auto& each : page.approvals()) {
+      seen += base::StrCat(each.approver(), each.has_dismissed() ? " " : "", each.dismissed_reason(), ";");
+    }
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  CHECK(seen == "n1;n2 APPROVAL_WITHDRAWN;n3;");
+  v1::ListSignedApprovalsResponse page;
+  const auto bound = server.WithToken(server.TokenFor("guest", {"viewer"}, "otherclient"));
+  CHECK(base::ReasonOf(Ask<Approvals>(bound, &ApprovalStub::ListSignedApprovals, request, &page)) ==
+        "TRANSFER_UNKNOWN");
 }
 
 TEST_CASE("an event is handed in once; the second time it is a duplicate") {

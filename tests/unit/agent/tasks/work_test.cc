@@ -53,9 +53,11 @@ class RecordingReports : public AttemptReports {
     // The sender's receipt comes first, also where the answer gets lost: the sender gives its receipt up when the
     // attempt fails, and a later publish would wait for it for ever.
     const bool publishes = !verdict.ok() || *verdict == CommitVerdict::kPublish;
-    while (publishes && receipts.empty() && !stop.stop_requested()) {
+    while (publishes && receipts.empty() && failures.empty() && !stop.stop_requested()) {
       changed_.Wait(mutex_);
     }
+    // The other end gave up: the attempt is over.
+    if (publishes && receipts.empty() && !failures.empty()) return CommitAnswer{CommitVerdict::kFenced, "", ""};
     if (stop.stop_requested()) return base::Error(absl::StatusCode::kCancelled, "stopped");
     if (!verdict.ok()) return verdict.status();
     return CommitAnswer{*verdict, "", ""};
@@ -73,6 +75,7 @@ class RecordingReports : public AttemptReports {
     base::MutexLock lock(mutex_);
     failures.push_back(reason);
     details.push_back(detail);
+    changed_.NotifyAll();
     return absl::OkStatus();
   }
 
@@ -95,8 +98,13 @@ class RecordingReports : public AttemptReports {
 
 class FixedWarrants : public Warrants {
  public:
-  absl::StatusOr<Warranted> Check(const Task&, const MoveTask&) const override { return answer; }
+  absl::StatusOr<Warranted> Check(const Task&, const MoveTask&) const override {
+    return asked++ == 0 ? answer : later.value_or(answer);
+  }
+  uint64_t revision() const override { return asked > 0 && later ? 1 : 0; }
   absl::StatusOr<Warranted> answer = Warranted{"", "", "", 3, 4, std::string(64, 'b')};
+  std::optional<absl::StatusOr<Warranted>> later;  // the answer once something has changed
+  mutable std::atomic<int> asked = 0;
 };
 
 trust::Receipt Read(const std::string& text) {
@@ -287,6 +295,22 @@ TEST_CASE("a move without a warrant dials nobody, and its reason is reported") {
   CHECK(site.dials == 0);
   CHECK(site.reports.failures == std::vector<std::string>{"POLICY_DENIED", "POLICY_DENIED"});
   CHECK_FALSE(site.tree.Exists("van/proj/in"));
+}
+
+TEST_CASE("what may no longer move when everything has landed is not published, by either end alone") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  const ScanReport listed = site.Scan();
+  const absl::Status withdrawn = base::WithReason(base::PermissionDenied("withdrawn"), "CLEARANCE_NEEDS_APPROVALS");
+  const bool by_sender = GENERATE(true, false);
+  INFO((by_sender ? "the sender's" : "the receiver's"));
+  (by_sender ? site.lon_warrants : site.van_warrants).later = withdrawn;
+  site.Move(listed);
+  CHECK(base::ReasonOf(by_sender ? site.sent : site.received) == "CLEARANCE_NEEDS_APPROVALS");
+  const auto& failures = site.reports.failures;
+  CHECK(std::find(failures.begin(), failures.end(), "CLEARANCE_NEEDS_APPROVALS") != failures.end());
+  CHECK_FALSE(site.tree.Exists("van/proj/in"));
+  CHECK(site.van_receipts.Kept().empty());
 }
 
 TEST_CASE("a destination that is taken is reported as what it is, by both ends") {

@@ -86,7 +86,8 @@ IdentityPaths::IdentityPaths(const std::string& state)
       orchestrator(state + "/orchestrator"),
       enrolment_server(state + "/enrolment_server"),
       sessions(state + "/sessions"),
-      receipts(state + "/receipts") {}
+      receipts(state + "/receipts"),
+      witness(state + "/witness") {}
 
 absl::Status Enrol(const Config& config, std::string_view text, const base::Clock& clock, base::Random& random) {
   ASSIGN_OR_RETURN(const pki::JoinToken token, pki::DecodeJoinToken(text));

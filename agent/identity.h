@@ -5,6 +5,7 @@
 //   identity grant          signed statements: who this agent is, and who let it in
 //   orchestrator            host:port of the agents' port
 //   roster.json …           agent/trust
+//   witness/                agent/witness
 #pragma once
 
 #include <string>
@@ -28,7 +29,7 @@ struct Identity {
 struct IdentityPaths {
   explicit IdentityPaths(const std::string& state);
   std::string tls_key, identity_key, certificate, ca, identity, grant, orchestrator, enrolment_server, sessions,
-      receipts;
+      receipts, witness;
 };
 
 // Makes keys and an identity under the token's grant, and has the orchestrator issue a certificate. Interrupted, it

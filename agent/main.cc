@@ -16,6 +16,7 @@
 #include "agent/storage/volume_guarantees.h"
 #include "agent/tasks/work.h"
 #include "agent/tending.h"
+#include "agent/witness/witness.h"
 #include "lib/base/log.h"
 #include "lib/base/periodic.h"
 #include "lib/base/process.h"
@@ -89,7 +90,11 @@ absl::Status Run(const Config& config, bool check) {
   Work work({config.agent, volumes, reports, warrants, receipts, RelayLegMaker(tls_key), clock, RecordsOf(config)});
   TaskBoard board(config.limits, work, clock);
   Tending tending(tls_key, clock);
-  OwnHost host(config.site, paths.sessions, volumes, *store, tending, clock);
+  Witness witness(
+      paths.witness, config.trust_domain,
+      transparency::NoteNameOf(base::StrCat(config.trust_domain, "/site/", config.site, "/agent/", config.agent)),
+      identity.key);
+  OwnHost host(config.site, paths.sessions, volumes, *store, tending, witness, clock);
 
   SessionOptions session_options;
   session_options.version = CROSSDOCK_VERSION;

@@ -7,6 +7,7 @@
 #include "agent/tasks/work.h"
 #include "agent/tending.h"
 #include "agent/trust/trust_store.h"
+#include "agent/witness/witness.h"
 
 namespace crossdock::agent {
 
@@ -15,12 +16,13 @@ class OwnHost : public Host {
  public:
   // Everything outlives the host. `session_path`: where the sessions are counted.
   OwnHost(std::string site, std::string session_path, const agent::Volumes& volumes, TrustStore& store,
-          Tending& tending, const base::Clock& clock)
+          Tending& tending, agent::Witness& witness, const base::Clock& clock)
       : site_(std::move(site)),
         session_path_(std::move(session_path)),
         volumes_(volumes),
         store_(store),
         tending_(tending),
+        witness_(witness),
         clock_(clock) {}
 
   absl::StatusOr<uint64_t> NextSession() override;
@@ -28,6 +30,7 @@ class OwnHost : public Host {
   std::vector<RelayStatus> Relays() override { return tending_.Status(); }
   uint64_t RosterNumber() override { return store_.roster()->number(); }
   void TakeTrust(const TrustUpdate& update) override;
+  WitnessAnswer Witness(const WitnessRequest& request) override { return witness_.Answer(request, clock_.Now()); }
 
  private:
   const std::string site_;
@@ -35,6 +38,7 @@ class OwnHost : public Host {
   const agent::Volumes& volumes_;
   TrustStore& store_;
   Tending& tending_;
+  agent::Witness& witness_;
   const base::Clock& clock_;
   base::Mutex mutex_;  // of the session's file
 };

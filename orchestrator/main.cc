@@ -24,6 +24,7 @@
 #include "orchestrator/api/services.h"
 #include "orchestrator/audit/sequencer.h"
 #include "orchestrator/audit/signer.h"
+#include "orchestrator/audit/witnesses.h"
 #include "orchestrator/config.h"
 #include "orchestrator/engine/commands.h"
 #include "orchestrator/engine/desk.h"
@@ -111,11 +112,15 @@ rpc::ServerOptions ServerOptionsOf(const Config& config) {
 
 // Numbers what was written since the last time, then signs what is due.
 absl::Status SealAudit(pg::Database& database, audit::Signer* signer, base::Instant now) {
-  while (true) {
-    ASSIGN_OR_RETURN(const int numbered, audit::NumberLeaves(database));
-    if (numbered < audit::kBatchMax) break;
+  absl::Status status;
+  for (int numbered = audit::kBatchMax; status.ok() && numbered >= audit::kBatchMax;) {
+    const absl::StatusOr<int> batch = audit::NumberLeaves(database);
+    status = batch.status();
+    numbered = batch.value_or(0);
   }
-  return signer == nullptr ? absl::OkStatus() : signer->RunOnce(now);
+  // Also when numbering failed: whoever did that to a log is to be noticed.
+  if (signer != nullptr) status.Update(signer->RunOnce(now));
+  return status;
 }
 
 // Those beside the engine's own.
@@ -196,20 +201,22 @@ absl::Status Run(const Config& config) {
                                 std::chrono::duration_cast<std::chrono::seconds>(config.certificate_life),
                                 config.agents_address);
 
-  std::optional<audit::Signer> signer;
-  if (keys.audit) {
-    signer.emplace(database, config.trust_domain, *keys.audit);
-  } else {
-    LOG_WARNING("no checkpoint of the audit log is signed: there is no audit_key", {});
-  }
-
   // What it is asked through, and by whom: agents, people and tools.
   Directory directory(config, clock);
   api::DatabaseAuthenticator authenticator(database, clock, config.users,
                                            config.identity_providers.empty() ? nullptr : &directory.sign_in);
   const rpc::Gate gate(api::MethodRules(), authenticator, clock);
-  api::AgentSessions sessions(desk, fleet, clock, random, SessionOptionsOf(config));
-  const api::ApiContext api{commands, database, clock, random, wakes, gate, fleet, &config.users};
+  std::optional<audit::Signer> signer;
+  std::optional<audit::Witnesses> witnesses;
+  if (keys.audit) {
+    signer.emplace(database, config.trust_domain, *keys.audit);
+    witnesses.emplace(database, *signer, config.trust_domain, clock);
+  } else {
+    LOG_WARNING("the audit log is not sealed: no audit_key is configured", {});
+  }
+  api::AgentSessions sessions(desk, fleet, clock, random, SessionOptionsOf(config), witnesses ? &*witnesses : nullptr);
+  const api::ApiContext api{
+      commands, database, clock, random, wakes, gate, fleet, &config.users, signer ? &*signer : nullptr};
   api::Services services(api, {sessions, desk, enrolments});
   ASSIGN_OR_RETURN(const std::unique_ptr<rpc::Server> server,
                    rpc::Server::Start(ServerOptionsOf(config), gate, services.Served()));

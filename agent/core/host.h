@@ -40,6 +40,22 @@ struct TrustUpdate {
   std::vector<std::string> objections;   // withdrawals and denials
 };
 
+// What the orchestrator asks this agent to co-sign, and its answer (docs/audit.md).
+struct WitnessRequest {
+  std::string log;
+  std::string log_key;
+  std::string add_checkpoint;
+};
+struct WitnessAnswer {
+  std::string log;
+  uint64_t size = 0;
+  std::string cosignature;  // a line; empty: refused, with
+  std::string reason;       // UPPER_SNAKE
+  std::string detail;
+  uint64_t seen_size = 0;
+  std::string held;  // the note that it keeps, when what it was asked contradicts that
+};
+
 // Thread-safe.
 class Host {
  public:
@@ -50,6 +66,9 @@ class Host {
   virtual std::vector<RelayStatus> Relays() = 0;
   virtual uint64_t RosterNumber() = 0;
   virtual void TakeTrust(const TrustUpdate& update) = 0;
+  virtual WitnessAnswer Witness(const WitnessRequest& request) {
+    return {request.log, 0, "", "WITNESS_NONE", "this host is no witness", 0, ""};
+  }
 };
 
 }  // namespace crossdock::agent

@@ -139,6 +139,20 @@ TrustUpdate FromMessage(const v1::TrustUpdate& message) {
           {message.objections().begin(), message.objections().end()}};
 }
 
+WitnessRequest FromMessage(const v1::WitnessRequest& message) {
+  return {message.log(), message.log_key(), message.add_checkpoint()};
+}
+
+void Fill(const WitnessAnswer& answer, v1::WitnessAnswer* message) {
+  message->set_log(answer.log);
+  message->set_size(answer.size);
+  message->set_cosignature(answer.cosignature);
+  message->set_reason(answer.reason);
+  message->set_detail(answer.detail);
+  message->set_seen_size(answer.seen_size);
+  message->set_held(answer.held);
+}
+
 void Fill(const wire::Epoch& epoch, v1::Epoch* message) {
   message->set_generation(epoch.generation);
   message->set_n(epoch.n);

@@ -15,7 +15,9 @@ namespace crossdock::agent {
 std::optional<Task> FromMessage(const v1::Task& message);
 DesiredState FromMessage(const v1::DesiredState& message);
 TrustUpdate FromMessage(const v1::TrustUpdate& message);
+WitnessRequest FromMessage(const v1::WitnessRequest& message);
 
+void Fill(const WitnessAnswer& answer, v1::WitnessAnswer* message);
 void Fill(const wire::Epoch& epoch, v1::Epoch* message);
 // All of a report but its sequence.
 void Fill(const BoardReport& board, Host& host, base::Instant now, v1::AgentReport* message);

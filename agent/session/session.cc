@@ -18,6 +18,9 @@ constexpr std::chrono::milliseconds kIntervalMin{100};
 constexpr std::chrono::milliseconds kIntervalMax{60'000};
 constexpr std::chrono::milliseconds kReconnectAfterMax{5 * 60'000};
 
+// What an orchestrator asks without waiting for an answer is not answered.
+constexpr size_t kAnswersMax = 64;
+
 }  // namespace
 
 Session::Session(SessionOptions options, Dial dial, TaskBoard& board, Host& host, const base::Clock& clock,
@@ -63,6 +66,7 @@ absl::Status Session::RunStream(const std::stop_token& stop) {
   {
     base::MutexLock lock(mutex_);
     stream_over_ = false;
+    answers_.clear();  // of another stream: whoever asked asks again
     if (!next_address_.empty()) address = std::exchange(next_address_, "");
   }
   ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, dial_(address));
@@ -123,6 +127,14 @@ void Session::Take(const v1::ConnectResponse& message) {
     case v1::ConnectResponse::kTrust:
       host_.TakeTrust(FromMessage(message.trust()));
       break;
+    case v1::ConnectResponse::kWitness: {
+      WitnessAnswer answer = host_.Witness(FromMessage(message.witness()));
+      base::MutexLock lock(mutex_);
+      if (answers_.size() < kAnswersMax) answers_.push_back(std::move(answer));
+      wake_ = true;
+      changed_.NotifyAll();
+      break;
+    }
     case v1::ConnectResponse::kEnd: {
       LOG_INFO("the orchestrator ends the session", {{"reason", message.end().reason()}});
       base::MutexLock lock(mutex_);
@@ -150,11 +162,26 @@ void Session::Report(Stream& stream, const std::stop_token& stop) {
       if (clock_.MonotonicNow() >= hello_until) return;
       continue;
     }
+    if (!SendAnswers(stream)) return;
     v1::ConnectRequest request;
     request.mutable_report()->set_sequence(++sequence_);
     Fill(board_.Report(), host_, clock_.Now(), request.mutable_report());
     if (!stream.Write(request)) return;
   }
+}
+
+bool Session::SendAnswers(Stream& stream) {
+  std::deque<WitnessAnswer> answers;
+  {
+    base::MutexLock lock(mutex_);
+    answers.swap(answers_);
+  }
+  for (const WitnessAnswer& answer : answers) {
+    v1::ConnectRequest request;
+    Fill(answer, request.mutable_witness());
+    if (!stream.Write(request)) return false;
+  }
+  return true;
 }
 
 void Session::Pause(std::chrono::milliseconds time, const std::stop_token& stop) {

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -60,6 +61,7 @@ class Session {
   void Read(Stream& stream);
   void Report(Stream& stream, const std::stop_token& stop);
   void Take(const v1::ConnectResponse& message);
+  bool SendAnswers(Stream& stream);
   void Pause(std::chrono::milliseconds time, const std::stop_token& stop);
 
   const SessionOptions options_;
@@ -74,6 +76,7 @@ class Session {
   base::Mutex mutex_;
   base::CondVar changed_;
   bool wake_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<WitnessAnswer> answers_ ABSL_GUARDED_BY(mutex_);  // to be sent; at most kAnswersMax
   bool stream_over_ ABSL_GUARDED_BY(mutex_) = false;
   std::chrono::milliseconds interval_ ABSL_GUARDED_BY(mutex_){2'000};
   std::string next_address_ ABSL_GUARDED_BY(mutex_);  // of the end's hint; used once

@@ -66,6 +66,15 @@ absl::StatusOr<CheckpointNote> ParseCheckpointNote(std::string_view bytes) {
   return read;
 }
 
+absl::Status VerifyCheckpoint(const CheckpointNote& note, const NoteKey& key) {
+  if (key.type != NoteKeyType::kEd25519 || note.checkpoint.origin != key.name) {
+    return base::WithReason(
+        base::InvalidArgument("the checkpoint is of ", note.checkpoint.origin, ", and the key of ", key.name),
+        kNoteUnsigned);
+  }
+  return note.note.VerifyBy(key);
+}
+
 Note SignCheckpoint(const Checkpoint& checkpoint, const base::PrivateKey& key) {
   Note note{checkpoint.Format(), {}};
   note.Sign(checkpoint.origin, key);

@@ -31,6 +31,9 @@ struct CheckpointNote {
   Checkpoint checkpoint;
 };
 absl::StatusOr<CheckpointNote> ParseCheckpointNote(std::string_view bytes);
+// NOTE_UNSIGNED unless `key` is a log's, the checkpoint is of that log, and its signature holds. One key signs many
+// logs under their names; a signature line's name is not signed, so the name in the text is what counts.
+absl::Status VerifyCheckpoint(const CheckpointNote& note, const NoteKey& key);
 // Signed by the log's key under its origin's name.
 Note SignCheckpoint(const Checkpoint& checkpoint, const base::PrivateKey& key);
 

@@ -34,12 +34,14 @@ absl::StatusOr<std::string*> Tiles::TileOf(TileId id) {
   const auto known = tiles_.find(id);
   if (known != tiles_.end()) return &known->second;
   ASSIGN_OR_RETURN(std::string tile, read_(id));
+  if (tile.size() < HashesIn(id) * kHashSize) return Lost(id, HashesIn(id), tile.size());
+  return &tiles_.emplace(id, std::move(tile)).first->second;
+}
+
+uint64_t Tiles::HashesIn(TileId id) const {
   const uint64_t whole = size_ >> (kTileHeight * id.first);  // subtrees of this level
   const uint64_t begin = id.second * kTileWidth;
-  const uint64_t wanted = whole <= begin ? 0 : std::min(whole - begin, kTileWidth);
-  // More than that would be of a tree that nobody numbered.
-  if (tile.size() != wanted * kHashSize) return Lost(id, wanted, tile.size());
-  return &tiles_.emplace(id, std::move(tile)).first->second;
+  return whole <= begin ? 0 : std::min(whole - begin, kTileWidth);
 }
 
 absl::Status Tiles::Append(const Hash& leaf) {
@@ -48,6 +50,7 @@ absl::Status Tiles::Append(const Hash& leaf) {
   for (int level = 0;; ++level) {
     const TileId id{level, index / kTileWidth};
     ASSIGN_OR_RETURN(std::string* const tile, TileOf(id));
+    if (tile->size() != HashesIn(id) * kHashSize) return Lost(id, HashesIn(id), tile->size());
     tile->append(BytesOf(hash));
     changed_[id] = true;
     if (tile->size() < kTileWidth * kHashSize) break;
@@ -70,11 +73,10 @@ absl::StatusOr<Hash> Tiles::Node(int level, uint64_t index) {
   const int tile_level = level / kTileHeight;
   const uint64_t count = uint64_t{1} << (level % kTileHeight);
   const uint64_t begin = index * count;
-  ASSIGN_OR_RETURN(const std::string* const tile, TileOf({tile_level, begin / kTileWidth}));
+  const TileId id{tile_level, begin / kTileWidth};
+  ASSIGN_OR_RETURN(const std::string* const tile, TileOf(id));
   const uint64_t at = begin % kTileWidth;
-  if ((at + count) * kHashSize > tile->size()) {
-    return Lost({tile_level, begin / kTileWidth}, at + count, tile->size());
-  }
+  if (at + count > HashesIn(id)) return Lost(id, at + count, tile->size());
   std::vector<Hash> row;
   for (uint64_t i = 0; i < count; ++i) row.push_back(HashAt(*tile, at + i));
   return Fold(std::move(row));

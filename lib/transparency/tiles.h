@@ -29,11 +29,13 @@ class Tiles {
   Tiles(uint64_t size, Read read) : size_(size), read_(std::move(read)) {}
 
   uint64_t size() const { return size_; }
+  // DATA_LOSS (TILE_LOST) also when the store has more than a tree of this size: it is another one's.
   absl::Status Append(const Hash& leaf);
   // The tiles that Append changed, whole.
   std::map<TileId, std::string> Changed() const;
 
-  // A NodeSource. DATA_LOSS (TILE_LOST) when the store lacks what a tree of this size has.
+  // A NodeSource. DATA_LOSS (TILE_LOST) when the store lacks what a tree of this size has. It may have grown beyond:
+  // whoever reads an older size, or beside whoever appends, sees the first `size` leaves alone.
   absl::StatusOr<Hash> Node(int level, uint64_t index);
   NodeSource Source() {
     return [this](int level, uint64_t index) { return Node(level, index); };
@@ -41,6 +43,7 @@ class Tiles {
 
  private:
   absl::StatusOr<std::string*> TileOf(TileId id);
+  uint64_t HashesIn(TileId id) const;  // that a tree of this size has
 
   uint64_t size_;
   const Read read_;

@@ -334,28 +334,4 @@ grpc::Status TokenService::RevokeToken(grpc::ServerContext* context, const admin
   });
 }
 
-grpc::Status AuditService::ListAuditRecords(grpc::ServerContext* context,
-                                            const admin::v1::ListAuditRecordsRequest* request,
-                                            admin::v1::ListAuditRecordsResponse* response) {
-  return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
-    ASSIGN_OR_RETURN(const std::string client, ClientFilter(caller, request->client()));
-    const std::string filter = base::StrCat(client, "\n", request->transfer());
-    ASSIGN_OR_RETURN(const int size, PageSize(request->page_size()));
-    ASSIGN_OR_RETURN(const auto position, ParsePageToken(request->page_token(), 1, filter));
-    std::optional<int64_t> after;
-    if (request->has_after_number()) after = static_cast<int64_t>(request->after_number());
-    if (!position.empty()) after = std::strtoll(position[0].c_str(), nullptr, 10);
-    return api_.database.Transact([&](pg::Tx& tx) -> absl::Status {
-      const auto records = store::ListAudit(tx, client, request->transfer(), after, size);
-      response->Clear();
-      for (const store::AuditRecord& record : records) *response->add_records() = api::ToMessage(record);
-      // Whoever asks for the newest has them; whoever follows goes on.
-      if (after && static_cast<int>(records.size()) == size) {
-        response->set_next_page_token(FormatPageToken({std::to_string(records.back().number)}, filter));
-      }
-      return absl::OkStatus();
-    });
-  });
-}
-
 }  // namespace crossdock::orchestrator::api

@@ -1,4 +1,4 @@
-// Sites, links, agents, relays, the roster; API tokens; the audit log.
+// Sites, links, agents, relays, the roster; API tokens.
 #pragma once
 
 #include "crossdock/admin/v1/admin.grpc.pb.h"
@@ -49,17 +49,6 @@ class TokenService : public admin::v1::TokenService::Service {
                           admin::v1::ListTokensResponse* response) override;
   grpc::Status RevokeToken(grpc::ServerContext* context, const admin::v1::RevokeTokenRequest* request,
                            admin::v1::RevokeTokenResponse* response) override;
-
- private:
-  const ApiContext& api_;
-};
-
-// Thread-safe.
-class AuditService : public admin::v1::AuditService::Service {
- public:
-  explicit AuditService(const ApiContext& api) : api_(api) {}
-  grpc::Status ListAuditRecords(grpc::ServerContext* context, const admin::v1::ListAuditRecordsRequest* request,
-                                admin::v1::ListAuditRecordsResponse* response) override;
 
  private:
   const ApiContext& api_;

@@ -12,6 +12,18 @@ namespace crossdock::orchestrator::api {
 
 namespace v1 = crossdock::agent::v1;
 
+namespace {
+
+// An agent answers what it is asked, and no more.
+constexpr size_t kAnswersMax = 64;
+
+WitnessReply FromMessage(const v1::WitnessAnswer& message) {
+  return {message.log(),    message.size(),      message.cosignature(), message.reason(),
+          message.detail(), message.seen_size(), message.held()};
+}
+
+}  // namespace
+
 struct AgentSessions::Session {
   // Immutable.
   uint64_t number = 0;
@@ -25,6 +37,9 @@ struct AgentSessions::Session {
   std::optional<v1::AgentReport> report;  // the newest one not looked at yet
   bool look = false;                      // at the database: what it should be doing may have changed
   bool tell_trust = false;
+  bool ask_witness = false;
+  std::deque<v1::WitnessAnswer> answers;  // at most kAnswersMax
+  base::Steady witnessed;
   bool has_turn = false;  // queued or being worked on
   bool more = false;      // something came in meanwhile
   bool ended = false;
@@ -46,8 +61,8 @@ struct AgentSessions::Session {
 };
 
 AgentSessions::AgentSessions(AgentDesk& desk, Fleet& fleet, const base::Clock& clock, base::Random& random,
-                             const SessionOptions& options)
-    : desk_(desk), fleet_(fleet), clock_(clock), random_(random), options_(options) {
+                             const SessionOptions& options, WitnessDesk* witnesses)
+    : desk_(desk), fleet_(fleet), clock_(clock), random_(random), options_(options), witnesses_(witnesses) {
   for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { Work(); });
 }
 
@@ -57,7 +72,7 @@ uint64_t AgentSessions::Open(const AgentCaller& caller, std::shared_ptr<AgentStr
   auto session = std::make_shared<Session>();
   session->caller = caller;
   session->stream = std::move(stream);
-  session->opened = session->heard = session->looked = clock_.MonotonicNow();
+  session->opened = session->heard = session->looked = session->witnessed = clock_.MonotonicNow();
   const double spread = options_.age_spread * (2.0 * static_cast<double>(random_.Next() >> 11) * 0x1p-53 - 1.0);
   session->over =
       session->opened + std::chrono::duration_cast<std::chrono::milliseconds>(options_.age_max * (1 + spread));
@@ -76,6 +91,7 @@ void AgentSessions::Received(uint64_t number, const v1::ConnectRequest& message)
   session.heard = clock_.MonotonicNow();
   if (message.has_hello()) session.hello = message.hello();
   if (message.has_report()) session.report = message.report();
+  if (message.has_witness() && session.answers.size() < kAnswersMax) session.answers.push_back(message.witness());
   Enqueue(found->second);
 }
 
@@ -141,6 +157,8 @@ void AgentSessions::TakeTurn(Session& session) {
   std::optional<v1::AgentReport> report;
   bool look = false;
   bool tell_trust = false;
+  bool ask_witness = false;
+  std::deque<v1::WitnessAnswer> answers;
   {
     base::MutexLock lock(mutex_);
     if (session.ended) return;
@@ -150,6 +168,8 @@ void AgentSessions::TakeTurn(Session& session) {
     const bool ready = session.begun || hello.has_value();
     if (ready) look = std::exchange(session.look, false);
     if (ready) tell_trust = std::exchange(session.tell_trust, false);
+    if (ready) ask_witness = std::exchange(session.ask_witness, false);
+    if (ready) answers = std::exchange(session.answers, {});
   }
   absl::Status status;
   if (hello.has_value()) status = Begin(session, *hello);
@@ -159,6 +179,14 @@ void AgentSessions::TakeTurn(Session& session) {
   if (status.ok() && tell_trust) status = SendTrust(session);
   if (status.ok() && report.has_value()) status = TakeReport(session, *report);
   if (status.ok() && look && !hello.has_value()) status = SendDesired(session, false, {});
+  if (witnesses_ != nullptr && status.ok()) {
+    for (const v1::WitnessAnswer& answer : answers) {
+      const absl::Status taken = witnesses_->Take(session.caller.agent, session.caller.site, FromMessage(answer));
+      if (!taken.ok())
+        LOG_ERROR("a co-signature was not kept", {{"agent", session.caller.agent}, {"error", taken.ToString()}});
+    }
+    if (ask_witness) status = AskWitness(session);
+  }
   if (status.ok()) return;
   if (!session.begun || absl::IsPermissionDenied(status) || absl::IsInvalidArgument(status)) {
     End(session, status);
@@ -205,6 +233,23 @@ absl::Status AgentSessions::SendTrust(Session& session) {
   v1::ConnectResponse message;
   *message.mutable_trust() = ToMessage(trust);
   session.stream->Send(message);
+  return absl::OkStatus();
+}
+
+absl::Status AgentSessions::AskWitness(Session& session) {
+  const absl::StatusOr<std::vector<WitnessAsk>> asks = witnesses_->Ask(session.caller.agent);
+  if (!asks.ok()) {
+    // The agent has no part in it, and goes on with its work.
+    LOG_ERROR("no witness can be asked", {{"agent", session.caller.agent}, {"error", asks.status().ToString()}});
+    return absl::OkStatus();
+  }
+  for (const WitnessAsk& ask : *asks) {
+    v1::ConnectResponse message;
+    message.mutable_witness()->set_log(ask.log);
+    message.mutable_witness()->set_log_key(ask.log_key);
+    message.mutable_witness()->set_add_checkpoint(ask.add_checkpoint);
+    session.stream->Send(message);
+  }
   return absl::OkStatus();
 }
 
@@ -353,6 +398,11 @@ absl::Status AgentSessions::Tick() {
     for (const auto& [number, session] : sessions_) {
       if (session->ended) continue;
       const absl::Status why = WhyOver(*session, now, steady);
+      if (why.ok() && witnesses_ != nullptr && session->begun && steady - session->witnessed >= options_.witness_poll) {
+        session->witnessed = steady;
+        session->ask_witness = true;
+        Enqueue(session);
+      }
       if (!why.ok()) {
         over.emplace_back(session, why);
       } else if (steady - session->looked >= options_.poll) {

@@ -54,6 +54,7 @@ struct SessionOptions {
   std::chrono::milliseconds hello_wait{10'000};
   std::chrono::milliseconds poll{10'000};       // looks at the database without a wake-up, too
   std::chrono::milliseconds trust_poll{2'000};  // roster, bundles, denied keys
+  std::chrono::milliseconds witness_poll{2'000};
   int threads = 4;
 };
 
@@ -61,7 +62,7 @@ class AgentSessions {
  public:
   // Everything outlives the sessions.
   AgentSessions(AgentDesk& desk, Fleet& fleet, const base::Clock& clock, base::Random& random,
-                const SessionOptions& options);
+                const SessionOptions& options, WitnessDesk* witnesses = nullptr);
   ~AgentSessions();
 
   // A stream opened; gives the session's number. `stream` is kept until the session has ended.
@@ -88,6 +89,7 @@ class AgentSessions {
   absl::Status TakeReport(Session& session, const crossdock::agent::v1::AgentReport& report);
   absl::Status SendDesired(Session& session, bool complete, const std::set<std::string>& lost);
   absl::Status SendTrust(Session& session);
+  absl::Status AskWitness(Session& session);
   absl::StatusOr<SiteTrust> TrustOf(const std::string& site);
   void Replace(const Session& by);
   void End(Session& session, const absl::Status& status);
@@ -100,6 +102,7 @@ class AgentSessions {
   const base::Clock& clock_;
   base::Random& random_;
   const SessionOptions options_;
+  WitnessDesk* const witnesses_;  // null: nobody is asked to co-sign
 
   base::Mutex mutex_;
   base::CondVar changed_;

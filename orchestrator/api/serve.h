@@ -18,6 +18,10 @@
 #include "orchestrator/core/fleet.h"
 #include "orchestrator/core/wakes.h"
 
+namespace crossdock::orchestrator::audit {
+class Signer;
+}
+
 namespace crossdock::orchestrator::api {
 
 // Given to every service by main; outlives them.
@@ -31,6 +35,7 @@ struct ApiContext {
   const Fleet& fleet;
   // What the configuration gives to certificates, which counts where roles exclude each other; null: nothing.
   const RolesOfUsers* roles_of_users = nullptr;
+  audit::Signer* signer = nullptr;  // null: the audit logs are not sealed
 };
 
 // Runs `body(caller)` → absl::Status for the caller that the gate let in.

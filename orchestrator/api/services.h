@@ -11,6 +11,7 @@
 #include "orchestrator/api/agent_sessions.h"
 #include "orchestrator/api/approval_service.h"
 #include "orchestrator/api/attempt_service.h"
+#include "orchestrator/api/audit_service.h"
 #include "orchestrator/api/enrolment_service.h"
 #include "orchestrator/api/event_service.h"
 #include "orchestrator/api/policy_service.h"

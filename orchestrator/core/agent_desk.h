@@ -110,6 +110,31 @@ class AgentDesk {
   virtual absl::Status RecordClean(std::string_view agent, const CleanOutcome& outcome) = 0;
 };
 
+// What an agent is asked to co-sign, and what it answers (docs/audit.md).
+struct WitnessAsk {
+  std::string log;
+  std::string log_key;
+  std::string add_checkpoint;
+};
+struct WitnessReply {
+  std::string log;
+  uint64_t size = 0;
+  std::string cosignature;  // a line; empty: refused
+  std::string reason;
+  std::string detail;
+  uint64_t seen_size = 0;
+  std::string held;  // with a refusal: the note that it keeps, which contradicts what it was asked
+};
+
+// Where agents are witnesses. Thread-safe; calls may wait for the database.
+class WitnessDesk {
+ public:
+  virtual ~WitnessDesk() = default;
+  // What this agent is to be asked now; each is given once, and again when no answer comes for long.
+  virtual absl::StatusOr<std::vector<WitnessAsk>> Ask(std::string_view agent) = 0;
+  virtual absl::Status Take(std::string_view agent, std::string_view site, const WitnessReply& reply) = 0;
+};
+
 struct Enrolled {
   std::string certificate_pem;  // the chain
   std::string ca_pem;

@@ -21,7 +21,8 @@ constexpr pg::Query kUnnumbered{"audit_unnumbered", R"sql(
    ORDER BY audit.xid, audit.id LIMIT $3)sql"};
 
 constexpr pg::Query kGetLog{"audit_log_get", "SELECT log, size, urgent FROM audit_log WHERE log = $1"};
-constexpr pg::Query kListLogs{"audit_log_list", "SELECT log, size, urgent FROM audit_log ORDER BY log"};
+constexpr pg::Query kListLogs{"audit_log_list", R"sql(
+  SELECT log FROM audit_log UNION SELECT log FROM audit_checkpoint ORDER BY log)sql"};
 constexpr pg::Query kLogsToSign{"audit_log_to_sign", R"sql(
   SELECT log, size, urgent FROM audit_log
    WHERE size > coalesce((SELECT max(c.size) FROM audit_checkpoint c WHERE c.log = audit_log.log), 0)
@@ -68,6 +69,15 @@ constexpr pg::Query kUnwitnessed{"audit_unwitnessed", R"sql(
                         ORDER BY size DESC LIMIT 1) s ON true
    WHERE coalesce(s.size, 0) < c.size ORDER BY c.signed LIMIT $2)sql"};
 
+// By the studio's log, which is short and has an index, where `audit` has none of actions.
+constexpr pg::Query kRefusals{"audit_refusals", R"sql(
+  SELECT DISTINCT ON (actor) actor, result, at, coalesce(detail->>'held', '')
+    FROM audit_leaf JOIN audit ON audit.id = audit_leaf.audit
+   WHERE audit_leaf.log = 'studio' AND action = 'audit.refused' AND detail->>'log' = $1
+     AND NOT EXISTS (SELECT FROM audit_cosignature s WHERE s.log = $1 AND 'agent/' || s.agent = actor
+                      AND s.received > audit.at)
+   ORDER BY actor, audit.id DESC)sql"};
+
 AuditLog ReadLog(const pqxx::row& row) { return {row[0].as<std::string>(), row[1].as<uint64_t>(), row[2].as<bool>()}; }
 
 AuditCheckpoint ReadCheckpoint(const pqxx::row& row) {
@@ -104,9 +114,9 @@ AuditLog GetAuditLog(pg::Tx& tx, std::string_view log) {
   return found.empty() ? AuditLog{std::string(log), 0, false} : ReadLog(found[0]);
 }
 
-std::vector<AuditLog> ListAuditLogs(pg::Tx& tx) {
-  std::vector<AuditLog> logs;
-  for (const pqxx::row& row : tx.Run(kListLogs)) logs.push_back(ReadLog(row));
+std::vector<std::string> ListAuditLogs(pg::Tx& tx) {
+  std::vector<std::string> logs;
+  for (const pqxx::row& row : tx.Run(kListLogs)) logs.push_back(row[0].as<std::string>());
   return logs;
 }
 
@@ -185,6 +195,16 @@ std::vector<std::string> WitnessesOf(pg::Tx& tx, std::string_view log) {
   std::vector<std::string> agents;
   for (const pqxx::row& row : tx.Run(kWitnesses, log)) agents.push_back(row[0].as<std::string>());
   return agents;
+}
+
+std::vector<AuditRefusal> ReadRefusals(pg::Tx& tx, std::string_view log) {
+  std::vector<AuditRefusal> refusals;
+  for (const pqxx::row& row : tx.Run(kRefusals, log)) {
+    std::string agent = row[0].as<std::string>();
+    if (agent.starts_with("agent/")) agent.erase(0, 6);
+    refusals.push_back({agent, row[1].as<std::string>(), pg::ReadInstant(row[2]), row[3].as<std::string>()});
+  }
+  return refusals;
 }
 
 std::vector<UnwitnessedCheckpoint> Unwitnessed(pg::Tx& tx, std::string_view agent, int limit) {

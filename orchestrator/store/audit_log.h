@@ -41,7 +41,8 @@ struct AuditLog {
 };
 // size 0 when there is none.
 AuditLog GetAuditLog(pg::Tx& tx, std::string_view log);
-std::vector<AuditLog> ListAuditLogs(pg::Tx& tx);
+// The names of all logs that have grown, or of which there is a checkpoint.
+std::vector<std::string> ListAuditLogs(pg::Tx& tx);
 // Those with leaves beyond their newest checkpoint.
 std::vector<AuditLog> AuditLogsToSign(pg::Tx& tx);
 void PutAuditLog(pg::Tx& tx, const AuditLog& log);
@@ -81,6 +82,15 @@ void InsertCosignature(pg::Tx& tx, const AuditCosignature& cosignature);
 std::vector<AuditCosignature> ReadCosignatures(pg::Tx& tx, std::string_view log, uint64_t size);
 // Agents that have ever co-signed this log.
 std::vector<std::string> WitnessesOf(pg::Tx& tx, std::string_view log);
+
+// What an agent said when it refused a log, the last time, and has not taken back by co-signing since.
+struct AuditRefusal {
+  std::string agent;
+  std::string reason;
+  base::Instant at;
+  std::string held;  // the note that it keeps, "" when it sent none
+};
+std::vector<AuditRefusal> ReadRefusals(pg::Tx& tx, std::string_view log);
 
 // The newest checkpoint of a log that an agent has not co-signed, and the size that it co-signed last, 0 for none.
 struct UnwitnessedCheckpoint {

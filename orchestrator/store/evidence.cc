@@ -51,9 +51,13 @@ constexpr pg::Query kReceipts{"receipt_of_epoch", R"sql(
 constexpr pg::Query kAudit{"audit_insert", R"sql(
   INSERT INTO audit (at, client, actor, action, transfer, result, detail) VALUES ($1, $2, $3, $4, $5, $6, $7))sql"};
 constexpr pg::Query kListAudit{"audit_list", R"sql(
-  SELECT id, at, client, actor, action, transfer, result, detail::text AS detail FROM (
-    SELECT * FROM audit WHERE ($1 = '' OR client = $1) AND ($2 = '' OR transfer = $2) AND id > $3
-     ORDER BY CASE WHEN $3 < 0 THEN -id ELSE id END LIMIT $4) AS page
+  SELECT id, (said->>'at')::timestamptz, said->>'client', said->>'actor', said->>'action', said->>'transfer',
+         said->>'result', (said->'detail')::text FROM (
+    SELECT id, convert_from(leaf, 'UTF8')::jsonb AS said FROM audit
+     WHERE ($1 = '' OR client = $1) AND ($2 = '' OR transfer = $2) AND ($3 = '' OR actor = $3)
+       AND ($4 = '' OR action = $4 OR starts_with(action, $4 || '.'))
+       AND ($5 = '' OR strpos(result, $5) > 0 OR strpos(detail::text, $5) > 0) AND id > $6
+     ORDER BY CASE WHEN $6 < 0 THEN -id ELSE id END LIMIT $7) AS page
    ORDER BY id)sql"};
 
 }  // namespace
@@ -123,10 +127,11 @@ void Audit(pg::Tx& tx, const AuditRecord& r) {
   tx.Run(kAudit, r.at, r.client, r.actor, r.action, r.transfer, r.result, r.detail_json);
 }
 
-std::vector<AuditRecord> ListAudit(pg::Tx& tx, std::string_view client, std::string_view transfer,
-                                   std::optional<int64_t> after_number, int limit) {
+std::vector<AuditRecord> ListAudit(pg::Tx& tx, const AuditFilter& filter, std::optional<int64_t> after_number,
+                                   int limit) {
   std::vector<AuditRecord> records;
-  for (const pqxx::row& row : tx.Run(kListAudit, client, transfer, after_number.value_or(-1), limit)) {
+  for (const pqxx::row& row : tx.Run(kListAudit, filter.client, filter.transfer, filter.actor, filter.action,
+                                     filter.text, after_number.value_or(-1), limit)) {
     records.push_back({row[0].as<int64_t>(), pg::ReadInstant(row[1]), row[2].as<std::string>(),
                        row[3].as<std::string>(), row[4].as<std::string>(), row[5].as<std::string>(),
                        row[6].as<std::string>(), row[7].as<std::string>()});

@@ -88,8 +88,17 @@ struct AuditRecord {
   std::string detail_json = "{}";
 };
 void Audit(pg::Tx& tx, const AuditRecord& record);
-// The first `limit` after `after_number`, or without one the newest; oldest first. Empty fields do not filter.
-std::vector<AuditRecord> ListAudit(pg::Tx& tx, std::string_view client, std::string_view transfer,
-                                   std::optional<int64_t> after_number, int limit);
+// Which rows; empty fields do not filter.
+struct AuditFilter {
+  std::string client;
+  std::string transfer;
+  std::string actor;
+  std::string action;  // "approval.given", or "approval" for all that begin so
+  std::string text;    // somewhere in result or detail
+};
+// The first `limit` after `after_number`, or without one the newest; oldest first. What they say is read from the
+// leaves: what is shown is what is hashed.
+std::vector<AuditRecord> ListAudit(pg::Tx& tx, const AuditFilter& filter, std::optional<int64_t> after_number,
+                                   int limit);
 
 }  // namespace crossdock::orchestrator::store

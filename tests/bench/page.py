@@ -13,7 +13,7 @@ import rows
 from record import ROWS_FOLDER
 from studio.case import SOURCE
 
-BENCHES = ("wan", "peers", "small", "firstbyte", "local", "memory", "resume", "cap", "policy")
+BENCHES = ("wan", "peers", "small", "firstbyte", "local", "memory", "resume", "cap", "policy", "audit")
 PAGE, PLOT = "benchmarks.md", "benchmarks/goodput_over_loss.svg"
 INTRODUCTION = """# Benchmarks
 

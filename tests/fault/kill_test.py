@@ -58,6 +58,15 @@ class KillTest(StudioCase):
         self.assertEqual([entry["cause"] for entry in history].count("published"), 1)
         self.assertEqual(sum(one["entity"]["id"] == self.code for one in self.studio.transfers()), 1)
 
+    def assert_each_move_has_its_leaf_and_its_event(self, transfer):
+        def told(query):
+            return self.studio.postgres.value(query.format(transfer), "crossdock")
+        moves = told("select string_agg(cause, ' ' order by id) from transfer_history where transfer = '{}'")
+        self.assertIn("published", moves)
+        self.assertEqual(told("select string_agg(substr(convert_from(leaf, 'UTF8')::jsonb->>'action', 10), ' ' order by id) from audit "
+                              "where transfer = '{}' and starts_with(action, 'transfer.')"), moves)
+        self.assertEqual(told("select string_agg(substr(kind, 10), ' ' order by id) from outgoing_event where transfer = '{}'"), moves)
+
     def kill_and_recover(self, name):
         transfer = self.catch(f"kill-{name}")
         self.restart(name)
@@ -65,6 +74,14 @@ class KillTest(StudioCase):
 
     def test_the_orchestrator(self):
         self.kill_and_recover("orchestrator")
+
+    def test_t42_at_whatever_moment_it_is_killed_no_move_is_without_its_leaf(self):
+        self.cap(40)
+        transfer = self.begin("kill-often")
+        for _ in range(5):
+            self.restart("orchestrator")
+        self.assert_delivered_once(transfer)
+        self.assert_each_move_has_its_leaf_and_its_event(transfer)
 
     def test_the_sending_agent(self):
         self.kill_and_recover("lon-agent")

@@ -76,8 +76,14 @@ class CleaningTest(StudioCase):
         transfer = self.begin("cancelled")
         self.studio.cli("transfer", "cancel", transfer, "--reason", "not needed")
         self.assertTrue(self.landed(transfer))
+        custody = ("audit", "custody", transfer)
+        self.assertEqual([each["site"] for each in self.studio.cli_json(*custody, "--open")["intervals"]], ["lon", "van"])
         self.wait_until_clean(transfer)
         self.assertEqual(self.cleanings(transfer), (1, 1))
+        # Nothing is left at the destination, and since when is on record.
+        self.assertEqual([each["site"] for each in self.studio.cli_json(*custody, "--open")["intervals"]], ["lon"])
+        van = self.studio.cli_json(*custody)["intervals"][1]
+        self.assertLess(van["since"], van["until"])
         self.assertFalse((self.studio.storage("van") / SHOT / "cancelled").exists())
         self.assertEqual((self.studio.storage("van") / SHOT / published / "a").read_bytes(), b"x")
         # Cleaned is not lost: a retry begins from nothing.

@@ -38,9 +38,10 @@ ARROWS = {
     "agent/trust": _EVERY_LIBRARY - {"lib/pki", "lib/pg", "lib/rpc", "lib/net"} | {"agent/core"},
     "agent/tasks": _EVERY_LIBRARY - {"lib/pki", "lib/pg", "lib/rpc"} | {"agent/core", "agent/storage", "agent/record", "agent/transfer", "agent/legs", "agent/trust"},
     "agent/session": _EVERY_LIBRARY - {"lib/pki", "lib/pg"} | {"agent/core", "proto"},
+    "agent/witness": {"lib/base", "lib/transparency", "agent/core"},
     "agent/doctor": {"lib/base", "lib/host", "agent/core", "agent/storage"},
     # lib/pki: a newcomer makes its own certificate request.
-    "agent": _EVERY_LIBRARY - {"lib/pg"} | {"agent/core", "agent/storage", "agent/transfer", "agent/legs", "agent/trust", "agent/tasks", "agent/session", "agent/doctor", "proto"},
+    "agent": _EVERY_LIBRARY - {"lib/pg"} | {"agent/core", "agent/storage", "agent/transfer", "agent/legs", "agent/trust", "agent/tasks", "agent/session", "agent/doctor", "agent/witness", "proto"},
     "relay": {"lib/base", "lib/host", "lib/net", "lib/wire", "lib/trust", "lib/yaml"},
     "cli": _EVERY_LIBRARY - {"lib/pg"} | {"proto"},
 }

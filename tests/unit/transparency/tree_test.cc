@@ -140,6 +140,14 @@ TEST_CASE("tiles that are kept give the same tree, whenever they were kept") {
   }
   CHECK(kept.contains({2, 0}));
 
+  // Of a tree that has grown since, the older one can still be read; but nothing is appended to it.
+  Tiles older(1'000, read);
+  TreeHead first;
+  for (size_t i = 0; i < 1'000; ++i) first.Append(leaves[i]);
+  CHECK(*RootAt(1'000, older.Source()) == first.Root());
+  CHECK(base::ReasonOf(older.Node(0, 1'000).status()) == "TILE_LOST");
+  CHECK(base::ReasonOf(Tiles(1'000, read).Append(leaves[0])) == "TILE_LOST");
+
   kept[{0, 7}].pop_back();
   Tiles damaged(size, read);
   CHECK(base::ReasonOf(damaged.Node(0, 7 * 256).status()) == "TILE_LOST");

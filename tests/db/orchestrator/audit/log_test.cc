@@ -263,6 +263,36 @@ TEST_CASE("T-40: nothing is signed that does not continue what was signed") {
   CHECK(studio.Checkpoints("client/c").size() <= 1);
 }
 
+TEST_CASE("T-40: a log that is less than was signed is raised in the studio's log, once, though it does not grow") {
+  Studio studio;
+  for (int i = 0; i < 5; ++i) studio.Say("c", base::StrCat("event.", i));
+  studio.Number();
+  REQUIRE(studio.signer.RunOnce(At(0)).ok());
+  const auto raised = [&] {
+    studio.Number();
+    int count = 0;
+    for (const std::string& leaf : studio.Leaves("studio"))
+      count += leaf.find("\"audit.rewritten\"") != std::string::npos ? 1 : 0;
+    return count;
+  };
+  SECTION("truncated, its checkpoints left") {
+    studio.AsAdministrator("UPDATE audit_log SET size = 3 WHERE log = 'client/c'");
+  }
+  SECTION("wiped, of which this program alone still knows") {
+    studio.AsAdministrator(
+        "DELETE FROM audit_checkpoint; DELETE FROM audit_log; DELETE FROM audit_tile; DELETE FROM audit_leaf");
+  }
+  SECTION("a part of the tree taken away") {
+    studio.AsAdministrator("UPDATE audit_tile SET hashes = substr(hashes, 1, 64) WHERE log = 'client/c'");
+  }
+  CHECK(studio.signer.RunOnce(At(9)).ok());
+  CHECK(Word(studio.signer.RunOnce(At(10))) == kLogRewritten);
+  CHECK(raised() == 1);
+  CHECK(Word(studio.signer.RunOnce(At(20))) == kLogRewritten);
+  CHECK(raised() == 1);
+  studio.Write([&](pg::Tx& tx) { CHECK(Word(studio.signer.Check(tx, "client/c")) == kLogRewritten); });
+}
+
 TEST_CASE("a database that was restored into a server that counts from below is noticed, not numbered past") {
   Studio studio;
   studio.Say("c", "one");

@@ -103,7 +103,7 @@ struct Studio {
   std::vector<store::AuditRecord> Audited(const std::string& action) {
     std::vector<store::AuditRecord> found;
     Write([&](pg::Tx& tx) {
-      for (const store::AuditRecord& record : store::ListAudit(tx, "", "", 0, 1000)) {
+      for (const store::AuditRecord& record : store::ListAudit(tx, {}, 0, 1000)) {
         if (record.action == action) found.push_back(record);
       }
     });

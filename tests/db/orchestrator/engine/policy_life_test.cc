@@ -74,7 +74,7 @@ class OfficersStudio : public DecidingStudio {
   size_t Audited(std::string_view action) {
     size_t count = 0;
     Write([&](pg::Tx& tx) {
-      for (const auto& record : store::ListAudit(tx, "", "", std::nullopt, 1000)) count += record.action == action;
+      for (const auto& record : store::ListAudit(tx, {}, std::nullopt, 1000)) count += record.action == action;
     });
     return count;
   }

@@ -10,6 +10,7 @@
 #include "lib/base/digest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/log.h"
+#include "lib/base/process.h"
 #include "lib/base/status.h"
 #include "lib/net/admission.h"
 #include "lib/net/keep_alive.h"
@@ -202,6 +203,9 @@ class Session {
     LOG_INFO("leg joined", {{"rendezvous", rendezvous}, {"leg", place_->leg}, {"try", place_->attempt}});
     const PumpOptions options = OptionsFor(place_->leg == 0, place_->ticket.side == wire::Side::kSender,
                                            shared_.rendezvous.joined(), shared_.config.idle_max);
+    // The handshakes were the most that this thread needs; it may go on for hours now.
+    net::ForgetThread();
+    base::GiveMemoryBack();
     const absl::Status status = Pump(own.get(), other.get(), options, place_->wake, &counts);
     const std::string reason = base::ReasonOf(status);
     LOG_INFO("leg ended", {{"rendezvous", rendezvous},

@@ -1,8 +1,13 @@
 #include "lib/base/process.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdint>
 
 #include "lib/base/check.h"
 
@@ -38,6 +43,22 @@ int WaitForStop() {
   while (sigwait(&set, &number) != 0) {
   }
   return number;
+}
+
+void GiveMemoryBack() {
+  malloc_trim(0);
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
+  void* bottom = nullptr;
+  size_t size = 0;
+  const bool known = pthread_attr_getstack(&attributes, &bottom, &size) == 0;
+  pthread_attr_destroy(&attributes);
+  if (!known) return;
+  // The page below this frame's stays for what is still called from here.
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto from = reinterpret_cast<uintptr_t>(bottom);
+  const uintptr_t to = (reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - page) & ~(page - 1);
+  if (to > from) madvise(bottom, to - from, MADV_DONTNEED);
 }
 
 }  // namespace crossdock::base

@@ -14,4 +14,8 @@ void SetUpProcess();
 // Blocks until SIGTERM or SIGINT arrives, and returns its number.
 int WaitForStop();
 
+// Gives the kernel what the heap, and this thread's stack below the caller, held and do not use any more. For a thread
+// that has done the most that it will ever do and goes on for hours.
+void GiveMemoryBack();
+
 }  // namespace crossdock::base

@@ -80,7 +80,7 @@ class Studio {
   std::vector<std::string> Audited() {
     std::vector<std::string> actions;
     server.Write([&](pg::Tx& tx) {
-      for (const auto& record : store::ListAudit(tx, "", "", std::nullopt, 1000))
+      for (const auto& record : store::ListAudit(tx, {}, std::nullopt, 1000))
         actions.push_back(record.action + " by " + record.actor);
     });
     return actions;

@@ -126,7 +126,7 @@ class SigningStudio : public DecidingStudio {
   std::vector<store::AuditRecord> Audited(const std::string& id, const std::string& action) {
     std::vector<store::AuditRecord> found;
     Write([&](pg::Tx& tx) {
-      for (const store::AuditRecord& record : store::ListAudit(tx, "", id, 0, 100))
+      for (const store::AuditRecord& record : store::ListAudit(tx, {"", id, "", "", ""}, 0, 100))
         if (record.action == action) found.push_back(record);
     });
     return found;

@@ -42,7 +42,7 @@ struct NotifyingStudio : DecidingStudio {
   std::vector<std::string> Audited() {
     std::vector<std::string> actions;
     Write([&](pg::Tx& tx) {
-      for (const store::AuditRecord& row : store::ListAudit(tx, "", "", 0, 1'000))
+      for (const store::AuditRecord& row : store::ListAudit(tx, {}, 0, 1'000))
         if (row.action.starts_with("notification.")) actions.push_back(row.action);
     });
     return actions;

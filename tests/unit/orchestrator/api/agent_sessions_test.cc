@@ -245,7 +245,7 @@ TEST_CASE("a new roster reaches the agents of the site without their asking", "[
   const auto stream = std::make_shared<RecordingStream>();
   bench.Open(stream, 1);
   stream->NextDesired();
-  bench.desk.SetTrust({"body 2", "statement 2", "", "", {}});
+  bench.desk.SetTrust({"body 2", "statement 2", "", "", {}, {}, {}});
   bench.clock.Advance(seconds(3));
   bench.sessions.Tick().IgnoreError();
   CHECK(stream->Next().trust().roster_body() == "body 2");

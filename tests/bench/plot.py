@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-WIDTH_OF_PLOT, WIDTH_OF_LABELS, HEIGHT = 300, 165, 340  # of a panel, pixels
+WIDTH_OF_PLOT, WIDTH_OF_LABELS, HEIGHT = 300, 185, 340  # of a panel, pixels
 LEFT, TOP, BOTTOM, GAP = 64, 64, 56, 20
 LABEL_STEP = 17  # least distance of two labels' base lines
 FONT = 'font-family="Helvetica, Arial, sans-serif"'

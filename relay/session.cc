@@ -204,7 +204,6 @@ class Session {
     const PumpOptions options = OptionsFor(place_->leg == 0, place_->ticket.side == wire::Side::kSender,
                                            shared_.rendezvous.joined(), shared_.config.idle_max);
     // The handshakes were the most that this thread needs; it may go on for hours now.
-    net::ForgetThread();
     base::GiveMemoryBack();
     const absl::Status status = Pump(own.get(), other.get(), options, place_->wake, &counts);
     const std::string reason = base::ReasonOf(status);

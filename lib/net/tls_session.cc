@@ -159,6 +159,4 @@ uint64_t TlsSession::key_updates() const { return state_->key_updates; }
 const std::string& TlsSession::peer_spki() const { return state_->peer_spki; }
 int TlsSession::fd() const { return state_->fd.get(); }
 
-void ForgetThread() { OPENSSL_thread_stop(); }
-
 }  // namespace crossdock::net

@@ -63,7 +63,4 @@ class TlsSession {
   std::unique_ptr<State> state_;
 };
 
-// Frees what OpenSSL keeps for the calling thread, which may come back to TLS all the same.
-void ForgetThread();
-
 }  // namespace crossdock::net

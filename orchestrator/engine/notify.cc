@@ -19,7 +19,8 @@ using std::chrono::milliseconds;
 // Longer than a recipient has for its answer. Whoever died meanwhile is followed by another then.
 constexpr std::chrono::minutes kTaken{1};
 constexpr std::chrono::hours kGiveUp{72};
-constexpr int kAtOnce = 100;
+// No recipient is begun with after so long, so that slow ones do not keep the program from ending.
+constexpr std::chrono::seconds kRunMax{5};
 
 // A second, then twice as long each time, to a quarter of an hour.
 milliseconds WaitAfter(const Context& context, int attempts) {
@@ -47,7 +48,8 @@ absl::Status Settle(const Context& context, pg::Tx& tx, const store::Notificatio
 }  // namespace
 
 absl::Status Notify(const Context& context, const Tell& tell, base::Instant now) {
-  for (int i = 0; i < kAtOnce; ++i) {
+  const base::Steady end = context.clock.MonotonicNow() + kRunMax;
+  while (context.clock.MonotonicNow() < end) {
     const auto taken = context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<std::optional<store::Notification>> {
       return store::TakeNotification(tx, now, now + kTaken);
     });

@@ -83,7 +83,9 @@ class ApprovalsTest(StudioCase):
         transfer = self.running("brought-back")
         self.paula("withdraw", transfer)
         self.studio.wait_for_state(transfer, "AWAITING_APPROVAL")
-        time.sleep(2.5)  # what the agents are told they are told within two seconds
+        for site in ("lon", "van"):
+            kept = self.studio.directory / site / "agent" / "objections.json"
+            wait_until(lambda kept=kept: kept.exists() and transfer in kept.read_text(encoding="utf-8"), 20, lambda: f"{site} was not told")
         self.studio.postgres.execute(f"""delete from withdrawal where transfer = '{transfer}';
             update approval set dismissed = null, dismissed_reason = '' where transfer = '{transfer}';
             update transfer set state = 'running', state_since = now(), agent_from = 'lon-1', agent_to = 'van-1', epoch_generation = 1,

@@ -162,6 +162,21 @@ TEST_CASE("an end in order is no error, an end without farewell is one") {
   }
 }
 
+TEST_CASE("a read takes what has come at once, and what broke behind it is told with its reason by the next") {
+  Ends ends(TlsUse::kBulk);
+  REQUIRE(ends.client.ok());
+  REQUIRE(ends.server.ok());
+  TlsConnection& client = **ends.client;
+  for (const char* record : {"one", "two", "three"}) REQUIRE(client.Write(record, Soon()).ok());
+  const std::string garbage = "\x17\x03\x03" + std::string(1, '\0') + std::string(1, '\x20') + std::string(32, 'x');
+  REQUIRE(::send(client.fd(), garbage.data(), garbage.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(garbage.size()));
+  CHECK(ReadSome(**ends.server) == "onetwothree");
+  for (int again = 0; again < 2; ++again) {
+    std::string bytes(100, '\0');
+    CHECK(base::ReasonOf((*ends.server)->Read(bytes, Soon()).status()) == "TLS_FAILED");
+  }
+}
+
 TEST_CASE("a write to a peer that said farewell and has gone fails at once") {
   Ends ends(TlsUse::kThenClear);
   REQUIRE((*ends.client)->CloseWrite(Soon()).ok());

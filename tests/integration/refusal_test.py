@@ -99,17 +99,10 @@ token_file: {token}
                                   agent / "tls.pem", "--key", agent / "tls.key", "transfer", "list", check=False)
         self.assertEqual(refused.returncode, 4, refused.stderr)
 
-    def listening_ports(self, name):
-        """The TCP ports on which a program of the studio takes connections."""
-        pid = self.studio.program(name).pid
-        inodes = {os.readlink(entry.path)[len("socket:["):-1] for entry in os.scandir(f"/proc/{pid}/fd") if os.readlink(entry.path).startswith("socket:[")}
-        rows = [line.split() for table in ("tcp", "tcp6") for line in Path(f"/proc/{pid}/net/{table}").read_text(encoding="ascii").splitlines()[1:]]
-        return {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "0A" and row[9] in inodes}
-
     def test_an_agent_listens_nowhere_and_a_relay_on_its_two_ports_alone(self):
         for site, ports in self.studio.relay_ports.items():
-            self.assertEqual(self.listening_ports(f"{site}-relay"), set(ports))
-            self.assertEqual(self.listening_ports(f"{site}-agent"), set())
+            self.assertEqual(self.studio.program(f"{site}-relay").listening_ports(), set(ports))
+            self.assertEqual(self.studio.program(f"{site}-agent").listening_ports(), set())
 
     def test_the_hook_publishes_to_the_orchestrator_and_spools_what_it_cannot_send(self):
         token = self.token("hook", "requester")

@@ -86,7 +86,7 @@ Leaf TestCa::Issue(const LeafOptions& options) const {
   std::string names;
   for (const std::string& uri : options.uris) names += (names.empty() ? "URI:" : ",URI:") + uri;
   if (!names.empty()) Extend(made.get(), certificate_.get(), NID_subject_alt_name, names);
-  Extend(made.get(), certificate_.get(), NID_ext_key_usage, "serverAuth,clientAuth");
+  Extend(made.get(), certificate_.get(), NID_ext_key_usage, options.usage);
   X509_sign(made.get(), key_.get(), EVP_sha256());
   std::unique_ptr<BIO, int (*)(BIO*)> bio(BIO_new(BIO_s_mem()), BIO_free);
   PEM_write_bio_PKCS8PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);

@@ -27,6 +27,7 @@ struct LeafOptions {
   std::vector<std::string> uris;
   std::chrono::seconds valid_from{-60};  // from now
   std::chrono::seconds valid_for{3600};  // from now
+  const char* usage = "serverAuth,clientAuth";
 };
 
 struct Leaf {

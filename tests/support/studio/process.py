@@ -50,6 +50,13 @@ class Program:
     def exit_code(self):
         return self._process.poll() if self._process else None
 
+    def listening_ports(self):
+        """The TCP ports on which it takes connections."""
+        links = [os.readlink(entry.path) for entry in os.scandir(f"/proc/{self.pid}/fd")]
+        inodes = {link[len("socket:["):-1] for link in links if link.startswith("socket:[")}
+        rows = [line.split() for table in ("tcp", "tcp6") for line in Path(f"/proc/{self.pid}/net/{table}").read_text(encoding="ascii").splitlines()[1:]]
+        return {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "0A" and row[9] in inodes}
+
     def start(self):
         if self.running:
             raise ProgramError(f"{self.name} runs already")

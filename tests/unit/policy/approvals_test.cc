@@ -47,7 +47,7 @@ int Have(const ApprovalOutcome& outcome, std::string_view id) {
   return -1;
 }
 
-TEST_CASE("requester and publisher never count, however they spell their name") {
+TEST_CASE("T-14: requester and publisher never count, however they spell their name") {
   const auto block = Block({Need("q", 1, "g")});
   for (const std::string who : {"pete", "Pete", "ana", "ANA"}) {
     CHECK(Have(Place({block}, {Yes("q", who, "t", {"g"})}), "q") == 0);
@@ -103,7 +103,7 @@ TEST_CASE("nobody says yes to their own through somebody else, nor for somebody 
   CHECK(Have(Place({block}, {For("mia", "q", "dave", "t", {"g"})}), "q") == 1);
 }
 
-TEST_CASE("a service account never counts, and its no ends nothing") {
+TEST_CASE("T-14: a service account never counts, and its no ends nothing") {
   Approval robot = Yes("q", "robot", "t", {"g"});
   robot.is_service = true;
   CHECK(Have(Place({Block({Need("q", 1, "g")})}, {robot}), "q") == 0);
@@ -111,7 +111,7 @@ TEST_CASE("a service account never counts, and its no ends nothing") {
   CHECK_FALSE(Place({Block({Need("q", 1, "g")})}, {robot}).denied);
 }
 
-TEST_CASE("the name of a group elsewhere is not the group") {
+TEST_CASE("T-14: the name of a group elsewhere is not the group") {
   const auto block = Block({Need("q", 1, "security")});
   Approval approval = Yes("q", "mia", "security", {"sec", "security-x", "Security"});
   approval.organisation = "security";

@@ -23,7 +23,7 @@ Policy Contract(const std::string& name) {
   return *std::move(policy);
 }
 
-TEST_CASE("each contract has no findings, passes its tests, and its tests notice every change", "[contracts]") {
+TEST_CASE("T-16: each contract has no findings, passes its tests, and its tests notice every change", "[contracts]") {
   int contracts = 0;
   for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
     ++contracts;

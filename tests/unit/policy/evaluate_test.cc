@@ -73,7 +73,7 @@ const std::string kAllowAll = "  - {id: A, effect: allow, when: {}, require: {ap
 
 std::string FirstCode(const Decision& decision) { return decision.reasons.empty() ? "" : decision.reasons[0].code; }
 
-TEST_CASE("a fact that is missing, stale or mistyped holds, whichever it is and wherever it stands") {
+TEST_CASE("T-20: a fact that is missing, stale or mistyped holds, whichever it is and wherever it stands") {
   for (const FactSpec& spec : Vocabulary()) {
     const std::string when = "{" + std::string(spec.name) + ": " + MatchingClause(spec) + "}";
     const std::string expected = "cannot-decide: " + std::string(spec.name);
@@ -106,7 +106,7 @@ TEST_CASE("a fact that is missing, stale or mistyped holds, whichever it is and 
   }
 }
 
-TEST_CASE("an unknown fact is not passed over because another condition fails already") {
+TEST_CASE("T-20: an unknown fact is not passed over because another condition fails already") {
   const Policy policy =
       Rules(kAllowAll +
             "  - {id: F, effect: forbid, reason: r, when: {source.site: {in: [other]}, asset.name: {in: [x]}}}\n");

@@ -10,10 +10,16 @@
 namespace crossdock::policy {
 namespace {
 
-constexpr int kRounds = 100'000;
+// CROSSDOCK_PROPERTY_ROUNDS asks for more than a build can wait for.
+int Rounds() {
+  const char* asked = std::getenv("CROSSDOCK_PROPERTY_ROUNDS");
+  return asked == nullptr ? 100'000 : std::atoi(asked);
+}
+
+const int kRounds = Rounds();
 constexpr uint32_t kSeed = 20260605;
 
-TEST_CASE("adding a forbid, a hold or a requirement never makes a verdict weaker", "[property]") {
+TEST_CASE("T-17: adding a forbid, a hold or a requirement never makes a verdict weaker", "[property]") {
   World world(kSeed);
   int verdicts[4] = {}, stricter = 0;
   for (int round = 0; round < kRounds; ++round) {
@@ -46,7 +52,7 @@ void AskForMore(Policy& policy, World& world) {
   }
 }
 
-TEST_CASE("one more requirement in a rule never makes a verdict weaker", "[property]") {
+TEST_CASE("T-17: one more requirement in a rule never makes a verdict weaker", "[property]") {
   World world(kSeed + 1);
   for (int round = 0; round < kRounds; ++round) {
     Policy policy = world.APolicy();
@@ -56,12 +62,6 @@ TEST_CASE("one more requirement in a rule never makes a verdict weaker", "[prope
     AskForMore(policy, world);
     if (Evaluate(policy, facts, approvals, kNow).verdict < before) FAIL("seed " << kSeed + 1 << " round " << round);
   }
-}
-
-// CROSSDOCK_PROPERTY_ROUNDS asks for more rounds than a build can wait for.
-int LayerRounds() {
-  const char* asked = std::getenv("CROSSDOCK_PROPERTY_ROUNDS");
-  return asked == nullptr ? kRounds : std::atoi(asked);
 }
 
 // Approvals for whatever any layer asks, so that some layers are satisfied.
@@ -76,12 +76,11 @@ std::vector<Approval> ForEveryLayer(const std::vector<Approval>& approvals) {
   return all;
 }
 
-TEST_CASE("adding a layer, and to any layer a rule that tightens or a requirement, never makes a verdict weaker",
+TEST_CASE("T-17: adding a layer, and to any layer a rule that tightens or a requirement, never makes a verdict weaker",
           "[property][layers]") {
   World world(kSeed + 5);
-  const int rounds = LayerRounds();
   int verdicts[4] = {}, stricter = 0, allowed = 0;
-  for (int round = 0; round < rounds; ++round) {
+  for (int round = 0; round < kRounds; ++round) {
     Policy client = world.APolicy(), studio = world.ALayer({}), show = world.ALayer({"c", "s"});
     const Facts facts = world.SomeFacts();
     const std::vector<Approval> approvals = ForEveryLayer(world.SomeApprovals());
@@ -108,9 +107,9 @@ TEST_CASE("adding a layer, and to any layer a rule that tightens or a requiremen
     target.rules.push_back(world.ARule(kTightening[world.Below(3)]));
     tightened("a rule");
   }
-  for (int count : verdicts) CHECK(count > rounds / 50);
-  CHECK(stricter > rounds / 10);
-  CHECK(allowed > rounds / 1000);
+  for (int count : verdicts) CHECK(count > kRounds / 50);
+  CHECK(stricter > kRounds / 10);
+  CHECK(allowed > kRounds / 1000);
 }
 
 TEST_CASE("a fact that goes missing never opens what was closed", "[property]") {
@@ -198,7 +197,7 @@ bool Reports(const Difference& difference, Change not_this, const Facts& facts, 
 
 int Class(Verdict verdict) { return std::max(0, static_cast<int>(verdict) - 1); }
 
-TEST_CASE("sampling finds no difference that is not reported, and none that is reported falsely", "[property][diff]") {
+TEST_CASE("T-18: sampling finds no difference that is not reported, and none that is reported falsely", "[property][diff]") {
   World world(kSeed + 4);
   int differences[2] = {}, regions = 0, inside = 0;
   for (int round = 0; round < 4000; ++round) {

@@ -49,7 +49,7 @@ TEST_CASE("whole days join", "[window]") {
         "2026-02-27T00:00:00Z 2028-03-02T00:00:00Z\n");
 }
 
-TEST_CASE("an opening that the clocks skip waits for the next time that there is", "[window]") {
+TEST_CASE("T-19: an opening that the clocks skip waits for the next time that there is", "[window]") {
   // 2026-03-29 in London: 01:00 to 02:00 does not exist.
   Window window = Of("1000000", 1, 4);
   window.opens += 30;
@@ -57,7 +57,7 @@ TEST_CASE("an opening that the clocks skip waits for the next time that there is
         "2026-03-29T01:00:00Z 2026-03-29T03:00:00Z\n");
 }
 
-TEST_CASE("of a repeated hour the opening is the later and the closing the earlier one", "[window]") {
+TEST_CASE("T-19: of a repeated hour the opening is the later and the closing the earlier one", "[window]") {
   // 2026-10-25 in London: 01:00 to 02:00 is there twice, from 00:00Z and from 01:00Z.
   Window opens = Of("1000000", 1, 4), closes = Of("1000000", 0, 1);
   opens.opens += 30;
@@ -68,7 +68,19 @@ TEST_CASE("of a repeated hour the opening is the later and the closing the earli
         "2026-10-24T23:00:00Z 2026-10-25T00:30:00Z\n");
 }
 
-TEST_CASE("a leap day is a day", "[window]") {
+TEST_CASE("T-19: a day that a zone left out at the date line has no hours", "[window]") {
+  // Samoa went from Thursday, 29 December 2011 to Saturday, 31 December; Kiritimati is a day ahead of Honolulu at one hour.
+  CHECK(Text(Of("1111111", 9, 10), "Pacific/Apia", "2011-12-29T00:00:00Z", "2012-01-01T00:00:00Z") ==
+        "2011-12-29T19:00:00Z 2011-12-29T20:00:00Z\n"
+        "2011-12-30T19:00:00Z 2011-12-30T20:00:00Z\n"
+        "2011-12-31T19:00:00Z 2011-12-31T20:00:00Z\n");
+  CHECK(Text(Of("0010000", 9, 10), "Pacific/Kiritimati", "2026-06-04T00:00:00Z", "2026-06-07T00:00:00Z") ==
+        "2026-06-04T19:00:00Z 2026-06-04T20:00:00Z\n");
+  CHECK(Text(Of("0010000", 9, 10), "Pacific/Honolulu", "2026-06-04T00:00:00Z", "2026-06-07T00:00:00Z") ==
+        "2026-06-05T19:00:00Z 2026-06-05T20:00:00Z\n");
+}
+
+TEST_CASE("T-19: a leap day is a day", "[window]") {
   CHECK(Text(Of("0000010", 9, 18), "UTC", "2028-02-29T00:00:00Z", "2028-03-01T00:00:00Z") ==
         "2028-02-29T09:00:00Z 2028-02-29T18:00:00Z\n");
 }

@@ -11,7 +11,7 @@ namespace {
 
 const char kAgentUri[] = "spiffe://test.studio/site/lon/agent/lon-1";
 
-TEST_CASE("the agents' port refuses every certificate but a valid agent's", "[access]") {
+TEST_CASE("T-03: the agents' port refuses every certificate but a valid agent's", "[access]") {
   Fixture fixture;
   const testing::TestCa other_ca;
   const auto refused = [&](const testing::Leaf& leaf) {
@@ -27,6 +27,7 @@ TEST_CASE("the agents' port refuses every certificate but a valid agent's", "[ac
   CHECK(refused(fixture.ca.Issue({{kAgentUri, "spiffe://test.studio/site/van/agent/van-1"}})));
   CHECK(refused(fixture.ca.Issue({{"spiffe://test.studio/user/sam"}})));
   CHECK(refused(fixture.ca.Issue({{"https://test.studio/site/lon/agent/lon-1"}})));
+  CHECK(refused(fixture.ca.Issue({{kAgentUri}, seconds(-60), seconds(3600), "serverAuth"})));
   ChannelOptions nobody = fixture.AgentChannel();
   nobody.certificate_path = nobody.key_path = "";
   CHECK(fixture.Converse(nobody, 1) != 1);
@@ -71,7 +72,7 @@ TEST_CASE("a method that nobody serves is refused like one without a rule", "[ac
   CHECK(status.error_message() == "this port serves no such method [METHOD_UNKNOWN]");  // the gate's, not gRPC's
 }
 
-TEST_CASE("a key that is denied makes no further call, on a connection that is open already", "[access]") {
+TEST_CASE("T-05: a key that is denied makes no further call, on a connection that is open already", "[access]") {
   Fixture fixture;
   const auto channel = MakeChannel(fixture.AgentChannel());
   REQUIRE(channel.ok());
@@ -87,7 +88,7 @@ TEST_CASE("a key that is denied makes no further call, on a connection that is o
   CHECK(status_of_call().error_code() == grpc::StatusCode::UNAUTHENTICATED);
 }
 
-TEST_CASE("a new certificate is served without dropping a call", "[access]") {
+TEST_CASE("T-06: a new certificate is served without dropping a call", "[access]") {
   Fixture fixture;
   const auto old_channel = MakeChannel(fixture.AgentChannel());
   REQUIRE(old_channel.ok());

@@ -27,7 +27,7 @@ TEST_CASE("every method of a served service needs a rule, and every rule a metho
   CHECK_FALSE(Gate({publish, list}, authenticator, clock).CheckCovers({"crossdock.NoSuchService"}).ok());
 }
 
-TEST_CASE("a certificate's dates count at each call, not only at the handshake", "[gate]") {
+TEST_CASE("T-04: a certificate's dates count at each call, not only at the handshake", "[gate]") {
   FakeAuthenticator authenticator;
   FixedClock clock;
   const testing::TestCa ca;

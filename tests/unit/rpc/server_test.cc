@@ -5,6 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <memory>
+
 #include "catch2/catch.hpp"
 #include "lib/base/fd.h"
 #include "tests/unit/rpc/rpc_fixture.h"
@@ -73,6 +76,56 @@ TEST_CASE("one address gets no more connections than its share, and gets them ba
   CHECK(fixture.Converse(fixture.AgentChannel(), 1) == 1);  // each port counts for itself
   held.clear();
   CHECK(fixture.Publish(fixture.ApiChannel("cdt_good"), std::chrono::seconds(15)).ok());
+}
+
+TEST_CASE("T-11: a call with too much in it is refused, and the next one is answered", "[server]") {
+  Fixture fixture;
+  const auto channel = MakeChannel(fixture.ApiChannel("cdt_good"));
+  REQUIRE(channel.ok());
+  const auto stub = studio::v1::EventService::NewStub(*channel);
+  const auto publish = [&](size_t bytes, int keys) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    for (int i = 0; i < keys; ++i) context.AddMetadata(base::StrCat("x-key-", i), "v");
+    studio::v1::PublishEventRequest request;
+    request.mutable_event()->set_data_json(std::string(bytes, 'x'));
+    studio::v1::PublishEventResponse response;
+    return stub->PublishEvent(&context, request, &response).error_code();
+  };
+  CHECK(publish(1u << 20, 10) == grpc::StatusCode::OK);
+  CHECK(publish(5u << 20, 0) == grpc::StatusCode::RESOURCE_EXHAUSTED);
+  CHECK(publish(1, 10'000) == grpc::StatusCode::RESOURCE_EXHAUSTED);
+  CHECK(publish(1, 0) == grpc::StatusCode::OK);
+}
+
+TEST_CASE("T-11: calls that are made and dropped by the thousand keep nobody else out", "[server]") {
+  Fixture fixture;
+  const auto hostile = MakeChannel(fixture.ApiChannel("cdt_good"));
+  REQUIRE(hostile.ok());
+  const auto stub = studio::v1::EventService::NewStub(*hostile);
+  struct Call {
+    grpc::ClientContext context;
+    studio::v1::PublishEventRequest request;
+    studio::v1::PublishEventResponse response;
+  };
+  constexpr int kRounds = 20;
+  constexpr int kCalls = 250;
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<std::unique_ptr<Call>> calls;
+    std::atomic<int> ended{0};
+    for (int i = 0; i < kCalls; ++i) {
+      calls.push_back(std::make_unique<Call>());
+      Call& call = *calls.back();
+      stub->async()->PublishEvent(&call.context, &call.request, &call.response, [&ended](const grpc::Status&) {
+        ended.fetch_add(1);
+        ended.notify_one();
+      });
+    }
+    for (const auto& call : calls) call->context.TryCancel();
+    CHECK(fixture.Publish(fixture.ApiChannel("cdt_good")).ok());
+    for (int have = ended.load(); have < kCalls; have = ended.load()) ended.wait(have);
+  }
+  CHECK(fixture.Converse(fixture.AgentChannel(), 3) == 3);
 }
 
 TEST_CASE("a taken port, a missing file or a method without a rule stops the start", "[server]") {

@@ -53,7 +53,7 @@ TEST_CASE("what is wrong in a request, and when to come back, travel beside the 
   CHECK(RetryAfterOf(FromGrpc(ToGrpc(base::NotFound("x")))).count() == 0);
 }
 
-TEST_CASE("our own failures leave as a correlation id, never as paths or SQL", "[error]") {
+TEST_CASE("T-12: our own failures leave as a correlation id, never as paths or SQL", "[error]") {
   for (const auto code : {absl::StatusCode::kInternal, absl::StatusCode::kUnknown, absl::StatusCode::kDataLoss}) {
     const grpc::Status wire =
         ToGrpc(base::WithReason(base::Error(code, "/var/lib/x: SELECT secret FROM host-7"), "SQL_BROKEN"));

@@ -25,7 +25,7 @@ std::string Probe(const Fixture& fixture, const std::string& address, const std:
   return said;
 }
 
-TEST_CASE("both ports speak TLS 1.3 with AES-256-GCM and nothing else", "[tls]") {
+TEST_CASE("T-02: both ports speak TLS 1.3 with AES-256-GCM and nothing else", "[tls]") {
   REQUIRE(kLocked.ok());
   Fixture fixture;
   for (const std::string& address : {fixture.agents_address, fixture.api_address}) {

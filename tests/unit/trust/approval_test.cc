@@ -77,7 +77,7 @@ TEST_CASE("an approval counts from its first second to its last") {
   CHECK(Verify(approval) == kApprovalTooLong);
 }
 
-TEST_CASE("an approval by a denied key is refused") {
+TEST_CASE("T-14: an approval by a denied key is refused") {
   const std::string denied = base::StrCat("denied: [\"", base::KeyId(TestKey("paula").Public()), "\"]");
   const Roster roster = *Roster::Parse(Replaced(ExampleRosterBody(), "denied: []", denied), "test");
   const std::string text = SignedStatement::Sign(*Encode(ExampleApproval()), TestKey("paula")).Format();

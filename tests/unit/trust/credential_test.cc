@@ -29,7 +29,7 @@ TEST_CASE("an agent is believed long after its grant has expired") {
   CHECK(agent->tls_spki == TestDigest("lon-1 tls"));
 }
 
-TEST_CASE("an identity made outside its grant's hour is refused") {
+TEST_CASE("T-47: an identity made outside its grant's hour is refused") {
   AgentIdentity late = ExampleIdentity();
   late.made = At("2026-11-20T11:00:30Z");
   CHECK(Verify(SignCredential(ExampleGrant(), late)) == kGrantExpired);
@@ -88,7 +88,7 @@ TEST_CASE("what the officers deny is refused: the admin, the token, the agent, i
   }
 }
 
-TEST_CASE("a grant for longer than an hour cannot be signed") {
+TEST_CASE("T-47: a grant for longer than an hour cannot be signed") {
   JoinGrant grant = ExampleGrant();
   grant.not_after = grant.not_before + kJoinGrantMax;
   CHECK(Encode(grant).ok());

@@ -28,7 +28,7 @@ TEST_CASE("the tree keeps order, quotes and places") {
   CHECK(map->node().Find("nothing") == nullptr);
 }
 
-TEST_CASE("whatever could be read in two ways is refused, at its place") {
+TEST_CASE("T-15: whatever could be read in two ways is refused, at its place") {
   struct Case {
     std::string text, start, says;
   };

@@ -86,8 +86,9 @@ struct Bench {
   base::SystemRandom random;
   AgentSessions sessions{desk, fleet, clock, random, {}};
 
-  uint64_t Open(const std::shared_ptr<RecordingStream>& stream, uint64_t counter, const std::string& spki = "aa") {
-    const uint64_t session = sessions.Open({"lon-1", "lon", spki, clock.Now() + std::chrono::hours(12)}, stream);
+  uint64_t Open(const std::shared_ptr<RecordingStream>& stream, uint64_t counter, const std::string& spki = "aa",
+                seconds certificate_life = std::chrono::hours(12)) {
+    const uint64_t session = sessions.Open({"lon-1", "lon", spki, clock.Now() + certificate_life}, stream);
     v1::ConnectRequest request;
     request.mutable_hello()->set_protocol_version(1);
     request.mutable_hello()->set_session_counter(counter);
@@ -198,7 +199,7 @@ TEST_CASE("a second session of the same agent replaces the first", "[sessions]")
   CHECK(bench.fleet.Find("lon-1")->online);
 }
 
-TEST_CASE("a copy of an agent, whose counter lags behind, is turned away and the real one stays", "[sessions]") {
+TEST_CASE("T-46: a copy of an agent, whose counter lags behind, is turned away and the real one stays", "[sessions]") {
   Bench bench;
   const auto real = std::make_shared<RecordingStream>();
   const auto copy = std::make_shared<RecordingStream>();
@@ -209,7 +210,7 @@ TEST_CASE("a copy of an agent, whose counter lags behind, is turned away and the
   CHECK_FALSE(real->ended());
 }
 
-TEST_CASE("a session ends by age, silence, certificate or a denied key", "[sessions]") {
+TEST_CASE("T-04, T-05: a session ends by age, silence, certificate or a denied key", "[sessions]") {
   Bench bench;
   const auto stream = std::make_shared<RecordingStream>();
   const uint64_t session = bench.Open(stream, 1, "bad");
@@ -231,6 +232,18 @@ TEST_CASE("a session ends by age, silence, certificate or a denied key", "[sessi
     bench.Report(session, 1, {});
     bench.sessions.Tick().IgnoreError();
     CHECK(stream->EndReason() == "AGE");
+  }
+  SECTION("the certificate's end, in that second") {
+    const auto brief = std::make_shared<RecordingStream>();
+    const uint64_t other = bench.Open(brief, 2, "bad", seconds(15));
+    brief->NextDesired();
+    bench.clock.Advance(seconds(14));
+    bench.Report(other, 1, {});
+    bench.sessions.Tick().IgnoreError();
+    CHECK_FALSE(brief->ended());
+    bench.clock.Advance(seconds(1));
+    bench.sessions.Tick().IgnoreError();
+    CHECK(brief->EndReason() == "CERTIFICATE_EXPIRED");
   }
   SECTION("a denied key, within two polls") {
     bench.desk.Deny("bad");

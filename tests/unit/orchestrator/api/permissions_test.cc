@@ -42,6 +42,27 @@ TEST_CASE("every method of every contract has exactly one rule, and no rule is f
   }
 }
 
+// What is said of a message by itself and by all that can stand in it; `above` are the messages on the way down.
+void Look(const google::protobuf::Descriptor& message, std::set<std::string> above, std::set<std::string>* looked) {
+  INFO(message.full_name());
+  CHECK(message.full_name() != "google.protobuf.FieldMask");
+  CHECK(message.full_name() != "google.protobuf.Any");
+  const bool is_new = above.insert(message.full_name()).second;
+  CHECK(is_new);
+  if (!is_new || !looked->insert(message.full_name()).second) return;
+  for (int i = 0; i < message.field_count(); ++i) {
+    if (const auto* inner = message.field(i)->message_type(); inner != nullptr) Look(*inner, above, looked);
+  }
+}
+
+TEST_CASE("T-10, T-11: no request says which fields to write, holds a message of any type, or one within itself") {
+  std::set<std::string> looked;
+  for (const auto* method : testing::MethodsOfContracts(CROSSDOCK_SOURCE_DIR)) {
+    Look(*method->input_type(), {}, &looked);
+  }
+  CHECK(looked.size() > 40);
+}
+
 TEST_CASE("only enrolment is open to somebody without credentials, and only agents may speak as agents") {
   for (const auto& [method, permission] : Rules()) {
     INFO(method);

@@ -36,7 +36,7 @@ std::vector<VolumeSpace> OwnHost::Volumes() {
 void OwnHost::TakeTrust(const TrustUpdate& update) {
   const base::Instant now = clock_.Now();
   if (!update.roster_body.empty()) {
-    const absl::Status taken = store_.TakeRoster(update.roster_body, update.roster_statement, now);
+    const absl::Status taken = store_.TakeRoster(update.roster_body, update.roster_statement, now, update.roster_steps);
     if (!taken.ok()) LOG_ERROR("a roster was not believed", {{"error", taken.ToString()}});
   }
   if (const absl::Status taken = store_.TakeActivations(update.activations, now); !taken.ok())

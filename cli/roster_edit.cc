@@ -32,6 +32,7 @@ struct Options {
   std::string classification;
   std::string until;
   int days = 365;
+  uint32_t threshold = 1;
 };
 
 template <typename... Parts>
@@ -148,6 +149,49 @@ absl::Status EndAdmin(const Options& options, RosterFile& file, Context& context
   return Unknown(trust::kSiteAdminUnknown, "no site admin '", options.name, "' in ", options.file);
 }
 
+absl::Status AddRosterOfficer(const Options& options, RosterFile& file, Context&) {
+  ASSIGN_OR_RETURN(const base::PublicKey key, base::PublicKey::FromText(options.key));
+  if (file.roster().FindOfficer(options.name) != nullptr) {
+    return Exists("OFFICER_EXISTS", "there is an officer '", options.name, "' in ", options.file,
+                  "; for a new key, remove the old one first: crossdock roster remove-officer");
+  }
+  RETURN_IF_ERROR(CheckNewKey(file.roster(), key));
+  file.Add("officers", MapNode({{"name", TextNode(options.name)}, {"key", TextNode(key.ToText())}}));
+  return absl::OkStatus();
+}
+
+// Officers whose signature counts, but for the one with `name`.
+size_t AbleOfficers(const trust::Roster& roster, std::string_view name) {
+  return static_cast<size_t>(
+      std::count_if(roster.officers().begin(), roster.officers().end(), [&](const trust::Officer& officer) {
+        return officer.name != name && !roster.denied().contains(base::KeyId(officer.key));
+      }));
+}
+
+absl::Status CheckReachable(size_t able, size_t threshold) {
+  if (able >= threshold) return absl::OkStatus();
+  return Refused("THRESHOLD_UNREACHABLE", "then ", able, " officers could sign, and ", threshold,
+                 " must: add an officer first, or lower the threshold (crossdock roster threshold)");
+}
+
+absl::Status RemoveOfficer(const Options& options, RosterFile& file, Context&) {
+  if (file.roster().FindOfficer(options.name) == nullptr) {
+    return Unknown("OFFICER_UNKNOWN", "no officer '", options.name, "' in ", options.file);
+  }
+  RETURN_IF_ERROR(CheckReachable(AbleOfficers(file.roster(), options.name), file.roster().threshold()));
+  file.Remove("officers", {{"name", options.name}});
+  return absl::OkStatus();
+}
+
+absl::Status SetThreshold(const Options& options, RosterFile& file, Context&) {
+  if (options.threshold == file.roster().threshold()) {
+    return Exists("THRESHOLD_EXISTS", options.file, " asks for ", options.threshold, " already");
+  }
+  RETURN_IF_ERROR(CheckReachable(AbleOfficers(file.roster(), ""), options.threshold));
+  file.Set("", "", "threshold", NumberNode(options.threshold));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> LineOf(const Options& options, Context& context) {
   if (options.name != "-") return options.name;
   std::string line;
@@ -243,13 +287,9 @@ absl::Status Deny(const Options& options, RosterFile& file, Context&) {
   if (roster.denied().contains(denied)) {
     return Exists("KEY_DENIED_ALREADY", options.file, " denies ", denied, " already");
   }
-  const auto able = std::count_if(roster.officers().begin(), roster.officers().end(), [&](const auto& officer) {
-    const std::string id = base::KeyId(officer.key);
-    return id != denied && !roster.denied().contains(id);
-  });
-  if (static_cast<size_t>(able) < roster.threshold()) {
-    return Refused("THRESHOLD_UNREACHABLE", "without this key ", able, " officers could sign, and the roster asks for ",
-                   roster.threshold(), ": give it another officer first");
+  for (const trust::Officer& officer : roster.officers()) {
+    if (base::KeyId(officer.key) != denied) continue;
+    RETURN_IF_ERROR(CheckReachable(AbleOfficers(roster, officer.name), roster.threshold()));
   }
   file.Add("denied", TextNode(denied));
   return absl::OkStatus();
@@ -281,6 +321,10 @@ absl::Status Edit(Change change, const Options& options, Context& context) {
     context.out << options.file << ": number " << file.roster().number() << " → " << roster.number() << '\n';
     for (const std::string& line : file.changes()) context.out << line << '\n';
     if (file.comments_lost() > 0) context.out << "comments lost: " << file.comments_lost() << '\n';
+    if (roster.Root() != file.roster().Root()) {
+      context.out << "the officers change: " << file.roster().threshold() << " of those before must sign, and "
+                  << roster.threshold() << " of those now\n";
+    }
     context.out << "next: crossdock roster sign " << options.file << " --sign-with KEY --out roster-" << roster.number()
                 << ".signed\n";
   });
@@ -296,7 +340,7 @@ void AddRosterEdit(CLI::App& noun, Context& context) {
                               [change](const Options& chosen, Context& used) { return Edit(change, chosen, used); });
     added->footer(
         "Raises the roster's number and writes the file anew: comments in it are lost. Refused, with the file as it\n"
-        "was, when the whole would not pass `crossdock roster check`. Officers and threshold are changed by hand.");
+        "was, when the whole would not pass `crossdock roster check`.");
     added->add_option("file", options->file, "the roster (YAML)")->required();
     return added;
   };
@@ -319,6 +363,16 @@ void AddRosterEdit(CLI::App& noun, Context& context) {
       ->add_option("--until", options->until, "from then on, such as 2027-01-31T00:00:00Z; now when not given");
   named(verb("remove-admin", "remove an admin and with them every agent and relay that they admitted", RemoveAdmin),
         "name", "short name");
+
+  named(verb("add-officer", "add somebody who signs rosters and policies", AddRosterOfficer), "name", "short name")
+      ->add_option("--key", options->key, "as `crossdock key create` printed it")
+      ->required();
+  named(verb("remove-officer", "remove an officer; what they alone had signed counts no more", RemoveOfficer), "name",
+        "short name");
+  verb("threshold", "how many officers must sign a roster", SetThreshold)
+      ->add_option("count", options->threshold, "as many, at least 1")
+      ->required()
+      ->check(CLI::Range(1, 64));
 
   named(verb("add-approver", "add an approver", AddApprover), "line",
         "as `crossdock key register` printed it; - reads it from standard input");

@@ -86,9 +86,7 @@ bool RosterFile::Set(std::string_view section, std::string_view name, std::strin
 }
 
 absl::StatusOr<trust::Roster> RosterFile::Write() {
-  yaml::Node number = TextNode(std::to_string(roster_.number() + 1));
-  number.quoted = false;
-  SetEntry(root_, "number", std::move(number));
+  SetEntry(root_, "number", NumberNode(roster_.number() + 1));
   const std::string body = FormatRoster(root_);
   const std::string changed = base::StrCat(path_, " as it would be");
   ASSIGN_OR_RETURN(trust::Roster roster, trust::Roster::Parse(body, changed));

@@ -7,8 +7,10 @@
 #include "lib/base/file.h"
 #include "lib/base/key_file.h"
 #include "lib/trust/kinds.h"
+#include "lib/trust/reasons.h"
 #include "lib/trust/roster.h"
 #include "lib/trust/signed_statement.h"
+#include "lib/trust/verify_roster.h"
 
 namespace crossdock::cli {
 namespace {
@@ -17,6 +19,7 @@ struct Options {
   std::string body;
   std::string key;
   std::string out;
+  std::string held;
 };
 
 Document Summary(const trust::Roster& roster) {
@@ -67,19 +70,32 @@ absl::StatusOr<trust::SignedStatement> Statement(const Options& options, const t
   return trust::SignedStatement::Sign(text, key);
 }
 
+// Whether those who hold the roster before would believe this one; OK when nobody asked.
+absl::Status CheckSucceeds(const Options& options, std::string_view body, const trust::SignedStatement& statement,
+                           const Context& context) {
+  if (options.held.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string text, base::ReadFile(options.held, 1u << 20));
+  ASSIGN_OR_RETURN(const trust::Roster held, trust::Roster::Parse(text, options.held));
+  return trust::VerifyRoster(body, statement.Format(), {&held, ""}, context.clock.Now()).status();
+}
+
 absl::Status Sign(const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const std::string body, base::ReadFile(options.body, 1u << 20));
   ASSIGN_OR_RETURN(const trust::Roster roster, trust::Roster::Parse(body, options.body));
   ASSIGN_OR_RETURN(const base::PrivateKey key, base::ReadSigningKey(options.key));
   ASSIGN_OR_RETURN(const trust::SignedStatement statement, Statement(options, roster, key, context));
   RETURN_IF_ERROR(base::WriteFileAtomic(options.out, statement.Format()));
+  const absl::Status succeeds = CheckSucceeds(options, body, statement, context);
+  if (!succeeds.ok() && base::ReasonOf(succeeds) != trust::kRosterUnsigned) return succeeds;
   Document document = Summary(roster);
   document["signatures"] = statement.signatures().size();
+  if (!options.held.empty()) document["enough"] = succeeds.ok();
   document["statement_file"] = options.out;
   Answer(context, document, [&] {
     context.out << "signed: roster " << roster.number() << ", " << statement.signatures().size() << " of "
-                << roster.threshold() << " signatures\nnext: crossdock roster set " << options.body << ' '
-                << options.out << '\n';
+                << roster.threshold() << " signatures\n";
+    if (!succeeds.ok()) context.out << "not enough yet: " << succeeds.message() << '\n';
+    if (succeeds.ok()) context.out << "next: crossdock roster set " << options.body << ' ' << options.out << '\n';
   });
   return absl::OkStatus();
 }
@@ -95,6 +111,7 @@ void AddRosterOffline(CLI::App& noun, Context& context) {
   sign->add_option("body", options->body, "the roster (YAML)")->required();
   sign->add_option("--sign-with", options->key, "an officer's key")->required();
   sign->add_option("--out", options->out, "the signed statement's file")->required();
+  sign->add_option("--held", options->held, "the roster that is in force: say whether its officers have signed enough");
 }
 
 }  // namespace crossdock::cli

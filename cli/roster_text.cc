@@ -46,6 +46,12 @@ yaml::Node TextNode(std::string_view text) {
   return node;
 }
 
+yaml::Node NumberNode(uint64_t number) {
+  yaml::Node node = TextNode(std::to_string(number));
+  node.quoted = false;
+  return node;
+}
+
 yaml::Node ListNode(const std::vector<std::string>& texts) {
   yaml::Node node;
   node.kind = yaml::Node::Kind::kList;

@@ -2,6 +2,7 @@
 // the same. Pure; any thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@ namespace crossdock::cli {
 
 // Nodes to build entries from. Text is written without quotes where nobody could read it as anything but itself.
 yaml::Node TextNode(std::string_view text);
+yaml::Node NumberNode(uint64_t number);
 yaml::Node ListNode(const std::vector<std::string>& texts);
 yaml::Node MapNode(std::vector<std::pair<std::string, yaml::Node>> entries);
 

@@ -29,6 +29,13 @@ struct RelayStatus {
   std::string problem;
 };
 
+// A roster on the way to a newer one: its officers are not those of the one before.
+struct RosterStep {
+  uint64_t number = 0;  // not signed itself: what to skip
+  std::string body;
+  std::string statement;
+};
+
 // Signed, every part of it; nothing is believed before it is verified.
 struct TrustUpdate {
   std::string roster_body;
@@ -38,6 +45,7 @@ struct TrustUpdate {
   std::vector<std::string> relay_statements;
   std::vector<std::string> activations;  // of policies in force
   std::vector<std::string> objections;   // withdrawals and denials
+  std::vector<RosterStep> roster_steps;  // to `roster_body`, oldest first
 };
 
 // What the orchestrator asks this agent to co-sign, and its answer (docs/audit.md).

@@ -130,13 +130,17 @@ DesiredState FromMessage(const v1::DesiredState& message) {
 }
 
 TrustUpdate FromMessage(const v1::TrustUpdate& message) {
+  std::vector<RosterStep> steps;
+  for (const v1::RosterStep& step : message.roster_steps())
+    steps.push_back({step.number(), step.body(), step.statement()});
   return {message.roster_body(),
           message.roster_statement(),
           message.relay_keys(),
           message.relay_deny(),
           {message.relay_statements().begin(), message.relay_statements().end()},
           {message.policy_activations().begin(), message.policy_activations().end()},
-          {message.objections().begin(), message.objections().end()}};
+          {message.objections().begin(), message.objections().end()},
+          std::move(steps)};
 }
 
 WitnessRequest FromMessage(const v1::WitnessRequest& message) {

@@ -97,6 +97,7 @@ bool Session::SendHello(Stream& stream) {
   hello.set_session_counter(*counter);
   hello.set_identity(options_.identity);
   hello.set_grant(options_.grant);
+  hello.set_roster_number(host_.RosterNumber());
   Fill(host_.Volumes(), hello.mutable_volumes());
   return stream.Write(request);
 }

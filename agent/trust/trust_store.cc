@@ -74,9 +74,16 @@ std::shared_ptr<const trust::Roster> TrustStore::roster() const {
   return roster_;
 }
 
-absl::Status TrustStore::TakeRoster(std::string_view body, std::string_view statement, base::Instant now) {
+absl::Status TrustStore::TakeRoster(std::string_view body, std::string_view statement, base::Instant now,
+                                    const std::vector<RosterStep>& steps) {
   base::MutexLock lock(mutex_);
-  ASSIGN_OR_RETURN(trust::Roster roster, trust::VerifyRoster(body, statement, {roster_.get(), ""}, now));
+  std::shared_ptr<const trust::Roster> held = roster_;
+  for (const RosterStep& step : steps) {
+    if (step.number <= held->number()) continue;
+    ASSIGN_OR_RETURN(trust::Roster between, trust::VerifyRosterStep(step.body, step.statement, {held.get(), ""}, now));
+    held = std::make_shared<const trust::Roster>(std::move(between));
+  }
+  ASSIGN_OR_RETURN(trust::Roster roster, trust::VerifyRoster(body, statement, {held.get(), ""}, now));
   if (roster.number() == roster_->number()) return absl::OkStatus();
   RETURN_IF_ERROR(WriteRoster(directory_, body, statement));
   roster_ = std::make_shared<const trust::Roster>(std::move(roster));

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/core/host.h"
 #include "lib/base/clock.h"
 #include "lib/base/mutex.h"
 #include "lib/clearance/clearance.h"
@@ -31,8 +32,10 @@ class TrustStore {
   static absl::StatusOr<std::unique_ptr<TrustStore>> Open(const std::string& directory);
 
   std::shared_ptr<const trust::Roster> roster() const;
-  // A newer roster, signed by the officers of the one held; the same again is fine.
-  absl::Status TakeRoster(std::string_view body, std::string_view statement, base::Instant now);
+  // A newer roster, signed by the officers of the one held, or of the last of `steps`, each of which is signed by the
+  // officers of the one before; the same again is fine. Nothing is kept of steps that lead nowhere.
+  absl::Status TakeRoster(std::string_view body, std::string_view statement, base::Instant now,
+                          const std::vector<RosterStep>& steps = {});
 
   std::optional<trust::Seen> PolicySeen(std::string_view scope) const;
   // `scope` is a policy::ScopeKey. On disk before it returns.

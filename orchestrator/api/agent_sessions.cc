@@ -56,6 +56,7 @@ struct AgentSessions::Session {
   };
   std::atomic<bool> begun{false};  // the hello was answered; read by Tick, too
   uint64_t sequence = 0;
+  uint64_t roster_number = 0;  // the one that the agent holds
   std::map<std::string, Sent> sent;
   std::set<std::string> reported;  // tasks of the last report
 };
@@ -211,6 +212,7 @@ absl::Status AgentSessions::Begin(Session& session, const v1::AgentHello& hello)
   for (const v1::VolumeInfo& volume : hello.volumes()) start.volumes.push_back(volume.volume());
   RETURN_IF_ERROR(desk_.BeginSession(start));
   session.begun = true;
+  session.roster_number = hello.roster_number();
   Replace(session);
   fleet_.Connected(session.number, session.caller.agent, session.caller.site, hello.agent_version(),
                    FromMessage(hello.volumes()), clock_.Now());
@@ -232,6 +234,13 @@ absl::Status AgentSessions::SendTrust(Session& session) {
   ASSIGN_OR_RETURN(const SiteTrust trust, TrustOf(session.caller.site));
   v1::ConnectResponse message;
   *message.mutable_trust() = ToMessage(trust);
+  ASSIGN_OR_RETURN(const std::vector<RosterStep> steps, desk_.RosterSteps(session.roster_number));
+  for (const RosterStep& step : steps) {
+    v1::RosterStep& said = *message.mutable_trust()->add_roster_steps();
+    said.set_number(step.number);
+    said.set_body(step.body);
+    said.set_statement(step.statement);
+  }
   session.stream->Send(message);
   return absl::OkStatus();
 }
@@ -308,6 +317,7 @@ absl::Status AgentSessions::SendDesired(Session& session, bool complete, const s
 
 absl::Status AgentSessions::TakeReport(Session& session, const v1::AgentReport& message) {
   AgentReport report = FromMessage(message);
+  session.roster_number = message.roster_number();
   session.reported.clear();
   std::vector<std::string> transfers;
   bool unknown = false;

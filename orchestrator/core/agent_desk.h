@@ -84,6 +84,13 @@ struct CommitReply {
   std::string detail;
 };
 
+// A roster on the way from an older one to the one in force, without which the officers' change between is not believed.
+struct RosterStep {
+  uint64_t number = 0;
+  std::string body;
+  std::string statement;  // signed
+};
+
 class AgentDesk {
  public:
   virtual ~AgentDesk() = default;
@@ -93,6 +100,8 @@ class AgentDesk {
   virtual absl::Status BeginSession(const SessionStart& start) = 0;
   virtual absl::StatusOr<DesiredSet> DesiredTasks(std::string_view agent) = 0;
   virtual absl::StatusOr<SiteTrust> TrustOf(std::string_view site) = 0;
+  // What leads whoever holds roster `number` to the one in force, oldest first; nothing when the officers are the same.
+  virtual absl::StatusOr<std::vector<RosterStep>> RosterSteps(uint64_t number) = 0;
   // SPKI digests (lower hex) of keys that are denied everywhere.
   virtual absl::StatusOr<std::set<std::string>> DeniedKeys() = 0;
   virtual absl::Status RenewLeases(std::string_view agent, const std::vector<std::string>& transfers) = 0;

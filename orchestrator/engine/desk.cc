@@ -1,6 +1,9 @@
 #include "orchestrator/engine/desk.h"
 
+#include <utility>
+
 #include "lib/base/status.h"
+#include "lib/trust/roster.h"
 #include "orchestrator/engine/attempts.h"
 #include "orchestrator/engine/cleaning.h"
 #include "orchestrator/engine/desired.h"
@@ -64,6 +67,24 @@ absl::StatusOr<SiteTrust> Desk::TrustOf(std::string_view site) {
     trust.activations = store::ActivationsInForce(tx, kActivationsMax);
     trust.objections = store::Objections(tx, now, now - kDenialsTold, kObjectionsMax);
     return trust;
+  });
+}
+
+absl::StatusOr<std::vector<RosterStep>> Desk::RosterSteps(uint64_t number) {
+  return context_.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<std::vector<RosterStep>> {
+    std::vector<RosterStep> steps;
+    std::vector<store::Roster> rosters = store::RostersFrom(tx, number);
+    if (rosters.size() < 3) return steps;  // nothing lies between
+    rosters.pop_back();
+    std::string root;  // the officers who must sign the next one
+    for (store::Roster& each : rosters) {
+      ASSIGN_OR_RETURN(const trust::Roster roster, trust::Roster::Parse(each.body, "roster"));
+      const std::string before = std::exchange(root, roster.Root());
+      if (!before.empty() && root != before) {
+        steps.push_back({each.number, std::move(each.body), std::move(each.statement)});
+      }
+    }
+    return steps;
   });
 }
 

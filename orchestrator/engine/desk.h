@@ -17,6 +17,7 @@ class Desk : public AgentDesk {
   absl::Status BeginSession(const SessionStart& start) override;
   absl::StatusOr<DesiredSet> DesiredTasks(std::string_view agent) override;
   absl::StatusOr<SiteTrust> TrustOf(std::string_view site) override;
+  absl::StatusOr<std::vector<RosterStep>> RosterSteps(uint64_t number) override;
   absl::StatusOr<std::set<std::string>> DeniedKeys() override;
   absl::Status RenewLeases(std::string_view agent, const std::vector<std::string>& transfers) override;
   absl::Status RecordManifestChunk(std::string_view agent, std::string_view transfer, int64_t scan, int64_t index,

@@ -7,6 +7,8 @@ constexpr pg::Query kInsertRoster{"roster_insert", R"sql(
   INSERT INTO roster (number, body, statement, received) VALUES ($1, $2, $3, $4))sql"};
 constexpr pg::Query kLatestRoster{"roster_latest", R"sql(
   SELECT number, body, statement FROM roster ORDER BY number DESC LIMIT 1)sql"};
+constexpr pg::Query kRostersFrom{"rosters_from", R"sql(
+  SELECT number, body, statement FROM roster WHERE number >= $1 ORDER BY number)sql"};
 
 constexpr pg::Query kInsertGrant{"join_grant_insert", R"sql(
   INSERT INTO join_grant (digest, site, statement, not_after, registered) VALUES ($1, $2, $3, $4, $5)
@@ -19,6 +21,10 @@ constexpr pg::Query kUseGrant{"join_grant_use", R"sql(
 #define AGENT_COLUMNS                                                                                                \
   "id, site, identity, join_grant, identity_key, tls_spki, session_counter, version, volumes, certificate_expires, " \
   "last_report"
+
+Roster ReadRoster(const pqxx::row& row) {
+  return {row[0].as<uint64_t>(), pg::ReadBytes(row[1]), row[2].as<std::string>()};
+}
 
 Agent ReadAgent(const pqxx::row& row) {
   Agent agent;
@@ -93,7 +99,13 @@ void InsertRoster(pg::Tx& tx, const Roster& r, base::Instant now) {
 std::optional<Roster> LatestRoster(pg::Tx& tx) {
   const pqxx::result result = tx.Run(kLatestRoster);
   if (result.empty()) return std::nullopt;
-  return Roster{result[0][0].as<uint64_t>(), pg::ReadBytes(result[0][1]), result[0][2].as<std::string>()};
+  return ReadRoster(result[0]);
+}
+
+std::vector<Roster> RostersFrom(pg::Tx& tx, uint64_t number) {
+  std::vector<Roster> rosters;
+  for (const auto& row : tx.Run(kRostersFrom, number)) rosters.push_back(ReadRoster(row));
+  return rosters;
 }
 
 void InsertGrant(pg::Tx& tx, const JoinGrant& g, base::Instant now) {

@@ -18,6 +18,8 @@ struct Roster {
 void InsertRoster(pg::Tx& tx, const Roster& roster, base::Instant now);
 // The one with the highest number.
 std::optional<Roster> LatestRoster(pg::Tx& tx);
+// Those with this number and above, oldest first.
+std::vector<Roster> RostersFrom(pg::Tx& tx, uint64_t number);
 
 struct JoinGrant {
   std::string digest;  // SHA-256 of the signed text, lower hex

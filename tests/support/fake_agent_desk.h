@@ -24,6 +24,10 @@ class FakeAgentDesk : public orchestrator::AgentDesk {
     base::MutexLock lock(mutex_);
     trust_ = trust;
   }
+  void SetSteps(uint64_t number, std::vector<orchestrator::RosterStep> steps) {
+    base::MutexLock lock(mutex_);
+    steps_[number] = std::move(steps);
+  }
   void Deny(const std::string& spki) {
     base::MutexLock lock(mutex_);
     denied_.insert(spki);
@@ -67,6 +71,10 @@ class FakeAgentDesk : public orchestrator::AgentDesk {
   absl::StatusOr<orchestrator::SiteTrust> TrustOf(std::string_view) override {
     base::MutexLock lock(mutex_);
     return trust_;
+  }
+  absl::StatusOr<std::vector<orchestrator::RosterStep>> RosterSteps(uint64_t number) override {
+    base::MutexLock lock(mutex_);
+    return steps_[number];
   }
   absl::StatusOr<std::set<std::string>> DeniedKeys() override {
     base::MutexLock lock(mutex_);
@@ -148,6 +156,7 @@ class FakeAgentDesk : public orchestrator::AgentDesk {
   std::map<std::string, std::map<int64_t, std::string>> manifest_;
   std::vector<orchestrator::ScanOutcome> scans_;
   orchestrator::SiteTrust trust_{"body", "statement", "", "", {}, {}, {}};
+  std::map<uint64_t, std::vector<orchestrator::RosterStep>> steps_;
   std::set<std::string> denied_;
   absl::Status failure_;
   std::vector<std::string> calls_;

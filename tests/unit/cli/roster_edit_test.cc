@@ -170,6 +170,35 @@ TEST_CASE("officers cannot lock themselves out by a denial", "[cli][roster]") {
   CHECK(olga.Refused({"deny", key}, 6) == "THRESHOLD_UNREACHABLE");
 }
 
+TEST_CASE("officers come and go, and those before and after are told to sign", "[cli][roster]") {
+  Officer olga;
+  CHECK(olga.Refused({"threshold", "2"}, 6) == "THRESHOLD_UNREACHABLE");
+  CHECK(olga.Refused({"threshold", "1"}, 6) == "THRESHOLD_EXISTS");
+  CHECK(olga.Refused({"remove-officer", "olga"}, 6) == "THRESHOLD_UNREACHABLE");
+  CHECK(olga.Refused({"remove-officer", "pete"}, 3) == "OFFICER_UNKNOWN");
+  CHECK(olga.Refused({"add-officer", "pete", "--key", olga.sam}, 6) == "KEY_EXISTS");
+  const std::string held = olga.At("held.yaml");
+  REQUIRE(base::WriteFileAtomic(held, olga.Body()).ok());
+  CHECK_THAT(olga.Done({"add-officer", "pete", "--key", olga.Key("pete.key")}),
+             Contains("the officers change: 1 of those before must sign, and 1 of those now\n"));
+  CHECK(olga.Refused({"add-officer", "pete", "--key", olga.Key("other.key")}, 6) == "OFFICER_EXISTS");
+  CHECK_THAT(olga.Done({"threshold", "2"}), Contains("and 2 of those now\n"));
+  CHECK_THAT(olga.Done({"extend", "--days", "30"}), !Contains("the officers change"));
+
+  const auto sign = [&](const std::string& key) {
+    return olga.Run({"roster", "sign", olga.At("roster.yaml"), "--sign-with", olga.At(key), "--out",
+                     olga.At("next.signed"), "--held", held});
+  };
+  const Result first = sign("pete.key");
+  CHECK(first.code == 0);
+  CHECK_THAT(first.out, Contains("1 of 2 signatures\nnot enough yet: ") && !Contains("roster set"));
+  CHECK_THAT(sign("olga.key").out, Contains("2 of 2 signatures\nnext: crossdock roster set "));
+  CHECK(olga.Refused({"remove-officer", "olga"}, 6) == "THRESHOLD_UNREACHABLE");
+  olga.Done({"threshold", "1"});
+  olga.Done({"remove-officer", "olga"});
+  CHECK(olga.Roster().officers().size() == 1);
+}
+
 TEST_CASE("an admin gets one more site by the same command and the same key", "[cli][roster]") {
   Officer olga;
   olga.Done({"add-site", "ber", "--country", "DE"});

@@ -264,6 +264,25 @@ TEST_CASE("a new roster reaches the agents of the site without their asking", "[
   CHECK(stream->Next().trust().roster_body() == "body 2");
 }
 
+TEST_CASE("an agent that was away while officers changed is brought from the roster that it holds", "[sessions]") {
+  Bench bench;
+  bench.desk.SetSteps(3, {{4, "body 4", "statement 4"}});
+  const auto stream = std::make_shared<RecordingStream>();
+  const uint64_t session = bench.sessions.Open({"lon-1", "lon", "aa", bench.clock.Now() + std::chrono::hours(1)}, stream);
+  v1::ConnectRequest request;
+  request.mutable_hello()->set_protocol_version(1);
+  request.mutable_hello()->set_session_counter(1);
+  request.mutable_hello()->set_roster_number(3);
+  bench.sessions.Received(session, request);
+  stream->Next();
+  const v1::TrustUpdate trust = stream->Next().trust();
+  CHECK(trust.roster_body() == "body");
+  REQUIRE(trust.roster_steps().size() == 1);
+  CHECK(trust.roster_steps(0).number() == 4);
+  CHECK(trust.roster_steps(0).body() == "body 4");
+  CHECK(trust.roster_steps(0).statement() == "statement 4");
+}
+
 TEST_CASE("while the database is away the session stays, and the next poll catches up", "[sessions]") {
   Bench bench;
   const auto stream = std::make_shared<RecordingStream>();

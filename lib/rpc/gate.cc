@@ -31,6 +31,13 @@ std::string_view CertificateOf(const grpc::AuthContext& context) {
   return values.empty() ? "" : ToView(values.front());
 }
 
+// gRPC's servers hand out tickets and cannot be told not to. Our own clients never use one, so whoever does is refused:
+// every connection has shown its certificate anew.
+bool IsResumed(const grpc::AuthContext& context) {
+  const auto values = context.FindPropertyValues(GRPC_SSL_SESSION_REUSED_PROPERTY);
+  return !values.empty() && ToView(values.front()) != "false";
+}
+
 class Processor : public grpc::AuthMetadataProcessor {
  public:
   Processor(const Gate& gate, PortKind port) : gate_(gate), port_(port) {}
@@ -41,8 +48,13 @@ class Processor : public grpc::AuthMetadataProcessor {
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext* context, OutputMetadata*,
                        OutputMetadata*) override {
     const std::string_view method = OnlyValue(metadata, ":path");
-    const auto caller = gate_.Admit(port_, method, CertificateOf(*context), OnlyValue(metadata, "authorization"),
-                                    OnlyValue(metadata, kActingForHeader));
+    const auto caller =
+        IsResumed(*context) ? absl::StatusOr<Caller>(base::WithReason(
+                                  base::Error(absl::StatusCode::kUnauthenticated,
+                                              "a TLS session is not taken up again here: connect without its ticket"),
+                                  "SESSION_RESUMED"))
+                            : gate_.Admit(port_, method, CertificateOf(*context), OnlyValue(metadata, "authorization"),
+                                          OnlyValue(metadata, kActingForHeader));
     if (caller.ok()) return grpc::Status::OK;
     LOG_INFO("call refused", {{"method", method.substr(0, 256)},
                               {"reason", base::ReasonOf(caller.status())},

@@ -448,6 +448,10 @@ absl::Status AgentSessions::PollTrust() {
     Enqueue(session);
   }
   for (auto& [site, fresh] : trust) trust_[site] = std::move(fresh);
+  // Of a site that nobody is connected from nothing is read: what is kept of it would be old when somebody comes.
+  std::set<std::string> present;
+  for (const auto& [number, session] : sessions_) present.insert(session->caller.site);
+  std::erase_if(trust_, [&](const auto& kept) { return !present.contains(kept.first); });
   return absl::OkStatus();
 }
 

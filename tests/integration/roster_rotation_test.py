@@ -1,5 +1,6 @@
 """Officers come and go: enough of those before and of those now sign, and an agent that was away meanwhile still believes the roster."""
 
+import os
 import unittest
 
 from studio.case import StudioCase
@@ -70,7 +71,7 @@ class RosterRotationTest(StudioCase):
         # From its own roster it cannot judge the third: it is brought the second on the way.
         away.start()
         away.wait_for_record("agent is ready")
-        code = studio.add_version("rotated")
+        code = studio.add_version("rotated", files={"f.1001.exr": os.urandom(100_000)})
         studio.set_status(code, "ready")
         transfer = studio.transfer_of(code)["transfer"]
         studio.wait_for_state(transfer, "CLOSED")

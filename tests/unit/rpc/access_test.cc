@@ -1,4 +1,10 @@
 // Who gets in: certificates, tokens, rules.
+#include <grpc/grpc_security.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/security/tls_certificate_verifier.h>
+#include <grpcpp/security/tls_credentials_options.h>
+
 #include "catch2/catch.hpp"
 #include "crossdock/studio/v1/approval.grpc.pb.h"
 #include "lib/base/file.h"
@@ -86,6 +92,33 @@ TEST_CASE("T-05: a key that is denied makes no further call, on a connection tha
   CHECK(status_of_call().ok());
   fixture.authenticator.deny_all = true;
   CHECK(status_of_call().error_code() == grpc::StatusCode::UNAUTHENTICATED);
+}
+
+TEST_CASE("T-07: a call on a session that was taken up again is refused", "[access]") {
+  Fixture fixture;
+  grpc_ssl_session_cache* const cache = grpc_ssl_session_cache_create_lru(4);
+  // By a client that keeps tickets, as ours do not.
+  const auto publish = [&] {
+    using namespace grpc::experimental;  // NOLINT: half of these names live there
+    TlsChannelCredentialsOptions tls;
+    tls.set_verify_server_certs(false);
+    tls.set_check_call_host(false);
+    tls.set_certificate_verifier(std::make_shared<NoOpCertificateVerifier>());
+    grpc::ChannelArguments arguments;
+    arguments.SetPointer(GRPC_SSL_SESSION_CACHE_ARG, cache);
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
+    const auto channel = grpc::CreateCustomChannel(
+        fixture.api_address,
+        grpc::CompositeChannelCredentials(TlsCredentials(tls), grpc::AccessTokenCredentials("cdt_good")), arguments);
+    const auto context = CallWithin(std::chrono::seconds(5));
+    studio::v1::PublishEventResponse response;
+    return FromGrpc(studio::v1::EventService::NewStub(channel)->PublishEvent(context.get(), {}, &response));
+  };
+  CHECK(publish().ok());
+  const absl::Status again = publish();
+  CHECK(absl::IsUnauthenticated(again));
+  CHECK(base::ReasonOf(again) == "SESSION_RESUMED");
+  grpc_ssl_session_cache_destroy(cache);
 }
 
 TEST_CASE("T-06: a new certificate is served without dropping a call", "[access]") {

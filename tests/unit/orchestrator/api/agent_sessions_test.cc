@@ -283,6 +283,21 @@ TEST_CASE("an agent that was away while officers changed is brought from the ros
   CHECK(trust.roster_steps(0).statement() == "statement 4");
 }
 
+TEST_CASE("an agent that comes back after a while hears what is true then", "[sessions]") {
+  Bench bench;
+  const auto before = std::make_shared<RecordingStream>();
+  const uint64_t session = bench.Open(before, 1);
+  before->NextDesired();
+  bench.sessions.Closed(session);
+  bench.desk.SetTrust({"body 2", "statement 2", "", "", {}, {}, {}});
+  bench.clock.Advance(seconds(3));
+  bench.sessions.Tick().IgnoreError();
+  const auto after = std::make_shared<RecordingStream>();
+  bench.Open(after, 2);
+  after->Next();
+  CHECK(after->Next().trust().roster_body() == "body 2");
+}
+
 TEST_CASE("while the database is away the session stays, and the next poll catches up", "[sessions]") {
   Bench bench;
   const auto stream = std::make_shared<RecordingStream>();

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "cli/audit_controls.h"
 #include "cli/audit_event.h"
 #include "cli/audit_read.h"
 #include "cli/verb.h"
@@ -109,6 +110,7 @@ class Export {
     std::ofstream leaves(Path("leaves.jsonl"), std::ios::binary), csv(Path("events.csv"), std::ios::binary),
         syslog(Path("events.syslog"), std::ios::binary), hashes(Path("hashes.txt"), std::ios::binary);
     csv << CsvHeader();
+    ControlSummary controls;
     v1::ListAuditLeavesRequest request;
     request.set_client(options_.client);
     for (uint64_t number = about_.first; number < about_.end;) {
@@ -127,6 +129,7 @@ class Export {
         if (page.leaves(i).empty()) leaves << '\n';  // a row that is gone keeps its line
         const AuditEvent event = EventOfLeaf(number, page.leaves(i));
         csv << CsvLine(event);
+        controls.Add(event);
         syslog << SyslogLine(event);
         hashes << base::ToHex(page.hashes(i)) << '\n';
       }
@@ -134,7 +137,7 @@ class Export {
     for (std::ofstream* const file : {&leaves, &csv, &syslog, &hashes}) {
       if (!file->flush()) return base::Internal("cannot write below ", options_.out, "; is there room?");
     }
-    return absl::OkStatus();
+    return Write("controls.csv", controls.Csv());
   }
 
   absl::Status WriteCheckpoints() {

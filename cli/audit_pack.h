@@ -4,7 +4,8 @@
 //   about.txt          which log, which numbers, of which checkpoint
 //   leaves.jsonl       the leaves, a line each, byte for byte as they were hashed
 //   events.csv         the same for a spreadsheet, and
-//   events.syslog      for a log collector, RFC 5424; nothing verifies these two
+//   events.syslog      for a log collector, RFC 5424, and
+//   controls.csv       by the MPA controls under which they are evidence; nothing verifies these three
 //   hashes.txt         each leaf's hash as the log has it: names the first leaf that is not what it was
 //   checkpoint.txt     the signed note, with the witnesses' lines
 //   checkpoints.txt    all notes of a whole log, an empty line after each

@@ -1,6 +1,7 @@
 """The audit log as an auditor gets it: exported, verified by hand and by program, and changed by those who could."""
 
 import contextlib
+import csv
 import json
 import shutil
 import subprocess
@@ -110,6 +111,14 @@ class AuditTest(StudioCase):
     def test_t43_a_spreadsheet_is_given_no_formula(self):
         cells = (self.export("formulas", client="southlight") / "events.csv").read_text(encoding="utf-8")
         self.assertIn("\"'=cmd|calc\"", cells)
+
+    def test_a_pack_groups_its_events_by_control(self):
+        pack = self.export("controls", client="northlight")
+        rows = {row["control"]: row for row in csv.DictReader((pack / "controls.csv").read_text(encoding="utf-8").splitlines())}
+        with open(pack / "events.csv", encoding="utf-8", newline="") as table:
+            approvals = sum(event["action"].startswith(("transfer.", "approval.", "staging.", "notification.")) for event in csv.DictReader(table))
+        self.assertEqual(int(rows["TS-1.16"]["events"]), approvals)
+        self.assertGreater(approvals, 0)
 
     def test_one_leaf_is_proved_and_so_is_a_day(self):
         third = self.place("third")

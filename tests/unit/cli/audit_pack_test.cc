@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "catch2/catch.hpp"
+#include "cli/audit_controls.h"
 #include "cli/audit_event.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status.h"
@@ -311,6 +312,24 @@ TEST_CASE("T-43: a line for a log collector is one line, whatever an event says"
             .starts_with("<105>1 - - crossdock - audit.rewritten ["));
   CHECK(SyslogLine({1, "t", "", "", "a b\n" + std::string(40, 'c'), "", "", ""})
             .starts_with("<109>1 t - crossdock - a_b_" + std::string(28, 'c') + " ["));
+}
+
+TEST_CASE("events are grouped by the controls under which they are evidence", "[cli][audit]") {
+  ControlSummary summary;
+  const auto add = [&](uint64_t number, std::string_view at, std::string_view action) {
+    summary.Add({number, std::string(at), "c", "a", std::string(action), "", "ok", ""});
+  };
+  add(3, "2026-01-01T00:00:00Z", "transfer.requested");
+  add(4, "2026-01-02T00:00:00Z", "staging.cleaned");
+  add(7, "2026-01-03T00:00:00Z", "transfer.closed");
+  add(8, "2026-01-04T00:00:00Z", "something.new");
+  CHECK(summary.Csv() ==
+        "control,events,first,first_at,last,last_at,actions\n"
+        "\"OP-3.0\",2,3,\"2026-01-01T00:00:00Z\",7,\"2026-01-03T00:00:00Z\",\"transfer.closed transfer.requested\"\n"
+        "\"OP-3.2\",1,4,\"2026-01-02T00:00:00Z\",4,\"2026-01-02T00:00:00Z\",\"staging.cleaned\"\n"
+        "\"TS-1.16\",3,3,\"2026-01-01T00:00:00Z\",7,\"2026-01-03T00:00:00Z\",\"staging.cleaned transfer.closed "
+        "transfer.requested\"\n"
+        "\"TS-1.5\",1,8,\"2026-01-04T00:00:00Z\",8,\"2026-01-04T00:00:00Z\",\"something.new\"\n");
 }
 
 }  // namespace

@@ -1,6 +1,4 @@
 // crossdock audit tail|search|status: the rows, and whether the logs are what was signed.
-#include <google/protobuf/util/time_util.h>
-
 #include <chrono>
 
 #include "absl/strings/str_join.h"
@@ -22,13 +20,6 @@ struct Options {
   bool follow = false;
   bool syslog = false;
 };
-
-AuditEvent EventOf(const v1::AuditRecord& record) {
-  return {record.number(), google::protobuf::util::TimeUtil::ToString(record.at()),
-          record.client(), record.actor(),
-          record.action(), record.transfer(),
-          record.result(), record.detail_json()};
-}
 
 // Flushed line by line: somebody may follow.
 void Print(const v1::AuditRecord& record, const Options& options, Context& context) {
@@ -132,6 +123,7 @@ void AddAudit(CLI::App& app, Context& context) {
   CLI::App& noun = *app.add_subcommand("audit", "who did what, when")->require_subcommand(1);
   AddRows(noun, context);
   AddStatus(noun, context);
+  AddAuditFeed(noun, context);
   AddAuditCustody(noun, context);
   AddAuditPacks(noun, context);
 }

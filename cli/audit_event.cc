@@ -1,8 +1,11 @@
 #include "cli/audit_event.h"
 
+#include <google/protobuf/util/time_util.h>
+
 #include <algorithm>
 
 #include "cli/output.h"
+#include "crossdock/admin/v1/admin.pb.h"
 #include "lib/base/strings.h"
 #include "nlohmann/json.hpp"
 
@@ -39,6 +42,13 @@ std::string TextOf(const nlohmann::json& value) {
 }
 
 }  // namespace
+
+AuditEvent EventOf(const admin::v1::AuditRecord& record) {
+  return {record.number(), google::protobuf::util::TimeUtil::ToString(record.at()),
+          record.client(), record.actor(),
+          record.action(), record.transfer(),
+          record.result(), record.detail_json()};
+}
 
 AuditEvent EventOfLeaf(uint64_t number, std::string_view leaf) {
   AuditEvent event;

@@ -6,6 +6,10 @@
 #include <string>
 #include <string_view>
 
+namespace crossdock::admin::v1 {
+class AuditRecord;
+}
+
 namespace crossdock::cli {
 
 struct AuditEvent {
@@ -14,6 +18,7 @@ struct AuditEvent {
   std::string client, actor, action, transfer, result;
   std::string detail;  // JSON; of a leaf that is not ours to read, all of it
 };
+AuditEvent EventOf(const admin::v1::AuditRecord& record);
 AuditEvent EventOfLeaf(uint64_t number, std::string_view leaf);
 
 // One cell of a CSV file, quoted; what a spreadsheet would take for a formula begins with an apostrophe instead.

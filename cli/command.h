@@ -44,6 +44,7 @@ void AddEvent(CLI::App& app, Context& context);
 void AddTrigger(CLI::App& app, Context& context);
 void AddSite(CLI::App& app, Context& context);  // site, link
 void AddAudit(CLI::App& app, Context& context);
+void AddAuditFeed(CLI::App& audit, Context& context);
 void AddAuditCustody(CLI::App& audit, Context& context);
 void AddAuditPacks(CLI::App& audit, Context& context);  // its verbs export, prove, verify
 void AddToken(CLI::App& app, Context& context);

@@ -50,15 +50,22 @@ constexpr pg::Query kReceipts{"receipt_of_epoch", R"sql(
 
 constexpr pg::Query kAudit{"audit_insert", R"sql(
   INSERT INTO audit (at, client, actor, action, transfer, result, detail) VALUES ($1, $2, $3, $4, $5, $6, $7))sql"};
-constexpr pg::Query kListAudit{"audit_list", R"sql(
-  SELECT id, (said->>'at')::timestamptz, said->>'client', said->>'actor', said->>'action', said->>'transfer',
-         said->>'result', (said->'detail')::text FROM (
-    SELECT id, convert_from(leaf, 'UTF8')::jsonb AS said FROM audit
-     WHERE ($1 = '' OR client = $1) AND ($2 = '' OR transfer = $2) AND ($3 = '' OR actor = $3)
-       AND ($4 = '' OR action = $4 OR starts_with(action, $4 || '.'))
-       AND ($5 = '' OR strpos(result, $5) > 0 OR strpos(detail::text, $5) > 0) AND id > $6
-     ORDER BY CASE WHEN $6 < 0 THEN -id ELSE id END LIMIT $7) AS page
-   ORDER BY id)sql"};
+
+#define AUDIT_SAID                                                                                             \
+  "SELECT id, (said->>'at')::timestamptz, said->>'client', said->>'actor', said->>'action', said->>'transfer', " \
+  "said->>'result', (said->'detail')::text FROM ("                                                              \
+  "  SELECT xid AS began, id, convert_from(leaf, 'UTF8')::jsonb AS said FROM audit"                             \
+  "   WHERE ($1 = '' OR client = $1) AND ($2 = '' OR transfer = $2) AND ($3 = '' OR actor = $3)"                \
+  "     AND ($4 = '' OR action = $4 OR starts_with(action, $4 || '.'))"                                         \
+  "     AND ($5 = '' OR strpos(result, $5) > 0 OR strpos(detail::text, $5) > 0) "
+constexpr pg::Query kNewestAudit{"audit_newest", AUDIT_SAID "ORDER BY id DESC LIMIT $6) AS page ORDER BY id"};
+// In the order in which the rows are numbered as leaves, and no further than they could be: a transaction that ends late
+// may bring rows with smaller ids, and whoever follows would never see them.
+constexpr pg::Query kFollowAudit{"audit_follow", AUDIT_SAID R"sql(
+   AND (xid, id) > ($6::text::xid8, $7) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+   ORDER BY audit.xid, audit.id LIMIT $8) AS page ORDER BY began, id)sql"};
+constexpr pg::Query kAuditPlace{"audit_place", R"sql(
+  SELECT xid::text, id FROM audit WHERE id <= $1 ORDER BY audit.id DESC LIMIT 1)sql"};
 
 }  // namespace
 
@@ -129,9 +136,17 @@ void Audit(pg::Tx& tx, const AuditRecord& r) {
 
 std::vector<AuditRecord> ListAudit(pg::Tx& tx, const AuditFilter& filter, std::optional<int64_t> after_number,
                                    int limit) {
+  pqxx::result rows;
+  if (after_number) {
+    const pqxx::result place = tx.Run(kAuditPlace, *after_number);
+    const std::string xid = place.empty() ? "0" : place[0][0].as<std::string>();
+    const int64_t id = place.empty() ? 0 : place[0][1].as<int64_t>();
+    rows = tx.Run(kFollowAudit, filter.client, filter.transfer, filter.actor, filter.action, filter.text, xid, id, limit);
+  } else {
+    rows = tx.Run(kNewestAudit, filter.client, filter.transfer, filter.actor, filter.action, filter.text, limit);
+  }
   std::vector<AuditRecord> records;
-  for (const pqxx::row& row : tx.Run(kListAudit, filter.client, filter.transfer, filter.actor, filter.action,
-                                     filter.text, after_number.value_or(-1), limit)) {
+  for (const pqxx::row& row : rows) {
     records.push_back({row[0].as<int64_t>(), pg::ReadInstant(row[1]), row[2].as<std::string>(),
                        row[3].as<std::string>(), row[4].as<std::string>(), row[5].as<std::string>(),
                        row[6].as<std::string>(), row[7].as<std::string>()});

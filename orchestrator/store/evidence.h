@@ -96,7 +96,8 @@ struct AuditFilter {
   std::string action;  // "approval.given", or "approval" for all that begin so
   std::string text;    // somewhere in result or detail
 };
-// The first `limit` after `after_number`, or without one the newest; oldest first. What they say is read from the
+// The first `limit` after the row `after_number` (0: from the first), in the order of the leaves and as far as no
+// transaction can still bring an earlier one; or without a number the newest, by number. What they say is read from the
 // leaves: what is shown is what is hashed.
 std::vector<AuditRecord> ListAudit(pg::Tx& tx, const AuditFilter& filter, std::optional<int64_t> after_number,
                                    int limit);

@@ -162,6 +162,7 @@ const std::map<std::string, Words> kOnline{
     {"login", {"--issuer", "https://127.0.0.1:1", "--client-id", "crossdock", "--out", "token"}},
     {"audit status", {}},
     {"audit custody", {}},
+    {"audit feed", {"--to", "127.0.0.1:1", "--state", "absent/state"}},
     {"audit search", {"--actor", "paula"}},
     {"audit export", {"--out", "/nowhere"}},
     {"audit prove", {"0", "--out", "/nowhere"}},

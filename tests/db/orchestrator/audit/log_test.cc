@@ -24,6 +24,17 @@ base::Instant At(int seconds) { return base::Instant(std::chrono::seconds(1'700'
 struct Studio {
   Studio() { REQUIRE(store::Migrate(database).ok()); }
 
+  std::vector<store::AuditRecord> Follow(int64_t after, int limit = 10) {
+    std::vector<store::AuditRecord> records;
+    CHECK(database
+              .Transact([&](pg::Tx& tx) {
+                records = store::ListAudit(tx, {}, after, limit);
+                return absl::OkStatus();
+              })
+              .ok());
+    return records;
+  }
+
   void Write(const std::function<void(pg::Tx&)>& body) {
     const absl::Status status = database.Transact([&](pg::Tx& tx) {
       body(tx);
@@ -116,14 +127,36 @@ TEST_CASE("transactions that commit in another order than they began leave no ga
   studio.Say("c", "quicker");
   // The slow one may still come before them: nothing that begins after it has a number yet.
   CHECK(studio.Number() == 0);
+  CHECK(studio.Follow(0).empty());
   reach(2);
   slow.join();
   CHECK(studio.Number() == 3);
+  const auto followed = studio.Follow(0);
+  REQUIRE(followed.size() == 3);
+  CHECK(followed[0].action == "slow");
+  CHECK(studio.Follow(followed[0].number).front().action == "quick");
+  CHECK(studio.Follow(followed[2].number).empty());
   const std::vector<std::string> leaves = studio.Leaves("client/c");
   REQUIRE(leaves.size() == 3);
   CHECK(leaves[0].find("\"slow\"") != std::string::npos);
   CHECK(leaves[1].find("\"quick\"") != std::string::npos);
   CHECK(leaves[2].find("\"quicker\"") != std::string::npos);
+}
+
+TEST_CASE("whoever follows the log misses no row that got a smaller id than one that was there before") {
+  Studio studio;
+  studio.AsAdministrator(
+      "INSERT INTO audit (id, xid, at, client, actor, action, transfer, result, detail) OVERRIDING SYSTEM VALUE "
+      "SELECT id, xid::text::xid8, now(), 'c', 'ada', id || '', '', 'ok', '{}' FROM (VALUES (7, 98), (5, 99), (6, 101)) "
+      "AS given (id, xid)");
+  std::string seen;
+  for (int64_t last = 0; true;) {
+    const auto next = studio.Follow(last, 1);
+    if (next.empty()) break;
+    seen += next[0].action + " ";
+    last = next[0].number;
+  }
+  CHECK(seen == "7 5 6 ");
 }
 
 TEST_CASE("rows are numbered in the order of their transactions, also where the transaction's id gains a digit") {

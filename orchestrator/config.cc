@@ -105,11 +105,39 @@ absl::Status ReadNotify(yaml::Map map, Config& config) {
   for (const NotifyConfig& other : config.notify) {
     if (other.recipient == read.recipient) return map.Error("recipient", "a second recipient of this name");
   }
-  ASSIGN_OR_RETURN(read.webhook, map.String("webhook", 1024));
-  if (!read.webhook.starts_with("https://")) return map.Error("webhook", "an https:// address is expected");
-  ASSIGN_OR_RETURN(read.key, map.String("key"));
-  ASSIGN_OR_RETURN(read.ca, map.StringOr("ca", ""));
+  if (map.Has("mail")) {
+    ASSIGN_OR_RETURN(read.mail, map.String("mail", 254));
+    if (!mail::IsAddress(read.mail)) return map.Error("mail", "one address such as desk@studio.example is expected");
+    if (!config.mail) return map.Error("mail", "no mail server is configured; add `mail:`");
+  } else {
+    ASSIGN_OR_RETURN(read.webhook, map.String("webhook", 1024));
+    if (!read.webhook.starts_with("https://")) return map.Error("webhook", "an https:// address is expected");
+    ASSIGN_OR_RETURN(read.key, map.String("key"));
+    ASSIGN_OR_RETURN(read.ca, map.StringOr("ca", ""));
+  }
   config.notify.push_back(std::move(read));
+  return map.Finish();
+}
+
+absl::Status ReadMail(yaml::Map map, Config& config) {
+  MailConfig read;
+  ASSIGN_OR_RETURN(read.server.host, map.String("host", 253));
+  if (!mail::IsHost(read.server.host)) return map.Error("host", "a host's name or address is expected");
+  ASSIGN_OR_RETURN(const int64_t port, map.IntOr("port", read.server.port, 1, 65535));
+  read.server.port = static_cast<uint16_t>(port);
+  ASSIGN_OR_RETURN(read.from, map.String("from", 254));
+  if (!mail::IsAddress(read.from)) return map.Error("from", "an address such as crossdock@studio.example is expected");
+  ASSIGN_OR_RETURN(read.server.ca, map.StringOr("ca", ""));
+  // What stays on this host needs no encryption, unless somebody says by whose authority there is one.
+  read.server.starttls = !mail::IsLoopback(read.server.host) || !read.server.ca.empty();
+  ASSIGN_OR_RETURN(std::optional<yaml::Map> login, map.OptionalSubMap("login"));
+  if (login) {
+    if (!read.server.starttls) return map.Error("login", "no password goes unencrypted; say with `ca` whom to believe");
+    ASSIGN_OR_RETURN(read.server.user, login->String("user", 254));
+    ASSIGN_OR_RETURN(read.password, login->String("password_file"));
+    RETURN_IF_ERROR(login->Finish());
+  }
+  config.mail = std::move(read);
   return map.Finish();
 }
 
@@ -156,6 +184,8 @@ absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file)
   for (const yaml::Map& each : users) RETURN_IF_ERROR(ReadUser(each, config));
   ASSIGN_OR_RETURN(const std::vector<yaml::Map> providers, map.SubMapsOrEmpty("identity_providers"));
   for (const yaml::Map& each : providers) RETURN_IF_ERROR(ReadIdentityProvider(each, config));
+  ASSIGN_OR_RETURN(const std::optional<yaml::Map> mail, map.OptionalSubMap("mail"));
+  if (mail) RETURN_IF_ERROR(ReadMail(*mail, config));
   ASSIGN_OR_RETURN(const std::vector<yaml::Map> recipients, map.SubMapsOrEmpty("notify"));
   for (const yaml::Map& each : recipients) RETURN_IF_ERROR(ReadNotify(each, config));
   ASSIGN_OR_RETURN(const std::optional<yaml::Map> limits, map.OptionalSubMap("limits"));

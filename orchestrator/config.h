@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "lib/mail/mail.h"
 #include "lib/oidc/token.h"
 #include "lib/pki/authority.h"
 #include "lib/rpc/caller.h"
@@ -31,9 +33,16 @@ struct IdentityProvider {
 
 struct NotifyConfig {
   std::string recipient;  // as policies write it
-  std::string webhook;    // https address
+  std::string webhook;    // https address; empty: it is told by mail
   std::string key;        // file
   std::string ca;         // file; empty: the system's authorities
+  std::string mail;       // address; empty: it is told by webhook
+};
+
+struct MailConfig {
+  std::string from;      // address
+  mail::Server server;   // without its password
+  std::string password;  // file; empty: without signing in
 };
 
 struct Config {
@@ -52,6 +61,7 @@ struct Config {
   std::map<std::string, std::vector<rpc::Role>> users;  // SPIFFE name → roles
   std::vector<IdentityProvider> identity_providers;
   std::vector<NotifyConfig> notify;
+  std::optional<MailConfig> mail;
   int streams = 8;
   std::chrono::milliseconds lease{20'000};
   std::chrono::milliseconds report{2'000};

@@ -6,15 +6,19 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "lib/base/file.h"
 #include "lib/base/key_file.h"
 #include "lib/base/log.h"
 #include "lib/base/process.h"
 #include "lib/base/status.h"
+#include "lib/base/strings.h"
 #include "lib/https/https.h"
+#include "lib/mail/mail.h"
 #include "lib/pki/certificate.h"
 #include "lib/rpc/log.h"
 #include "lib/rpc/server.h"
@@ -32,6 +36,7 @@
 #include "orchestrator/identity/key_refresh.h"
 #include "orchestrator/intake/postgres/sources.h"
 #include "orchestrator/loops/orchestrator_duties.h"
+#include "orchestrator/notify/mails.h"
 #include "orchestrator/notify/webhooks.h"
 #include "orchestrator/store/migrate.h"
 
@@ -52,6 +57,7 @@ struct Keys {
   std::optional<base::PrivateKey> audit;
   pki::CertificateAuthority ca;
   std::vector<notify::Recipient> recipients;
+  std::string mail_password;
 };
 
 // The orchestrator's own certificate comes from people; it says in time that they must bring the next.
@@ -64,6 +70,15 @@ absl::Status CheckOwnCertificate(const Config& config, base::Instant now) {
                 {{"file", config.tls.certificate}, {"ends", base::FormatSeconds(own.not_after)}});
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadMailPassword(const Config& config) {
+  if (!config.mail || config.mail->password.empty()) return std::string();
+  ASSIGN_OR_RETURN(const std::string text, base::ReadKeyFile(config.mail->password));
+  const std::string_view password = base::ToStd(absl::StripTrailingAsciiWhitespace(base::ToAbsl(text)));
+  const bool one_line = password.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+  if (!password.empty() && one_line) return std::string(password);
+  return base::InvalidArgument(config.mail->password, ": one line with the mail server's password is expected");
 }
 
 absl::StatusOr<Keys> LoadKeys(const Config& config) {
@@ -79,12 +94,14 @@ absl::StatusOr<Keys> LoadKeys(const Config& config) {
   RETURN_IF_ERROR(CheckOwnCertificate(config, base::SystemClock().Now()));
   std::vector<notify::Recipient> recipients;
   for (const NotifyConfig& each : config.notify) {
+    if (!each.mail.empty()) continue;
     ASSIGN_OR_RETURN(const std::string text, base::ReadKeyFile(each.key));
     absl::StatusOr<std::string> key = notify::ReadKey(text);
     if (!key.ok()) return base::Annotate(key.status(), each.key);
     recipients.push_back({each.recipient, each.webhook, each.ca, *std::move(key)});
   }
-  return Keys{std::move(ticket), std::move(audit), std::move(ca), std::move(recipients)};
+  ASSIGN_OR_RETURN(std::string mail_password, ReadMailPassword(config));
+  return Keys{std::move(ticket), std::move(audit), std::move(ca), std::move(recipients), std::move(mail_password)};
 }
 
 rpc::PortOptions PortOf(const Config& config, rpc::PortKind kind, const std::string& address) {
@@ -159,6 +176,42 @@ std::map<std::string, Field> ByIssuer(const Config& config, Field IdentityProvid
   return fields;
 }
 
+// Whom policies can have told, each by webhook or by mail, as the configuration says and nobody else.
+struct Desks {
+  Desks(const Config& config, const Keys& keys)
+      : webhooks(keys.recipients, https::PostJson),
+        mails(
+            config.mail ? config.mail->from : "", MailRecipients(config),
+            [server = MailServer(config, keys)](const mail::Message& message) { return mail::Send(server, message); }),
+        mailed(mails.names()) {}
+
+  static std::vector<notify::MailRecipient> MailRecipients(const Config& config) {
+    std::vector<notify::MailRecipient> recipients;
+    for (const NotifyConfig& each : config.notify)
+      if (!each.mail.empty()) recipients.push_back({each.recipient, each.mail});
+    return recipients;
+  }
+  static mail::Server MailServer(const Config& config, const Keys& keys) {
+    mail::Server server = config.mail ? config.mail->server : mail::Server();
+    server.password = keys.mail_password;
+    return server;
+  }
+  std::set<std::string> names() const {
+    std::set<std::string> names = webhooks.names();
+    names.insert(mailed.begin(), mailed.end());
+    return names;
+  }
+  absl::Status Tell(const std::string& recipient, const std::string& id, const std::string& document,
+                    base::Instant now) const {
+    return mailed.contains(recipient) ? mails.Send(recipient, id, document, now)
+                                      : webhooks.Send(recipient, id, document, now);
+  }
+
+  const notify::Webhooks webhooks;
+  const notify::Mails mails;
+  const std::set<std::string> mailed;
+};
+
 // What lets people in by the tokens of the studio's own directory.
 struct Directory {
   Directory(const Config& config, const base::Clock& clock)
@@ -181,7 +234,7 @@ absl::Status Run(const Config& config) {
   // What decides.
   Wakes wakes;
   Fleet fleet;
-  const notify::Webhooks webhooks(keys.recipients, https::PostJson);
+  const Desks desks(config, keys);
   const engine::Context context{database,
                                 clock,
                                 random,
@@ -192,7 +245,8 @@ absl::Status Run(const Config& config) {
                                 config.streams,
                                 config.staging_keep,
                                 [&fleet] { return fleet.Relays(); },
-                                webhooks.names()};
+                                desks.names()};
+  engine::Notifier notifier(context, std::bind_front(&Desks::Tell, &desks));
   intake::PostgresSources sources;
   for (const AssetDatabaseConfig& each : config.asset_databases) sources.Add(each.name, each.conninfo);
   engine::EngineCommands commands(context, sources.databases(), config.roster_root);
@@ -228,9 +282,12 @@ absl::Status Run(const Config& config) {
     duties.push_back(std::move(duty));
   duties.push_back(
       {"identity", kKeysLook, {}, [&directory](base::Instant now) { return directory.keys.RunOnce(now); }});
-  duties.push_back({"notify", milliseconds(2'000), {Duty::kWriteBack}, [&context, &webhooks](base::Instant now) {
-                      return engine::Notify(context, std::bind_front(&notify::Webhooks::Send, &webhooks), now);
-                    }});
+  for (int i = 0; i < engine::kTellingAtOnce; ++i) {
+    // A move wakes two; the others are for when those wait for somebody.
+    duties.push_back({base::StrCat("notify-", i), milliseconds(2'000),
+                      i < 2 ? std::vector<Duty>{Duty::kWriteBack} : std::vector<Duty>{},
+                      [&notifier](base::Instant now) { return notifier.RunOnce(now); }});
+  }
   duties.push_back({"audit", milliseconds(500), {}, [&database, &signer](base::Instant now) {
                       return SealAudit(database, signer ? &*signer : nullptr, now);
                     }});
@@ -243,6 +300,7 @@ absl::Status Run(const Config& config) {
   LOG_INFO("orchestrator stops", {{"signal", signal}});
 
   sources.Stop();
+  notifier.Stop();
   running.Stop();
   services.watches().Stop();
   wakes.OnAgent({});

@@ -80,6 +80,17 @@ ALTER TABLE public.approval ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.approval_reminder (
+    transfer text NOT NULL,
+    asked timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    recipient text NOT NULL,
+    binding text NOT NULL,
+    due timestamp with time zone NOT NULL,
+    told timestamp with time zone,
+    ended timestamp with time zone,
+    CONSTRAINT a_reminder_is_one_of_two_kinds CHECK ((kind = ANY (ARRAY['reminder'::text, 'escalation'::text])))
+);
 CREATE TABLE public.audit (
     id bigint NOT NULL,
     xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
@@ -169,7 +180,10 @@ CREATE TABLE public.delegation (
     statement text NOT NULL,
     not_before timestamp with time zone NOT NULL,
     not_after timestamp with time zone NOT NULL,
-    received timestamp with time zone NOT NULL
+    received timestamp with time zone NOT NULL,
+    ended timestamp with time zone,
+    end_statement text,
+    CONSTRAINT an_ended_delegation_has_its_statement CHECK (((ended IS NULL) = (end_statement IS NULL)))
 );
 CREATE TABLE public.denied_key (
     spki text NOT NULL,
@@ -605,6 +619,8 @@ ALTER TABLE ONLY public.decision
     ADD CONSTRAINT decision_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.denied_key
     ADD CONSTRAINT denied_key_pkey PRIMARY KEY (spki);
+ALTER TABLE ONLY public.approval_reminder
+    ADD CONSTRAINT each_is_told_once_of_what_is_asked PRIMARY KEY (transfer, asked, kind, recipient);
 ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.join_grant
@@ -651,6 +667,7 @@ CREATE UNIQUE INDEX a_scope_has_one_version_in_force ON public.policy_version US
 CREATE INDEX access_review_entry_by_grant ON public.access_review_entry USING btree (grant_id) WHERE (decision = ''::text);
 CREATE INDEX approval_by_transfer ON public.approval USING btree (transfer, id);
 CREATE INDEX approval_denial_by_time ON public.approval USING btree (received) WHERE (decision = 'deny'::text);
+CREATE INDEX approval_reminder_due ON public.approval_reminder USING btree (due, transfer) WHERE ((told IS NULL) AND (ended IS NULL));
 CREATE INDEX audit_by_position ON public.audit USING btree (xid, id);
 CREATE INDEX audit_by_transfer ON public.audit USING btree (transfer, id) WHERE (transfer <> ''::text);
 CREATE INDEX audit_cosignature_by_agent ON public.audit_cosignature USING btree (agent, log, size DESC);

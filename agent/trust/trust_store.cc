@@ -131,7 +131,12 @@ absl::StatusOr<TrustStore::Objection> TrustStore::Read(const std::string& text, 
   if (trust::KindOf(text) == trust::Withdrawal::kKind) {
     if (roster != nullptr) RETURN_IF_ERROR(trust::VerifyWithdrawal(text, *roster, now).status());
     ASSIGN_OR_RETURN(const auto said, trust::Decode<trust::Withdrawal>(statement.statement()));
-    return Objection{text, said.transfer, said.approval, said.approver, said.not_after};
+    return Objection{text, said.transfer, said.approval, "", said.approver, said.not_after};
+  }
+  if (trust::KindOf(text) == trust::DelegationEnd::kKind) {
+    if (roster != nullptr) RETURN_IF_ERROR(trust::VerifyDelegationEnd(text, *roster, now).status());
+    ASSIGN_OR_RETURN(const auto said, trust::Decode<trust::DelegationEnd>(statement.statement()));
+    return Objection{text, "", "", said.delegation, said.approver, said.not_after};
   }
   ASSIGN_OR_RETURN(const trust::Word word, trust::ReadWord(statement.statement()));
   const trust::ApprovalStatement& said = word.statement;
@@ -145,7 +150,7 @@ absl::StatusOr<TrustStore::Objection> TrustStore::Read(const std::string& text, 
                                said.destination, said.classification, said.policy};
     RETURN_IF_ERROR(trust::VerifyApproval(text, *roster, named, now).status());
   }
-  return Objection{text, said.transfer, "", said.approver, said.not_before + kDenialKept};
+  return Objection{text, said.transfer, "", "", said.approver, said.not_before + kDenialKept};
 }
 
 absl::Status TrustStore::TakeObjections(std::span<const std::string> statements, base::Instant now) {
@@ -158,7 +163,8 @@ absl::Status TrustStore::TakeObjections(std::span<const std::string> statements,
     absl::StatusOr<Objection> objection = Read(text, roster_.get(), now);
     if (objection.ok() && objection->forget <= now) continue;
     if (objection.ok() && objections_.size() >= kObjectionsMax) {
-      objection = base::ResourceExhausted("this agent remembers ", kObjectionsMax, " withdrawals and denials already");
+      objection = base::ResourceExhausted("this agent remembers ", kObjectionsMax,
+                                          " withdrawals, denials and ends of delegations already");
     }
     first.Update(objection.status());
     if (!objection.ok()) continue;
@@ -180,6 +186,7 @@ TrustStore::Objections TrustStore::ObjectionsTo(std::string_view transfer) const
   Objections found;
   base::MutexLock lock(mutex_);
   for (const auto& [text, objection] : objections_) {
+    if (!objection.ended.empty()) found.ended.insert({objection.ended, objection.person});
     if (objection.transfer != transfer) continue;
     if (objection.withdrawn.empty()) {
       found.denials.push_back(text);

@@ -1,7 +1,7 @@
 // What this agent believes, on disk: the roster that its officers signed, from the root that its join token pinned; the
-// highest policy number seen of the studio, each client and each show; and every withdrawal and denial that it has
-// seen. Numbers only rise, and what was said against a transfer is not unsaid: an orchestrator that has told something
-// once cannot take it back. Thread-safe.
+// highest policy number seen of the studio, each client and each show; and every withdrawal, denial and end of a
+// delegation that it has seen. Numbers only rise, and what was said against a transfer is not unsaid: an orchestrator
+// that has told something once cannot take it back. Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -44,12 +44,13 @@ class TrustStore {
   // error of those that are not.
   absl::Status TakeActivations(std::span<const std::string> statements, base::Instant now);
 
-  // Signed withdrawals and denials, likewise. On disk before it returns. A withdrawal is kept until the approval that
-  // it takes back has ended, a denial for kDenialKept.
+  // Signed withdrawals, denials and ends of delegations, likewise. On disk before it returns. What takes something back
+  // is kept until that would have ended, a denial for kDenialKept.
   absl::Status TakeObjections(std::span<const std::string> statements, base::Instant now);
   struct Objections {
     std::vector<std::string> denials;  // signed statements
     std::set<clearance::WithdrawnApproval> withdrawn;
+    std::set<clearance::EndedDelegation> ended;  // whatever the transfer
   };
   Objections ObjectionsTo(std::string_view transfer) const;
 
@@ -64,7 +65,8 @@ class TrustStore {
   struct Objection {
     std::string text;
     std::string transfer;
-    std::string withdrawn;  // the digest of the approval; empty: a denial
+    std::string withdrawn;  // the digest of the approval; empty: it is something else
+    std::string ended;      // the digest of the delegation; empty: it is something else, with both empty a denial
     std::string person;
     base::Instant forget;
   };

@@ -43,6 +43,7 @@ clearance::Request RequestOf(const Task& task, const MoveTask& move, const Trust
   }
   request.delegations = move.warrant.delegations;
   request.withdrawn = objections.withdrawn;
+  request.ended = objections.ended;
   return request;
 }
 

@@ -74,6 +74,8 @@ void VerifyDelegations(const Request& request, const trust::Roster& roster, base
   for (const std::string& text : request.delegations) {
     absl::StatusOr<trust::VerifiedDelegation> delegation = trust::VerifyDelegation(text, roster, now);
     if (!delegation.ok()) continue;
+    const absl::StatusOr<std::string> digest = trust::ApprovalDigest(text);
+    if (!digest.ok() || request.ended.contains({*digest, delegation->delegator.person})) continue;
     const std::string& client = delegation->statement.client;
     if (client.empty() || client == clearance.binding.client) clearance.delegations.push_back(*std::move(delegation));
   }

@@ -82,6 +82,13 @@ struct WithdrawnApproval {
   auto operator<=>(const WithdrawnApproval&) const = default;
 };
 
+// A delegation that was ended early: its trust::ApprovalDigest, and who signed the end.
+struct EndedDelegation {
+  std::string digest;
+  std::string person;
+  auto operator<=>(const EndedDelegation&) const = default;
+};
+
 struct Request {
   std::string transfer;
   Place source;
@@ -95,6 +102,7 @@ struct Request {
   // What the verifier has itself seen withdrawn. It verified each when it came: a key that is denied later brings no
   // approval back.
   std::set<WithdrawnApproval> withdrawn;
+  std::set<EndedDelegation> ended;  // likewise
 };
 
 struct RejectedApproval {

@@ -74,6 +74,15 @@ bool IsPlaced(Distinct level, const Approval& approval) {
   return false;
 }
 
+void Remind(const Approvals& block, RequirementStatus& status) {
+  if (block.remind_after)
+    status.remind_after = std::min(*block.remind_after, status.remind_after.value_or(*block.remind_after));
+  for (const std::string& recipient : block.escalate_to) {
+    const auto [entry, is_new] = status.escalate.emplace(recipient, *block.escalate_after);
+    if (!is_new) entry->second = std::min(entry->second, *block.escalate_after);
+  }
+}
+
 std::vector<Due> Unite(std::span<const Approvals* const> blocks) {
   std::map<std::string, Due> united;
   for (const Approvals* block : blocks) {
@@ -90,6 +99,7 @@ std::vector<Due> Unite(std::span<const Approvals* const> blocks) {
       status.valid_for = std::min(status.valid_for, block->valid_for);
       status.exclude.insert(block->exclude.begin(), block->exclude.end());
       status.bind.insert(block->bind.begin(), block->bind.end());
+      Remind(*block, status);
       due.widest = std::max(due.widest, block->distinct);
       due.blocks.insert(block);
     }

@@ -3,6 +3,7 @@
 // excluded persons fill none; approvals expire; one denial ends it. Pure.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -13,8 +14,8 @@
 
 namespace crossdock::policy {
 
-// A requirement that is due, united over all matched rules that have it: the shortest validity, all exclusions and
-// everything that any of them binds.
+// A requirement that is due, united over all matched rules that have it: the shortest validity, all exclusions,
+// everything that any of them binds, and everybody whom any of them has told, at the soonest.
 struct RequirementStatus {
   std::string id;
   int count = 1;
@@ -24,6 +25,9 @@ struct RequirementStatus {
   std::chrono::milliseconds valid_for{};
   std::set<Bind> bind;
   std::vector<std::string> persons;  // who fills it, sorted
+  // The soonest of what any of them wants while it is open.
+  std::optional<std::chrono::milliseconds> remind_after = {};
+  std::map<std::string, std::chrono::milliseconds> escalate = {};  // recipient → after how long
 
   bool IsOpen() const { return have < count; }
 };

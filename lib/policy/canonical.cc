@@ -48,6 +48,11 @@ void WriteApprovals(Writer& out, const Approvals& approvals) {
   out.Line("exclude", JoinEnums(approvals.exclude, ExcludeName));
   out.Line("valid_for_ms", base::StrCat(approvals.valid_for.count()));
   out.Line("bind", JoinEnums(approvals.bind, BindName));
+  if (approvals.remind_after) out.Line("remind_after_ms", base::StrCat(approvals.remind_after->count()));
+  if (approvals.escalate_after) {
+    out.Line("escalate_after_ms", base::StrCat(approvals.escalate_after->count()));
+    out.Line("escalate_to", Join({approvals.escalate_to.begin(), approvals.escalate_to.end()}));
+  }
 }
 
 void WriteWindow(Writer& out, const Window& window) {

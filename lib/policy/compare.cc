@@ -1,6 +1,7 @@
 #include "lib/policy/compare.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "absl/strings/str_join.h"
@@ -241,6 +242,35 @@ std::optional<Loosening> FindObligation(const Obligations& from, const Obligatio
   return Loosening{"staging may be kept for longer", true, std::nullopt};
 }
 
+// Somebody whom `from` has told that approvals are open, and `to` does not, or later. Where none are needed any more
+// there is nothing to tell.
+std::optional<Loosening> FindReminder(const std::vector<const Approvals*>& from,
+                                      const std::vector<const Approvals*>& to) {
+  if (to.empty()) return std::nullopt;
+  std::optional<std::chrono::milliseconds> reminded;
+  std::map<std::string, std::chrono::milliseconds> told;
+  for (const RequirementStatus& is : United(to)) {
+    if (is.remind_after) reminded = std::min(*is.remind_after, reminded.value_or(*is.remind_after));
+    for (const auto& [recipient, after] : is.escalate) {
+      const auto [entry, is_new] = told.emplace(recipient, after);
+      if (!is_new) entry->second = std::min(entry->second, after);
+    }
+  }
+  for (const RequirementStatus& was : United(from)) {
+    if (was.remind_after && (!reminded || *reminded > *was.remind_after)) {
+      return Loosening{base::StrCat("nobody is reminded ", reminded ? "as soon" : "any more"), true, std::nullopt};
+    }
+    for (const auto& [recipient, after] : was.escalate) {
+      const auto found = told.find(recipient);
+      if (found != told.end() && found->second <= after) continue;
+      return Loosening{base::StrCat(recipient, " is not told ", found == told.end() ? "any more" : "as soon",
+                                    " that approvals are open"),
+                       true, std::nullopt};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Loosening> FindLoosening(const Outcome& from, const Outcome& to, Instant now) {
@@ -248,6 +278,7 @@ std::optional<Loosening> FindLoosening(const Outcome& from, const Outcome& to, I
   if (after > before || (after == before && before > 1)) return std::nullopt;
   if (after < before || to.verify < from.verify) return Loosening{DescribeShift(from, to), true, std::nullopt};
   if (auto less = FindObligation(from.obligations, to.obligations)) return less;
+  if (auto reminder = FindReminder(from.due, to.due)) return reminder;
   if (auto hours = FindHours(from.windows, to.windows, now)) return hours;
   return Search(from, to).Run();
 }

@@ -26,7 +26,8 @@ bool SameMeaning(const Requirement& a, const Requirement& b) {
 bool SameMeaning(const Approvals& a, const Approvals& b) {
   return std::equal(a.all_of.begin(), a.all_of.end(), b.all_of.begin(), b.all_of.end(),
                     [](const Requirement& x, const Requirement& y) { return SameMeaning(x, y); }) &&
-         std::tie(a.distinct, a.exclude, a.valid_for, a.bind) == std::tie(b.distinct, b.exclude, b.valid_for, b.bind);
+         std::tie(a.distinct, a.exclude, a.valid_for, a.bind, a.remind_after, a.escalate_after, a.escalate_to) ==
+             std::tie(b.distinct, b.exclude, b.valid_for, b.bind, b.remind_after, b.escalate_after, b.escalate_to);
 }
 
 bool SameMeaning(const std::optional<Require>& a, const std::optional<Require>& b) {

@@ -25,6 +25,7 @@ class Linter {
       Reach(rule);
       Zone(rule);
       Hours(rule);
+      Reminders(rule);
       // Another layer has the last word over what the studio's or a show's lets pass.
       const bool client = policy_.scope().level() == Scope::Level::kClient;
       if (rule.effect == Effect::kAllow && client) Allow(rule);
@@ -172,14 +173,42 @@ class Linter {
             base::StrCat("rule ", rule.id, ": the roster has no site '", site, "'; correct the name, or add the site"));
       }
     }
-    for (const std::string& recipient : rule.obligations.notify) {
+    Recipients(rule, rule.obligations.notify);
+    if (!rule.require || !rule.require->approvals) return;
+    Recipients(rule, rule.require->approvals->escalate_to);
+    for (const Requirement& requirement : rule.require->approvals->all_of) Approvers(rule, requirement);
+  }
+
+  void Recipients(const Rule& rule, const std::set<std::string>& recipients) {
+    for (const std::string& recipient : recipients) {
       if (!registry_->recipients || registry_->recipients->contains(recipient)) continue;
       Find("unknown-recipient", rule.id, rule.place,
            base::StrCat("rule ", rule.id, ": the orchestrator does not know how to tell ", recipient,
                         "; correct the name, or have it configured (`notify:`)"));
     }
+  }
+
+  // Reminders that reach nobody, or come when it is too late or in the wrong order.
+  void Reminders(const Rule& rule) {
     if (!rule.require || !rule.require->approvals) return;
-    for (const Requirement& requirement : rule.require->approvals->all_of) Approvers(rule, requirement);
+    const Approvals& asked = *rule.require->approvals;
+    if (asked.remind_after && rule.obligations.notify.empty()) {
+      Find("reminds-nobody", rule.id, rule.place,
+           base::StrCat("rule ", rule.id, " has nobody told whom it could remind; add `obligations: {notify: […]}`"));
+    }
+    if (asked.remind_after && asked.escalate_after && *asked.escalate_after <= *asked.remind_after) {
+      Find("escalates-early", rule.id, rule.place,
+           base::StrCat("rule ", rule.id, " escalates after ", yaml::FormatDuration(*asked.escalate_after),
+                        ", before anybody is reminded; make escalate_after longer than remind_after"));
+    }
+    for (const auto& [name, after] :
+         {std::pair("remind_after", asked.remind_after), std::pair("escalate_after", asked.escalate_after)}) {
+      if (!after || *after < asked.valid_for) continue;
+      Find("reminds-late", rule.id, rule.place,
+           base::StrCat("rule ", rule.id, ": ", name, " is ", yaml::FormatDuration(*after),
+                        ", and approvals are good for ", yaml::FormatDuration(asked.valid_for),
+                        ", so that whoever signed first has signed in vain by then; make it shorter"));
+    }
   }
 
   void Approvers(const Rule& rule, const Requirement& requirement) {

@@ -24,7 +24,8 @@ struct Registry {
 struct Finding {
   // `never-matches`, `unreachable`, `shadowed`, `allows-everything`, `allows-without-approvals`,
   // `trusts-asset-database`, `unknown-site`, `unknown-approvers`, `cannot-be-met`, `unknown-zone`,
-  // `lapses-while-closed`, `never-open`, `calendar-ends`, `review-overdue`, `unknown-recipient`.
+  // `lapses-while-closed`, `never-open`, `calendar-ends`, `review-overdue`, `unknown-recipient`,
+  // `reminds-nobody`, `reminds-late`, `escalates-early`.
   std::string code;
   std::string rule;  // or empty
   Place place;

@@ -89,10 +89,44 @@ absl::Status ReadAllOf(yaml::Map& map, Approvals& approvals, std::map<std::strin
   return absl::OkStatus();
 }
 
-absl::StatusOr<Approvals> ReadApprovals(yaml::Map map, std::map<std::string, Requirement>& seen) {
+// Whom `key` names of those whom a file of `scope` may have told.
+absl::StatusOr<std::set<std::string>> ReadRecipients(yaml::Map& map, std::string_view key, const Scope& scope) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, map.StringList(key));
+  if (names.empty()) return map.Error(key, "nobody to notify; name a recipient, or remove it");
+  if (names.size() > kRecipientsMax)
+    return map.Error(key, "more than ", kRecipientsMax, " recipients; notify a list of the mail server instead");
+  const std::string own = scope.level() == Scope::Level::kStudio ? "" : base::StrCat("client:", scope.client, "/");
+  for (const std::string_view name : names) {
+    // What is said of a client's content goes to that client and to the studio, and nobody else.
+    const bool to_client = !own.empty() && name.starts_with(own) && IsId(name.substr(own.size()));
+    const bool to_studio = name.starts_with(kStudioRecipient) && IsId(name.substr(kStudioRecipient.size()));
+    if (!to_client && !to_studio) {
+      return map.Error(key, "'", base::PercentEscape(name), "' is no recipient of this policy; write ",
+                       own.empty() ? "" : base::StrCat(own, "NAME or "), kStudioRecipient, "NAME");
+    }
+  }
+  return std::set<std::string>(names.begin(), names.end());
+}
+
+// Who is told while approvals are open.
+absl::Status ReadReminders(yaml::Map& map, const Scope& scope, Approvals& approvals) {
+  if (map.Has("remind_after")) {
+    ASSIGN_OR_RETURN(approvals.remind_after, map.Duration("remind_after", std::chrono::minutes(1), kValidForMax));
+  }
+  if (map.Has("escalate_after") != map.Has("escalate_to")) {
+    return map.Error(map.Has("escalate_to") ? "escalate_to" : "escalate_after",
+                     "'escalate_after' and 'escalate_to' belong together; write both, or neither");
+  }
+  if (!map.Has("escalate_to")) return absl::OkStatus();
+  ASSIGN_OR_RETURN(approvals.escalate_after, map.Duration("escalate_after", std::chrono::minutes(1), kValidForMax));
+  ASSIGN_OR_RETURN(approvals.escalate_to, ReadRecipients(map, "escalate_to", scope));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Approvals> ReadApprovals(yaml::Map map, Names& names) {
   RETURN_IF_ERROR(RefuseUnsupported(map, {"any_of"}));
   Approvals approvals;
-  RETURN_IF_ERROR(ReadAllOf(map, approvals, seen));
+  RETURN_IF_ERROR(ReadAllOf(map, approvals, names.requirements));
   ASSIGN_OR_RETURN(auto distinct,
                    ReadEnums(map, "distinct", {Distinct::kPerson, Distinct::kTeam, Distinct::kOrganisation},
                              DistinctName, {Distinct::kPerson}));
@@ -109,6 +143,7 @@ absl::StatusOr<Approvals> ReadApprovals(yaml::Map map, std::map<std::string, Req
   if (!approvals.bind.contains(Bind::kListing) && !approvals.bind.contains(Bind::kContent)) {
     return map.Error("bind", "approvals that are bound to no files approve anything; add listing or content");
   }
+  RETURN_IF_ERROR(ReadReminders(map, names.scope, approvals));
   RETURN_IF_ERROR(map.Finish());
   return approvals;
 }
@@ -118,24 +153,6 @@ absl::StatusOr<Approvals> ReadApprovals(yaml::Map map, std::map<std::string, Req
 absl::StatusOr<VerifyLevel> ReadVerify(yaml::Map& map) {
   ASSIGN_OR_RETURN(const std::string word, map.OneOfOr("verify", "landed", {"transit", "landed", "readback"}));
   return word == "transit" ? VerifyLevel::kTransit : word == "landed" ? VerifyLevel::kLanded : VerifyLevel::kReadback;
-}
-
-absl::StatusOr<std::set<std::string>> ReadRecipients(yaml::Map& map, const Scope& scope) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, map.StringList("notify"));
-  if (names.empty()) return map.Error("notify", "nobody to notify; name a recipient, or remove it");
-  if (names.size() > kRecipientsMax)
-    return map.Error("notify", "more than ", kRecipientsMax, " recipients; notify a list of the mail server instead");
-  const std::string own = scope.level() == Scope::Level::kStudio ? "" : base::StrCat("client:", scope.client, "/");
-  for (const std::string_view name : names) {
-    // What is said of a client's content goes to that client and to the studio, and nobody else.
-    const bool to_client = !own.empty() && name.starts_with(own) && IsId(name.substr(own.size()));
-    const bool to_studio = name.starts_with(kStudioRecipient) && IsId(name.substr(kStudioRecipient.size()));
-    if (!to_client && !to_studio) {
-      return map.Error("notify", "'", base::PercentEscape(name), "' is no recipient of this policy; write ",
-                       own.empty() ? "" : base::StrCat(own, "NAME or "), kStudioRecipient, "NAME");
-    }
-  }
-  return std::set<std::string>(names.begin(), names.end());
 }
 
 absl::StatusOr<Obligations> ReadObligations(yaml::Map map, const Scope& scope) {
@@ -164,7 +181,7 @@ absl::StatusOr<Obligations> ReadObligations(yaml::Map map, const Scope& scope) {
     ASSIGN_OR_RETURN(obligations.verify, ReadVerify(map));
   }
   if (map.Has("notify")) {
-    ASSIGN_OR_RETURN(obligations.notify, ReadRecipients(map, scope));
+    ASSIGN_OR_RETURN(obligations.notify, ReadRecipients(map, "notify", scope));
   }
   RETURN_IF_ERROR(map.Finish());
   if (obligations != Obligations()) return obligations;
@@ -183,7 +200,7 @@ absl::StatusOr<Require> ReadRequire(yaml::Map map, Names& names) {
     RETURN_IF_ERROR(map.OneOf("approvals", {"none"}).status());
   } else {
     ASSIGN_OR_RETURN(yaml::Map approvals, map.SubMap("approvals"));
-    ASSIGN_OR_RETURN(require.approvals, ReadApprovals(std::move(approvals), names.requirements));
+    ASSIGN_OR_RETURN(require.approvals, ReadApprovals(std::move(approvals), names));
   }
   ASSIGN_OR_RETURN(auto encryption, map.OptionalSubMap("encryption"));
   if (encryption) {

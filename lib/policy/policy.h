@@ -72,6 +72,11 @@ struct Approvals {
   std::set<Exclude> exclude;
   std::chrono::milliseconds valid_for{};
   std::set<Bind> bind;
+  // While they are open: after so long everybody whom the transfer's obligations have told is told again, and after so
+  // long these are told too. Nothing is approved by either.
+  std::optional<std::chrono::milliseconds> remind_after = {};
+  std::optional<std::chrono::milliseconds> escalate_after = {};
+  std::set<std::string> escalate_to = {};  // recipients, as in Obligations::notify; empty: without escalate_after
 };
 
 struct Require {

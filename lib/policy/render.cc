@@ -72,6 +72,16 @@ void RenderApprovals(const Approvals& approvals, std::string& out) {
   }
   out += base::StrCat("  - An approval is good for ", yaml::FormatDuration(approvals.valid_for), " and for this ",
                       Series(bound, "and"), " only.\n");
+  if (approvals.remind_after) {
+    out += base::StrCat("  - If an approval is still missing after ", yaml::FormatDuration(*approvals.remind_after),
+                        ", whoever is told that the transfer waits is reminded.\n");
+  }
+  if (approvals.escalate_after) {
+    out +=
+        base::StrCat("  - If an approval is still missing after ", yaml::FormatDuration(*approvals.escalate_after),
+                     ", ", Series({approvals.escalate_to.begin(), approvals.escalate_to.end()}, "and"),
+                     approvals.escalate_to.size() == 1 ? " is" : " are", " told. Nothing is ever approved by that.\n");
+  }
 }
 
 std::string_view Verified(VerifyLevel level) {

@@ -164,6 +164,16 @@ absl::StatusOr<VerifiedDelegation> VerifyDelegation(std::string_view signed_stat
   return VerifiedDelegation{std::move(fields), *signer.approver, signer.key_id};
 }
 
+absl::StatusOr<VerifiedDelegationEnd> VerifyDelegationEnd(std::string_view signed_statement, const Roster& roster,
+                                                          base::Instant now) {
+  ASSIGN_OR_RETURN(const SignedStatement statement, SignedStatement::Parse(signed_statement));
+  ASSIGN_OR_RETURN(DelegationEnd fields, Decode<DelegationEnd>(statement.statement()));
+  ASSIGN_OR_RETURN(const Signer signer, VerifySigner(statement, "end of a delegation", fields.approver, roster));
+  RETURN_IF_ERROR(
+      CheckNotInFuture(fields.ended, now, base::StrCat("the end of a delegation by '", fields.approver, "'")));
+  return VerifiedDelegationEnd{std::move(fields), signer.approver->person, signer.approver->name, signer.key_id};
+}
+
 ApprovalStatement ApprovalFor(const Binding& binding, std::string_view requirement) {
   ApprovalStatement statement;
   statement.transfer = binding.transfer;

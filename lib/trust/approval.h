@@ -40,7 +40,8 @@ struct Word {
 // `statement` is an approval or a denial without its signatures.
 absl::StatusOr<Word> ReadWord(std::string_view statement);
 
-// SHA-256, lower hex, of the bytes that an approval's signature is over: how a withdrawal names it.
+// SHA-256, lower hex, of the bytes that the signature of an approval, or of a delegation, is over: how a withdrawal,
+// or an end, names it.
 absl::StatusOr<std::string> ApprovalDigest(std::string_view signed_approval);
 
 // Person, team, organisation and groups are the roster's, never the statement's own claim.
@@ -87,6 +88,18 @@ struct VerifiedDelegation {
 // DELEGATION_NOT_YET_VALID.
 absl::StatusOr<VerifiedDelegation> VerifyDelegation(std::string_view signed_statement, const Roster& roster,
                                                     base::Instant now);
+
+struct VerifiedDelegationEnd {
+  DelegationEnd statement;
+  std::string person;
+  std::string name;
+  std::string key_id;
+};
+
+// The end of a delegation, when an approver of the roster signed it in their own name. It ends the delegation with that
+// digest by that person and no other. Reasons as VerifyWithdrawal's.
+absl::StatusOr<VerifiedDelegationEnd> VerifyDelegationEnd(std::string_view signed_statement, const Roster& roster,
+                                                          base::Instant now);
 
 // The unsigned statement for one requirement of `binding`: what a person is asked to sign, the person's fields open.
 ApprovalStatement ApprovalFor(const Binding& binding, std::string_view requirement);

@@ -309,6 +309,17 @@ void Visit(Codec& codec, Withdrawal& s) {
 }
 
 template <typename Codec>
+void Visit(Codec& codec, DelegationEnd& s) {
+  codec.OptionalText("client", s.client, IsId, "id of lower-case letters, digits, '.', '_' and '-'");
+  Id(codec, "delegate", s.delegate);
+  Digest(codec, "delegation", s.delegation);
+  codec.Time("not_after", s.not_after);
+  codec.OptionalText("reason", s.reason, IsText, "reason of at most 256 bytes");
+  codec.Time("ended", s.ended);
+  Id(codec, "approver", s.approver);
+}
+
+template <typename Codec>
 void Visit(Codec& codec, Receipt& s) {
   Id(codec, "transfer", s.transfer);
   codec.Text("epoch", s.epoch, IsEpoch, "epoch such as 1.7");
@@ -380,6 +391,7 @@ CROSSDOCK_KIND(ApprovalStatement);
 CROSSDOCK_KIND(DenialStatement);
 CROSSDOCK_KIND(Delegation);
 CROSSDOCK_KIND(Withdrawal);
+CROSSDOCK_KIND(DelegationEnd);
 CROSSDOCK_KIND(Receipt);
 
 }  // namespace crossdock::trust

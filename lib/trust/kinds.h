@@ -169,6 +169,18 @@ struct Withdrawal {
   std::string approver;
 };
 
+// "Nobody stands in for me by that any more": signed by the approver whose place it is, with whichever of their keys.
+struct DelegationEnd {
+  static constexpr std::string_view kKind = "crossdock/delegation-end/v1";
+  std::string client;  // as the delegation has it
+  std::string delegate;
+  std::string delegation;   // ApprovalDigest (approval.h) of what is ended
+  base::Instant not_after;  // as the delegation has it: from then on nobody need remember this
+  std::string reason;       // in the approver's words; may be empty
+  base::Instant ended;
+  std::string approver;
+};
+
 enum class ReceiptRole { kSent, kLanded, kDeleted };
 std::string_view Name(ReceiptRole role);
 

@@ -69,6 +69,7 @@ inline constexpr char kApprovalTooLong[] = "APPROVAL_TOO_LONG";     // valid for
 inline constexpr char kApprovalWithdrawn[] = "APPROVAL_WITHDRAWN";  // its approver took it back
 inline constexpr char kDelegateUnknown[] = "DELEGATE_UNKNOWN";      // the roster does not know who should stand in
 inline constexpr char kDelegationExpired[] = "DELEGATION_EXPIRED";  // its time is over
+inline constexpr char kDelegationEnded[] = "DELEGATION_ENDED";      // its approver ended it early
 inline constexpr char kDelegationNotYetValid[] = "DELEGATION_NOT_YET_VALID";
 inline constexpr char kApproverUnknown[] = "APPROVER_UNKNOWN";    // no approver of the roster has this key
 inline constexpr char kApproverMismatch[] = "APPROVER_MISMATCH";  // the key is of another person than named

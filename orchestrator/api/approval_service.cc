@@ -234,6 +234,18 @@ grpc::Status ApprovalService::AddDelegation(grpc::ServerContext* context,
   });
 }
 
+grpc::Status ApprovalService::EndDelegation(grpc::ServerContext* context,
+                                            const studio::v1::EndDelegationRequest* request,
+                                            studio::v1::EndDelegationResponse*) {
+  return Serve(api_, *context, [&](const rpc::Caller& caller) -> absl::Status {
+    ASSIGN_OR_RETURN(const auto statement, trust::SignedStatement::Parse(request->statement()));
+    ASSIGN_OR_RETURN(const auto said, trust::Decode<trust::DelegationEnd>(statement.statement()));
+    if (said.client.empty()) RETURN_IF_ERROR(RequireUnbound(caller));
+    RETURN_IF_ERROR(ClientFilter(caller, said.client).status());
+    return api_.commands.EndDelegation(request->statement(), {caller.subject, ""});
+  });
+}
+
 grpc::Status ApprovalService::ListDelegations(grpc::ServerContext* context,
                                               const studio::v1::ListDelegationsRequest* request,
                                               studio::v1::ListDelegationsResponse* response) {

@@ -24,6 +24,8 @@ class ApprovalService : public studio::v1::ApprovalService::Service {
                                    studio::v1::ListSignedApprovalsResponse* response) override;
   grpc::Status AddDelegation(grpc::ServerContext* context, const studio::v1::AddDelegationRequest* request,
                              studio::v1::AddDelegationResponse* response) override;
+  grpc::Status EndDelegation(grpc::ServerContext* context, const studio::v1::EndDelegationRequest* request,
+                             studio::v1::EndDelegationResponse* response) override;
   grpc::Status ListDelegations(grpc::ServerContext* context, const studio::v1::ListDelegationsRequest* request,
                                studio::v1::ListDelegationsResponse* response) override;
 

@@ -27,6 +27,7 @@ std::vector<rpc::MethodRule> MethodRules() {
       {"/crossdock.studio.v1.ApprovalService/WithdrawApproval", kApprove, kOwn},
       {"/crossdock.studio.v1.ApprovalService/ListSignedApprovals", kView, kOwn},
       {"/crossdock.studio.v1.ApprovalService/AddDelegation", kApprove, kOwn},
+      {"/crossdock.studio.v1.ApprovalService/EndDelegation", kApprove, kOwn},
       {"/crossdock.studio.v1.ApprovalService/ListDelegations", kView, kOwn},
       {"/crossdock.admin.v1.PolicyService/ProposePolicy", kProposePolicy, kOwn},
       {"/crossdock.admin.v1.PolicyService/ApprovePolicy", kActivatePolicy},

@@ -105,6 +105,9 @@ class Commands : public PolicyCommands {
   // An approver's signed word that somebody may approve in their place for a time.
   virtual absl::Status AddDelegation(std::string_view statement, const Actor& actor) = 0;
 
+  // Their signed word that it is over before its time: what runs by it stops.
+  virtual absl::Status EndDelegation(std::string_view statement, const Actor& actor) = 0;
+
   // Replaces the set `name`; gives the names of its triggers.
   virtual absl::StatusOr<std::vector<std::string>> ApplyTriggers(std::string_view name, std::string_view text,
                                                                  bool validate_only, const Actor& actor) = 0;

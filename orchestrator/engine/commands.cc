@@ -79,6 +79,10 @@ absl::Status EngineCommands::AddDelegation(std::string_view statement, const Act
   return engine::AddDelegation(context_, statement, actor.subject);
 }
 
+absl::Status EngineCommands::EndDelegation(std::string_view statement, const Actor& actor) {
+  return engine::EndDelegation(context_, statement, actor.subject);
+}
+
 absl::StatusOr<std::vector<std::string>> EngineCommands::ApplyTriggers(std::string_view name, std::string_view text,
                                                                        bool validate_only, const Actor& actor) {
   ASSIGN_OR_RETURN(const store::TriggerSet set,

@@ -34,6 +34,7 @@ class EngineCommands : public Commands {
   absl::Status WithdrawApproval(std::string_view transfer, std::string_view statement, const Actor& actor) override;
 
   absl::Status AddDelegation(std::string_view statement, const Actor& actor) override;
+  absl::Status EndDelegation(std::string_view statement, const Actor& actor) override;
 
   absl::StatusOr<ProposedPolicy> ProposePolicy(std::string_view text, const std::vector<std::string>& accepted,
                                                bool validate_only, const Actor& actor) override;

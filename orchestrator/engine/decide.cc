@@ -14,6 +14,7 @@
 #include "orchestrator/engine/delegations.h"
 #include "orchestrator/engine/facts.h"
 #include "orchestrator/engine/moves.h"
+#include "orchestrator/engine/reminders.h"
 #include "orchestrator/engine/rules.h"
 #include "orchestrator/engine/scope.h"
 #include "orchestrator/engine/shadow.h"
@@ -105,6 +106,14 @@ Ruling ToRuling(const Transfer& transfer, const clearance::Clearance& clearance)
   ruling.lines = LinesOf(policy::Explain(clearance.decision));
   ruling.staging_keep = clearance.decision.obligations.delete_staging_within;
   ruling.notify = clearance.decision.obligations.notify;
+  for (const policy::RequirementStatus& open : clearance.decision.open) {
+    if (open.remind_after)
+      ruling.remind_after = std::min(*open.remind_after, ruling.remind_after.value_or(*open.remind_after));
+    for (const auto& [recipient, after] : open.escalate) {
+      const auto [entry, is_new] = ruling.escalate.emplace(recipient, after);
+      if (!is_new) entry->second = std::min(entry->second, after);
+    }
+  }
   if (!clearance.decision.reasons.empty()) ruling.detail = clearance.decision.reasons.front().text;
   if (ruling.reason == kDeniedByApprover) {
     ruling.detail = WordsOfDenial(clearance);
@@ -146,9 +155,11 @@ json ToJson(const Ruling& ruling) {
                  {"detail", ruling.detail},
                  {"lines", ruling.lines},
                  {"requirements", std::move(requirements)}};
-  // By these names the store finds them (staging.cc, notifications.cc).
+  // By these names the store finds them (staging.cc, notifications.cc, reminders.cc).
   if (ruling.staging_keep) result["delete_staging_within_ms"] = ruling.staging_keep->count();
   if (!ruling.notify.empty()) result["notify"] = ruling.notify;
+  if (ruling.remind_after) result["remind_after_ms"] = ruling.remind_after->count();
+  for (const auto& [recipient, after] : ruling.escalate) result["escalate_ms"][recipient] = after.count();
   return result;
 }
 
@@ -210,6 +221,7 @@ absl::Status Settle(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
   ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, OccasionOf(transfer.reason), now));
   const Cause cause = CauseOf(ruling.verdict);
   if (!store::MoveTransfer(tx, transfer, {cause, "policy", ruling.reason, ruling.detail, now})) return absl::OkStatus();
+  KeepReminders(tx, transfer.id, ruling, now);
   if (cause != Cause::kAllowed) Report(tx, transfer, *Next(transfer.state, cause), ruling.detail, now);
   return absl::OkStatus();
 }
@@ -227,6 +239,7 @@ absl::Status LookAgain(pg::Tx& tx, const Transfer& transfer, base::Instant now) 
   const std::optional<State> to = Next(State::kDeciding, CauseOf(ruling.verdict));
   if (to == transfer.state) {
     store::SetReason(tx, transfer.id, transfer.state, ruling.reason, ruling.detail);
+    if (transfer.state == State::kAwaitingApproval) KeepReminders(tx, transfer.id, ruling, now);
     return absl::OkStatus();
   }
   Reconsider(tx, transfer, "policy", ruling.reason, ruling.detail, now);

@@ -1,6 +1,7 @@
 // The policy's word over a transfer, with every input kept.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -24,6 +25,9 @@ struct Ruling {
   // How long staging may be kept after this, as the policy's obligation has it; nothing: as the configuration has it.
   std::optional<std::chrono::milliseconds> staging_keep;
   std::set<std::string> notify;  // who is told what becomes of it
+  // While it waits for approvals: after how long those are reminded, and recipient → after how long they are told too.
+  std::optional<std::chrono::milliseconds> remind_after;
+  std::map<std::string, std::chrono::milliseconds> escalate;
   bool allowed() const { return verdict == policy::Verdict::kAllow; }
 };
 
@@ -49,7 +53,8 @@ absl::StatusOr<std::vector<store::Policy>> LayersOver(pg::Tx& tx, const Transfer
 
 // The same as a ruling, stored with all its inputs unless the transfer has had that outcome before. What cannot be
 // decided is held; a path or classification that the officers' map refuses is denied. Moves nothing. `occasion`: what
-// makes us ask: event, approval, withdrawal, refusal, dispatch, resume, time, activation, revocation, roster, commit.
+// makes us ask: event, approval, withdrawal, delegation, refusal, dispatch, resume, time, activation, revocation,
+// roster, commit.
 absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, std::string_view occasion, base::Instant now);
 // The ruling that was stored last; nothing before the first.
 absl::StatusOr<Ruling> LastRuling(pg::Tx& tx, const Transfer& transfer);

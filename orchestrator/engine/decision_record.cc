@@ -201,6 +201,7 @@ std::string OutcomeOf(const store::Decision& row) {
 std::string_view OccasionOf(std::string_view reason) {
   if (reason == "APPROVED" || reason == "DENIED_BY_APPROVER") return "approval";
   if (reason == "APPROVAL_WITHDRAWN") return "withdrawal";
+  if (reason == "DELEGATION_ENDED") return "delegation";
   if (reason == "RESUMED") return "resume";
   if (reason == "POLICY_ACTIVATED") return "activation";
   if (reason == "POLICY_REVOKED") return "revocation";

@@ -4,6 +4,7 @@
 #include "orchestrator/engine/attempts.h"
 #include "orchestrator/engine/decide.h"
 #include "orchestrator/engine/plan.h"
+#include "orchestrator/engine/reminders.h"
 #include "orchestrator/engine/requests.h"
 
 namespace crossdock::orchestrator::loops {
@@ -33,6 +34,7 @@ std::vector<DutySpec> EngineDuties(const engine::Context& context, const engine:
        milliseconds(2'000),
        {Duty::kWriteBack},
        [&context, databases](base::Instant now) { return engine::WriteBack(context, databases, now); }},
+      {"remind", milliseconds(5'000), {}, [&context](base::Instant now) { return engine::Remind(context, now); }},
       {"access-review",
        milliseconds(10'000),
        {},

@@ -4,8 +4,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/pg/tx.h"
+#include "orchestrator/store/reminders.h"
 
 namespace crossdock::orchestrator::store {
 
@@ -23,8 +25,12 @@ struct Notification {
 // One for each recipient that the transfer's last decision names, saying that it came to `state`.
 void InsertNotifications(pg::Tx& tx, std::string_view transfer, std::string_view state, std::string_view note,
                          base::Instant now);
-// The one that is due for longest; nobody else takes it before `until`. Skips those that another replica is taking.
-std::optional<Notification> TakeNotification(pg::Tx& tx, base::Instant now, base::Instant until);
+// One for the reminder's recipient, of `type`, that says which requirements are open and since when.
+void InsertReminderNotification(pg::Tx& tx, const Reminder& reminder, std::string_view type, base::Instant now);
+// The one that is due for longest and not for one of `except`; nobody else takes it before `until`. Skips those that
+// another replica is taking.
+std::optional<Notification> TakeNotification(pg::Tx& tx, const std::vector<std::string>& except, base::Instant now,
+                                             base::Instant until);
 // Taken when `error` is empty, else given up.
 void FinishNotification(pg::Tx& tx, int64_t id, std::string_view error, base::Instant now);
 void PostponeNotification(pg::Tx& tx, int64_t id, std::string_view error, base::Instant not_before);

@@ -17,7 +17,9 @@ constexpr pg::Query kObjections{"objections", R"sql(
   SELECT statement FROM (
     SELECT statement, received FROM withdrawal WHERE not_after > $1
     UNION ALL
-    SELECT statement, received FROM approval WHERE decision = 'deny' AND received > $2) AS said
+    SELECT statement, received FROM approval WHERE decision = 'deny' AND received > $2
+    UNION ALL
+    SELECT end_statement, ended FROM delegation WHERE ended IS NOT NULL AND not_after > $1) AS said
    ORDER BY received DESC, statement LIMIT $3)sql"};
 constexpr pg::Query kSignedWords{"approval_signed", R"sql(
   SELECT id, requirement, approver, decision, statement, received, dismissed, dismissed_reason FROM approval

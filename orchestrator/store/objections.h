@@ -25,8 +25,9 @@ bool WithdrawApproval(pg::Tx& tx, std::string_view client, int64_t approval_id, 
 // Oldest first.
 std::vector<Withdrawal> WithdrawalsOf(pg::Tx& tx, std::string_view transfer);
 
-// The signed texts that every agent is to know: withdrawals of approvals that have not expired, and denials received
-// after `denied_since`; the newest `limit`, in an order that only changes when they do.
+// The signed texts that every agent is to know: withdrawals of approvals that have not expired, ends of delegations
+// that would not have ended by themselves, and denials received after `denied_since`; the newest `limit`, in an order
+// that only changes when they do.
 std::vector<std::string> Objections(pg::Tx& tx, base::Instant now, base::Instant denied_since, int limit);
 
 // One yes or no, whatever became of it.

@@ -85,6 +85,14 @@ bool TryDelegation(std::string_view text) {
   return true;
 }
 
+bool TryDelegationEnd(std::string_view text) {
+  const auto end = VerifyDelegationEnd(SignedBy(text, "paula"), TheRoster(), kNow);
+  if (!Believed(end)) return false;
+  INVARIANT(end->person == "paula" && end->statement.approver == "paula") << "in another's name";
+  INVARIANT(end->statement.ended <= kNow + kClockTolerance) << "from the future";
+  return true;
+}
+
 bool TryAgent(std::string_view text) {
   const std::string grant = SignedBy(text, "sam");
   if (const auto read = VerifyJoinGrant(grant, TheRoster()); Believed(read)) {
@@ -159,6 +167,7 @@ bool FuzzCredential(std::string_view input) {
   if (kind == ApprovalStatement::kKind || kind == DenialStatement::kKind) return TryApproval(input);
   if (kind == Withdrawal::kKind) return TryWithdrawal(input);
   if (kind == Delegation::kKind) return TryDelegation(input);
+  if (kind == DelegationEnd::kKind) return TryDelegationEnd(input);
   if (kind == Receipt::kKind) return TryReceipt(input);
   if (kind == JoinGrant::kKind || kind == AgentIdentity::kKind) return TryAgent(input);
   if (kind == PolicyActivation::kKind || kind == RosterStatement::kKind) return TryOfficers(input);

@@ -21,6 +21,7 @@ void AddStatementSeeds(Seeds& seeds) {
       {"denial", *Encode(ExampleDenial())},
       {"withdrawal", *Encode(ExampleWithdrawal())},
       {"delegation", *Encode(ExampleDelegation())},
+      {"delegation-end", *Encode(ExampleDelegationEnd())},
       {"receipt", *Encode(ExampleReceipt())},
       {"roster", SignedStatement::Parse(SignRoster(ExampleRosterBody(), {"olga"}))->statement()},
   };

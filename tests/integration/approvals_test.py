@@ -1,5 +1,6 @@
 """Approvals with the real programs: taken back while bytes run, brought back by whoever owns the database, denied."""
 
+import datetime
 import os
 import time
 import unittest
@@ -18,7 +19,7 @@ class ApprovalsTest(StudioCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.studio = Studio(cls.directory / "s", cls.account)
+        cls.studio = Studio(cls.directory / "s", cls.account, more_approvers=("dana",))
         cls.addClassCleanup(cls.studio.stop)
         cls.studio.create().start()
 
@@ -30,15 +31,18 @@ class ApprovalsTest(StudioCase):
         self.studio.wait_for_state(transfer, "AWAITING_APPROVAL")
         return transfer
 
-    def paula(self, verb, transfer, *more, check=True):
-        return self.studio.cli("approval", verb, transfer, "--sign-with", self.studio.admin / "paula.key", "--approver", "paula", "--yes", *more,
-                               user="paula", check=check)
+    def paula(self, verb, *arguments, check=True):
+        return self.sign("paula", verb, *arguments, check=check)
 
-    def running(self, code):
+    def sign(self, who, verb, *arguments, check=True):
+        return self.studio.cli("approval", verb, *arguments, "--sign-with", self.studio.admin / f"{who}.key", "--approver", who, "--yes",
+                               user=who, check=check)
+
+    def running(self, code, approver="paula"):
         """One that has landed something and has more to move: slow enough to be caught in the act."""
         self.studio.cli("link", "set", "lon", "van", "--cap-mbit", 16)
         transfer = self.waiting(code, {f"f.{1001 + i}.exr": os.urandom(FILE_BYTES) for i in range(FILES)})
-        self.paula("approve", transfer)
+        self.sign(approver, "approve", transfer)
         wait_until(lambda: self.staged(transfer) > FILE_BYTES, 30, lambda: "it never moved\n" + self.studio.cli("transfer", "show", transfer).stdout)
         return transfer
 
@@ -109,6 +113,37 @@ class ApprovalsTest(StudioCase):
         wait_until(lambda: len([entry for entry in self.studio.cli_json("transfer", "show", transfer)["history"] if entry["cause"] == "denied"]) == 2, 20,
                    lambda: "the retry was not denied\n" + self.explained(transfer))
         self.assertIn("the wrong plate", self.explained(transfer))
+
+    def test_4_who_stands_in_approves_and_ending_that_stops_running_bytes_within_3_s_whatever_root_brings_back(self):
+        self.studio.cli("link", "set", "lon", "van", "--cap-mbit", 0)
+        first = self.waiting("stood-in")
+        self.assertIn("APPROVER_NOT_ELIGIBLE", self.sign("dana", "approve", first, check=False).stderr)
+        tomorrow = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).strftime("%Y-%m-%d")
+        self.paula("delegate", "--to", "dana", "--until", tomorrow, "--client", "northlight", "--reason", "on the set")
+        self.assertIn("on the set", self.studio.cli("approval", "delegations").stdout)
+        self.sign("dana", "approve", first)
+        self.studio.wait_for_state(first, "CLOSED")
+        self.assertTrue((self.studio.storage("van") / "northlight" / "nl_010_0020" / "stood-in" / "a").is_file())
+        self.assertEqual([each["approver"] for each in self.studio.cli_json("approval", "given", first)["approvals"]], ["dana"])
+
+        transfer = self.running("stopped", approver="dana")
+        took = self.seconds_until_last_byte(transfer, lambda: self.paula("end-delegation", "--to", "dana", "--reason", "back"))
+        self.assertLess(took, STOPPED_WITHIN)
+        self.studio.wait_for_state(transfer, "AWAITING_APPROVAL")
+        self.assertNotIn("dana", self.studio.cli("approval", "delegations").stdout)
+        self.assertIn("DELEGATION_UNKNOWN", self.paula("end-delegation", "--to", "dana", check=False).stderr)
+        audited = self.studio.cli("audit", "tail", "--after", "0").stdout.splitlines()
+        self.assertEqual(len([row for row in audited if "approval.delegation_ended" in row]), 1)
+        for site in ("lon", "van"):
+            kept = self.studio.directory / site / "agent" / "objections.json"
+            wait_until(lambda kept=kept: kept.exists() and "delegation-end" in kept.read_text(encoding="utf-8"), 20, lambda: f"{site} was not told")
+
+        self.studio.postgres.execute(f"""update delegation set ended = null, end_statement = null;
+            update transfer set decide_again = now() where id = '{transfer}'""", "crossdock")
+        wait_until(lambda: "CLEARANCE_NEEDS_APPROVALS" in self.studio.cli("transfer", "show", transfer).stdout + self.explained(transfer), 20,
+                   lambda: "nobody refused it\n" + self.explained(transfer))
+        self.assertFalse((self.studio.storage("van") / "northlight" / "nl_010_0020" / "stopped").exists())
+        self.studio.cli("transfer", "cancel", transfer, "--reason", "test over", check=False)
 
 
 if __name__ == "__main__":

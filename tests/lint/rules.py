@@ -13,6 +13,7 @@ _LIBRARIES = {
     "lib/transparency": {"lib/base"},
     "lib/oidc": {"lib/base"},
     "lib/https": {"lib/base"},
+    "lib/mail": {"lib/base"},
     "lib/policy": {"lib/base", "lib/yaml"},
     "lib/trust": {"lib/base", "lib/yaml"},  # the roster's body is YAML
     "lib/net": {"lib/base", "lib/wire"},
@@ -21,7 +22,7 @@ _LIBRARIES = {
     "lib/clearance": {"lib/base", "lib/yaml", "lib/policy", "lib/trust"},
 }
 _EVERY_LIBRARY = set(_LIBRARIES)
-_CORE = _EVERY_LIBRARY - {"lib/rpc", "lib/pg", "lib/net", "lib/host", "lib/https"}  # a core is pure
+_CORE = _EVERY_LIBRARY - {"lib/rpc", "lib/pg", "lib/net", "lib/host", "lib/https", "lib/mail"}  # a core is pure
 
 ARROWS = {
     **_LIBRARIES,
@@ -49,7 +50,7 @@ _BELOW_THE_DOORS = _EVERY_LIBRARY | {"orchestrator/core", "orchestrator/store", 
 for _door in ("intake", "intake/postgres", "loops"):
     ARROWS[f"orchestrator/{_door}"] = _BELOW_THE_DOORS - {"lib/rpc"}
 ARROWS["orchestrator/identity"] = {"lib/base", "lib/oidc"}
-ARROWS["orchestrator/notify"] = {"lib/base"}
+ARROWS["orchestrator/notify"] = {"lib/base", "lib/mail"}
 ARROWS["orchestrator/intake"].add("orchestrator/intake/postgres")
 ARROWS["orchestrator/api"] = _BELOW_THE_DOORS | {"proto"}
 ARROWS["orchestrator"] = _BELOW_THE_DOORS | {"orchestrator/api", "orchestrator/identity", "orchestrator/notify", "orchestrator/intake", "orchestrator/intake/postgres", "orchestrator/loops", "proto"}

@@ -92,6 +92,9 @@ class FakeCommands : public orchestrator::Commands {
   absl::Status AddDelegation(std::string_view statement, const Actor& actor) override {
     return Note("AddDelegation ", statement, By(actor));
   }
+  absl::Status EndDelegation(std::string_view statement, const Actor& actor) override {
+    return Note("EndDelegation ", statement, By(actor));
+  }
   absl::StatusOr<orchestrator::ProposedPolicy> ProposePolicy(std::string_view text,
                                                              const std::vector<std::string>& accepted,
                                                              bool validate_only, const Actor& actor) override {

@@ -225,6 +225,29 @@ TEST_CASE("approval: what is shown is what is signed, and the signature holds") 
           tx, {"d2", "", "pete", "dave", "", "signed", now - std::chrono::hours(2), now - std::chrono::hours(1), now}));
     });
     CHECK(Has(terminal.Out({"approval", "delegations"}), "on the set"));
+    const Words ending{"approval", "end-delegation", "--to", "dave", "--sign-with", file, "--approver", "paula"};
+    CHECK(Has(terminal.Run(ending, "yes\n").err, "[STATEMENT_MALFORMED]"));  // what is no delegation is not believed
+    trust::Delegation handed_on{"northlight", "dave",  terminal.server.clock.Now(), terminal.server.clock.Now(),
+                                "",           "paula", "0011223344556677"};
+    handed_on.not_before = std::chrono::floor<std::chrono::seconds>(handed_on.not_before);
+    handed_on.not_after = handed_on.not_before + std::chrono::hours(2);
+    const std::string text = *trust::Encode(handed_on);
+    const std::string signed_word = trust::SignedStatement::Sign(text, key).Format();
+    terminal.server.Write([&](pg::Tx& tx) {
+      tx.RunScript("DELETE FROM delegation WHERE digest = 'd1'");
+      REQUIRE(orchestrator::store::InsertDelegation(
+          tx, {base::ToHex(base::Sha256(text)), "northlight", "paula", "dave", "on the set", signed_word,
+               handed_on.not_before, handed_on.not_after, handed_on.not_before}));
+    });
+    CHECK(terminal.Run(ending, "no\n").code == 6);
+    REQUIRE(terminal.Run(ending, "yes\n").code == 0);
+    const std::string ended = terminal.server.commands.last_call();
+    CHECK(Has(ended, "EndDelegation crossdock/delegation-end/v1\nclient: northlight\ndelegate: dave\n"));
+    CHECK(Has(ended, "\ndelegation: " + base::ToHex(base::Sha256(text)) +
+                         "\nnot_after: " + base::FormatSeconds(handed_on.not_after) + "\n"));
+    Words to_raj = ending;
+    to_raj[3] = "raj";
+    CHECK(Has(terminal.Run(to_raj, "yes\n").err, "[DELEGATION_UNKNOWN]"));
     CHECK_FALSE(Has(terminal.Out({"approval", "delegations"}), "pete"));
     CHECK_FALSE(Has(terminal.Out({"approval", "delegations", "--client", "another"}), "paula"));
   }

@@ -59,14 +59,15 @@ class Loopback:
 class Studio:
     """create(), start(), use, stop(). Not thread-safe."""
 
-    def __init__(self, directory, account=None, sites=SITES, network=None, limits=None):
-        """`limits` are the orchestrator's, beside those that make it quick."""
+    def __init__(self, directory, account=None, sites=SITES, network=None, limits=None, more_approvers=()):
+        """`limits` are the orchestrator's, beside those that make it quick. `more_approvers` belong to another group than Paula."""
         self.account = account or Account()
         self.network = network or Loopback()
         self.directory = Path(directory)
         self.logs = self.account.make_directory(self.directory / "logs")
         self.admin = self.account.make_directory(self.directory / "admin")
         self.sites = dict(sites)
+        self.more_approvers = {name: "" for name in more_approvers}  # with their keys
         self.limits = {"reconcile": "5s", "report": "250ms", "agents_poll": "1s", **(limits or {})}
         self.identity_providers = self.notify = ""  # sections of the orchestrator's configuration
         self.programs = ProgramSet()
@@ -158,12 +159,15 @@ class Studio:
         self.offline("officer", "init", "olga", "--key-file", admin / "olga.key", "--roster", admin / "roster.yaml", "--trust-domain", TRUST_DOMAIN)
         ca = ("--ca-key", admin / "ca.key", "--ca-cert", admin / "ca.pem", "--trust-domain", TRUST_DOMAIN)
         self.offline("ca", "init", *ca)
-        for user in ("olga", "paula"):
+        for user in ("olga", "paula", *self.more_approvers):
             self.offline("ca", "issue-user", user, *ca, "--out-key", admin / f"{user}.tls.key", "--out-cert", admin / f"{user}.pem")
         self.sam = self.offline("key", "create", admin / "sam.key").strip()
         self.offline("key", "create", admin / "paula.key")
         self.olga = self.offline("key", "show", admin / "olga.key").strip()
         self.paula = self.offline("key", "show", admin / "paula.key").strip()
+        for name in self.more_approvers:
+            self.offline("key", "create", admin / f"{name}.key")
+            self.more_approvers[name] = self.offline("key", "show", admin / f"{name}.key").strip()
         self.write_roster(1)
         orchestrator = self.account.make_directory(self.directory / "orchestrator")
         self.issue_orchestrator(orchestrator / "tls.key", orchestrator / "tls.pem")
@@ -178,6 +182,8 @@ class Studio:
     def write_roster(self, number):
         sites = ", ".join(f"{{id: {site}, country: {country}, certifications: [{{id: tpn-gold, valid_until: \"2030-06-30\"}}]}}"
                           for site, country in self.sites.items())
+        more = "".join(f', {{person: {name}, name: "{name.title()}", team: editorial, organisation: northlight, groups: [editorial], keys: ["{key}"]}}'
+                       for name, key in self.more_approvers.items())
         self.account.write(self.admin / "roster.yaml", f"""schema: crossdock/roster/v1
 number: {number}
 expires: "2030-01-01T00:00:00Z"
@@ -186,7 +192,7 @@ threshold: 1
 officers:    [{{name: olga, key: "{self.olga}"}}]
 site_admins: [{{name: sam, key: "{self.sam}", sites: [{", ".join(self.sites)}]}}]
 sites:       [{sites}]
-approvers:   [{{person: paula, name: "Paula P", team: production, organisation: northlight, groups: [show-production], keys: ["{self.paula}"]}}]
+approvers:   [{{person: paula, name: "Paula P", team: production, organisation: northlight, groups: [show-production], keys: ["{self.paula}"]}}{more}]
 paths:       [{{volume: proj, prefix: "northlight/", client: northlight, project: nl, classification: internal}}]
 denied:      []
 """)
@@ -212,8 +218,7 @@ asset_databases:
   - {{name: studio, conninfo: "{self.postgres.uri('assets', 'crossdock_connector')}"}}
 users:
   - {{name: olga, roles: [{", ".join(OFFICER_ROLES)}]}}
-  - {{name: paula, roles: [approver, viewer]}}
-limits: {{{", ".join(f"{name}: {value}" for name, value in self.limits.items())}}}
+{"".join(f"  - {{name: {name}, roles: [approver, viewer]}}" + chr(10) for name in ("paula", *self.more_approvers))}limits: {{{", ".join(f"{name}: {value}" for name, value in self.limits.items())}}}
 {self.identity_providers}{self.notify}""")
 
     def make_site(self, site):

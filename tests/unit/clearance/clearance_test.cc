@@ -348,6 +348,23 @@ TEST_CASE("nobody hands on what was handed to them") {
   CHECK(Decide(request, Verified(), roster, kNow)->decision.satisfied.size() == 1);
 }
 
+TEST_CASE("nobody stands in by a delegation that was seen ended by whose place it is") {
+  Request request = ExampleRequest();
+  request.approvals = {Approve(request, "raj", "production")};
+  const std::string first = Delegated([](Delegation&) {});
+  const std::string second = Delegated([](Delegation& d) { d.nonce = "7766554433221100"; });
+  const auto filled = [&] { return Decide(request, Verified(), ExampleRoster(), kNow)->decision.satisfied.size(); };
+  request.delegations = {first};
+  CHECK(filled() == 1);
+  request.ended = {{*ApprovalDigest(first), "raj"}, {*ApprovalDigest(second), "paula"}};
+  CHECK(filled() == 1);  // in another's name, and of another one
+  request.ended.insert({*ApprovalDigest(first), "paula"});
+  CHECK(filled() == 0);
+  request.ended = {{*ApprovalDigest(first), "paula"}};
+  request.delegations = {first, second};
+  CHECK(filled() == 1);
+}
+
 TEST_CASE("a verdict that rests on a delegation is good until that ends") {
   Request request = ExampleRequest();
   request.delegations = {Delegated([](Delegation& d) { d.not_after = At("2026-11-20T12:30:00Z"); })};

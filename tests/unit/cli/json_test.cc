@@ -119,6 +119,7 @@ const std::map<std::string, Words> kOnline{
     {"approval given", {"t-1"}},
     {"approval delegate",
      {"--to", "dave", "--until", "2030-01-01", "--sign-with", "absent", "--approver", "paula", "--yes"}},
+    {"approval end-delegation", {"--to", "dave", "--sign-with", "absent", "--approver", "paula", "--yes"}},
     {"approval delegations", {}},
     {"approval withdraw", {"t-1", "--sign-with", "absent", "--approver", "paula", "--yes"}},
     {"event publish",

@@ -173,6 +173,24 @@ TEST_CASE("an approver hands on their own place, to somebody of the roster, from
   CHECK_FALSE(Encode(endless).ok());
 }
 
+TEST_CASE("an approver ends what they handed on in their own name alone, with a key that the officers believe") {
+  const auto reason = [](const std::string& text, const Roster& roster = ExampleRoster(), base::Instant now = kNow) {
+    return base::ReasonOf(VerifyDelegationEnd(text, roster, now).status());
+  };
+  const std::string text = Signed(ExampleDelegationEnd());
+  const auto end = VerifyDelegationEnd(text, ExampleRoster(), kNow);
+  REQUIRE(end.ok());
+  CHECK(end->person == "paula");
+  CHECK(end->name == "Paula P");
+  CHECK(reason(Signed(ExampleDelegationEnd(), "eve")) == kApproverUnknown);
+  CHECK(reason(Signed(ExampleDelegationEnd(), "raj")) == kApproverMismatch);
+  CHECK(reason(Replaced(text, "back", "pack")) == kSignatureInvalid);
+  CHECK(reason(text, ExampleRoster(), At("2026-11-20T10:59:29Z")) == kTimeInFuture);
+  CHECK(reason(Signed(ExampleDelegation())) == kStatementMalformed);
+  const std::string denied = base::StrCat("denied: [\"", base::KeyId(TestKey("paula").Public()), "\"]");
+  CHECK(reason(text, *Roster::Parse(Replaced(ExampleRosterBody(), "denied: []", denied), "test")) == kKeyDenied);
+}
+
 TEST_CASE("an approval is named by what was signed, whatever signatures stand below it") {
   const std::string by_paula = Signed(ExampleApproval());
   CHECK(*ApprovalDigest(by_paula) == *ApprovalDigest(Signed(ExampleApproval(), "raj")));

@@ -130,6 +130,16 @@ inline Withdrawal ExampleWithdrawal() {
   return withdrawal;
 }
 
+inline DelegationEnd ExampleDelegationEnd() {
+  return {"northlight",
+          "raj",
+          TestDigest("delegation"),
+          At("2026-12-01T00:00:00Z"),
+          "back from the set",
+          At("2026-11-20T11:00:00Z"),
+          "paula"};
+}
+
 inline Receipt ExampleReceipt() {
   Receipt receipt;
   receipt.transfer = "tr-0123456789abcdef";

@@ -41,6 +41,7 @@ std::vector<Vector> Vectors() {
           VectorOf("approval", ExampleApproval()),
           VectorOf("denial", ExampleDenial()),
           VectorOf("delegation", ExampleDelegation()),
+          VectorOf("delegation-end", ExampleDelegationEnd()),
           VectorOf("withdrawal", ExampleWithdrawal()),
           VectorOf("receipt", ExampleReceipt())};
 }

@@ -1,5 +1,7 @@
 #include "catch2/catch.hpp"
 #include "lib/base/strings.h"
+#include "lib/trust/kinds.h"
+#include "lib/trust/signed_statement.h"
 #include "orchestrator/store/evidence.h"
 #include "orchestrator/store/inbox.h"
 #include "orchestrator/store/manifests.h"
@@ -128,6 +130,35 @@ TEST_CASE("a withdrawal goes to the engine as it is, from approvers only, of wha
   CHECK(base::ReasonOf(Ask<Approvals>(bound, &ApprovalStub::WithdrawApproval, request, &response)) ==
         "TRANSFER_UNKNOWN");
   CHECK(server.commands.calls().size() == 1);
+}
+
+TEST_CASE("an end of a delegation goes to the engine as it is, from approvers only, of what they are bound to") {
+  ApiServer server;
+  base::SystemRandom random;
+  const auto end = [&](const std::string& client) {
+    const base::Instant now = std::chrono::floor<std::chrono::seconds>(server.clock.Now());
+    const trust::DelegationEnd said{client, "raj", std::string(64, 'a'), now + std::chrono::hours(1), "", now, "paula"};
+    v1::EndDelegationRequest request;
+    request.set_statement(
+        trust::SignedStatement::Sign(*trust::Encode(said), base::PrivateKey::Generate(random)).Format());
+    return request;
+  };
+  v1::EndDelegationResponse response;
+  const auto paula = server.WithToken(server.TokenFor("paula", {"approver"}));
+  REQUIRE(Ask<Approvals>(paula, &ApprovalStub::EndDelegation, end(""), &response).ok());
+  CHECK(server.commands.last_call().starts_with("EndDelegation crossdock/delegation-end/v1\n"));
+  const auto operators = server.WithToken(server.TokenFor("ops", {"operator"}));
+  CHECK(
+      absl::IsPermissionDenied(Ask<Approvals>(operators, &ApprovalStub::EndDelegation, end("northlight"), &response)));
+  const auto bound = server.WithToken(server.TokenFor("guest", {"approver"}, "otherclient"));
+  for (const char* const client : {"", "northlight"})
+    CHECK_FALSE(Ask<Approvals>(bound, &ApprovalStub::EndDelegation, end(client), &response).ok());
+  CHECK(server.commands.calls().size() == 1);
+  CHECK(Ask<Approvals>(bound, &ApprovalStub::EndDelegation, end("otherclient"), &response).ok());
+  v1::EndDelegationRequest nonsense;
+  nonsense.set_statement("signed");
+  CHECK(base::ReasonOf(Ask<Approvals>(paula, &ApprovalStub::EndDelegation, nonsense, &response)) ==
+        "STATEMENT_MALFORMED");
 }
 
 TEST_CASE("what was signed over a transfer is listed in pages, with what became of it") {

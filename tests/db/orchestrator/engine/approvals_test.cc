@@ -278,6 +278,67 @@ TEST_CASE("who stands in for an approver approves in their place, is named with 
   CHECK_THAT(lines, Contains("raj signed 'production' in the place of paula."));
 }
 
+TEST_CASE("what runs by somebody who stands in is stopped when whose place it is ends that, and agents are told") {
+  SigningStudio studio;
+  const trust::Delegation delegation{"northlight", "raj",   studio.now(),      studio.now() + hours(30),
+                                     "away",       "paula", "0011223344556677"};
+  const std::string handed_on = studio.Sign(delegation, "paula");
+  REQUIRE(AddDelegation(studio.context, handed_on, "user:test").ok());
+  const std::string id = studio.Waiting();
+  for (const char* const person : {"pete", "raj"}) {
+    REQUIRE(studio.Submit(id, studio.Yes(id, person)).empty());
+    studio.Decide();
+  }
+  REQUIRE(studio.Get(id).state == State::kQueued);
+  studio.Write([&](pg::Tx& tx) {
+    REQUIRE(store::AssignTransfer(tx, *store::GetTransfer(tx, id), {"lon-1", "van-1", 1},
+                                  {Cause::kAssigned, "planner", "", "", studio.clock.Now()}));
+  });
+
+  const trust::DelegationEnd end{"northlight", "raj",  *trust::ApprovalDigest(handed_on), delegation.not_after, "back",
+                                 studio.now(), "paula"};
+  const auto refused = [&](auto change, const std::string& signer = "paula") {
+    trust::DelegationEnd other = end;
+    change(other);
+    return base::ReasonOf(EndDelegation(studio.context, studio.Sign(other, signer), "user:test"));
+  };
+  CHECK(refused([](auto&) {}, "raj") == trust::kApproverMismatch);
+  CHECK(refused([](auto& e) { e.approver = "raj"; }, "raj") == trust::kApproverMismatch);
+  CHECK(refused([](auto& e) { e.delegation = std::string(64, '0'); }) == "DELEGATION_UNKNOWN");
+  CHECK(refused([](auto& e) { e.not_after += seconds(1); }) == "DELEGATION_MISMATCH");
+  CHECK(refused([](auto& e) { e.delegate = "pete"; }) == "DELEGATION_MISMATCH");
+  CHECK(refused([](auto& e) { e.client.clear(); }) == "DELEGATION_MISMATCH");
+  CHECK(studio.Get(id).state == State::kRunning);
+  CHECK(Desk(studio.context).TrustOf("lon")->objections.empty());
+
+  std::set<std::string> woken;
+  studio.wakes.OnAgent([&](const std::string& agent) { woken.insert(agent); });
+  REQUIRE(refused([](auto&) {}).empty());
+  studio.wakes.OnAgent({});
+  CHECK(woken == std::set<std::string>{"lon-1", "van-1"});
+  CHECK(studio.Get(id).state == State::kDeciding);
+  studio.Decide();
+  CHECK(studio.Get(id).state == State::kAwaitingApproval);
+  CHECK(Desk(studio.context).TrustOf("lon")->objections == std::vector<std::string>{studio.Sign(end, "paula")});
+  CHECK(Desk(studio.context).TrustOf("van")->objections.size() == 1);
+  REQUIRE(refused([](auto&) {}).empty());  // the same again
+  CHECK(studio.Audited("", "approval.delegation_ended").size() == 1);
+  // Handed in again it stays ended; another word of Paula's counts.
+  REQUIRE(AddDelegation(studio.context, handed_on, "user:test").ok());
+  CHECK(studio.Submit(id, studio.Yes(id, "raj")) == "APPROVER_NOT_ELIGIBLE");
+  trust::Delegation anew = delegation;
+  anew.nonce = "7766554433221100";
+  REQUIRE(AddDelegation(studio.context, studio.Sign(anew, "paula"), "user:test").ok());
+  REQUIRE(studio.Submit(id, studio.Yes(id, "raj")).empty());
+  studio.Decide();
+  CHECK(studio.Get(id).state == State::kQueued);
+  // Agents forget it when the delegation would have ended by itself.
+  studio.Write([&](pg::Tx& tx) {
+    CHECK(store::Objections(tx, delegation.not_after - seconds(1), delegation.not_after, 10).size() == 1);
+    CHECK(store::Objections(tx, delegation.not_after, delegation.not_after, 10).empty());
+  });
+}
+
 TEST_CASE("every agent is told what was said against a transfer for as long as it could matter, and which rules hold") {
   SigningStudio studio;
   std::string pete;

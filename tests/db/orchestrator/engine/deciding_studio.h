@@ -72,8 +72,8 @@ class DecidingStudio : public Studio {
     return transfer;
   }
   // A transfer that was decided at `now`.
-  std::string Decided(base::Instant now) {
-    const auto made = Create("r-1");
+  std::string Decided(base::Instant now, const std::string& request = "r-1", const std::string& path = "northlight/a") {
+    const auto made = Create(request, path);
     REQUIRE(made.ok());
     Write([&](pg::Tx& tx) {
       Transfer transfer = *store::GetTransfer(tx, made->id);

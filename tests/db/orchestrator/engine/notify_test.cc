@@ -1,6 +1,10 @@
 // Recipients whom a policy names, from the decision to what they took.
 #include "orchestrator/engine/notify.h"
 
+#include <atomic>
+#include <future>
+#include <thread>
+
 #include "lib/base/status.h"
 #include "nlohmann/json.hpp"
 #include "orchestrator/engine/policy_life.h"
@@ -34,11 +38,7 @@ struct Desk {
 
 struct NotifyingStudio : DecidingStudio {
   // As the loop does at `at`.
-  void Run(base::Instant at) {
-    REQUIRE(Notify(
-                context, [this](const auto&... all) { return desk(all...); }, at)
-                .ok());
-  }
+  void Run(base::Instant at) { REQUIRE(notifier.RunOnce(at).ok()); }
   std::vector<std::string> Audited() {
     std::vector<std::string> actions;
     Write([&](pg::Tx& tx) {
@@ -48,6 +48,7 @@ struct NotifyingStudio : DecidingStudio {
     return actions;
   }
   Desk desk;
+  Notifier notifier{context, [this](const auto&... all) { return desk(all...); }};
 };
 
 TEST_CASE("whom the policy names is told once what the transfer came to, and that they took it is on record") {
@@ -106,13 +107,58 @@ TEST_CASE("what died while it told is told again") {
   const base::Instant now = studio.clock.Now() + seconds(1);
   studio.Decided(now);
   struct Died {};
-  CHECK_THROWS_AS(Notify(
-                      studio.context, [](const auto&...) -> absl::Status { throw Died(); }, now),
-                  Died);
+  Notifier dying(studio.context, [](const auto&...) -> absl::Status { throw Died(); });
+  CHECK_THROWS_AS(dying.RunOnce(now), Died);
   studio.Run(now + seconds(59));
   CHECK(studio.desk.told.size() == 1);
   studio.Run(now + seconds(61));
   CHECK(studio.desk.told.size() == 2);
+}
+
+TEST_CASE("one that does not answer keeps nobody else waiting, and is told one thing at a time") {
+  NotifyingStudio studio;
+  studio.Activate(kHoldAndTell);
+  const base::Instant now = studio.clock.Now() + seconds(1);
+  studio.Decided(now, "r-1", "northlight/a");
+  studio.Decided(now, "r-2", "northlight/b");
+  std::promise<void> asked, answer;
+  std::atomic<int> desk_asked = 0, operations_told = 0;
+  Notifier notifier(studio.context, [&](const std::string& recipient, const auto&...) -> absl::Status {
+    if (recipient != "client:northlight/desk") {
+      ++operations_told;
+      return absl::OkStatus();
+    }
+    if (++desk_asked > 1) return base::Unavailable("asked twice at once");
+    asked.set_value();
+    answer.get_future().wait();
+    return base::Unavailable("too late");
+  });
+  std::jthread stuck([&] { (void)notifier.RunOnce(now); });
+  asked.get_future().wait();
+  const absl::Status others = notifier.RunOnce(now);
+  const int told = operations_told, at_once = desk_asked;
+  answer.set_value();
+  stuck.join();
+  CHECK(others.ok());
+  CHECK(told == 2);
+  CHECK(at_once == 1);
+}
+
+TEST_CASE("one that failed is left alone for a while, and nothing is begun after the end") {
+  NotifyingStudio studio;
+  studio.Activate(kHoldAndTell);
+  const base::Instant now = studio.clock.Now() + seconds(1);
+  studio.Decided(now, "r-1", "northlight/a");
+  studio.Decided(now, "r-2", "northlight/b");
+  studio.desk.answer = base::Unavailable("the desk is closed");
+  studio.Run(now);
+  CHECK(studio.desk.told.size() == 2);  // each recipient once, though each has two to hear
+  studio.Run(now + seconds(10));
+  CHECK(studio.desk.told.size() == 4);
+  studio.desk.answer = absl::OkStatus();
+  studio.notifier.Stop();
+  studio.Run(now + hours(1));
+  CHECK(studio.desk.told.size() == 4);
 }
 
 TEST_CASE("a policy that wants somebody told whom the orchestrator cannot tell is not proposed unanswered") {

@@ -207,6 +207,38 @@ TEST_CASE("an agent counts a stand-in by the signed word that the task brings al
   CHECK(Refusal(*agent.store, task).empty());
 }
 
+TEST_CASE(
+    "T-25: a stand-in whose time an agent has seen ended moves nothing, though the task still brings the word along") {
+  Agent agent;
+  Task task = Receiving(false);
+  MoveTask& move = std::get<MoveTask>(task.work);
+  auto approval = *Decode<ApprovalStatement>(
+      SignedStatement::Parse(std::get<MoveTask>(Receiving(true).work).warrant.approvals[0])->statement());
+  approval.approver = "raj";
+  move.warrant.approvals = {Signed(approval, "raj")};
+  move.warrant.delegations = {Signed(ExampleDelegation())};
+  CHECK(Refusal(*agent.store, task).empty());
+  DelegationEnd end = ExampleDelegationEnd();
+  end.delegation = *ApprovalDigest(move.warrant.delegations[0]);
+  CHECK(base::ReasonOf(agent.store->TakeObjections(Texts{Signed(end, "raj")}, kNow)) == kApproverMismatch);
+  DelegationEnd by_raj = end;
+  by_raj.approver = "raj";
+  REQUIRE(agent.store->TakeObjections(Texts{Signed(by_raj, "raj")}, kNow).ok());
+  CHECK(Refusal(*agent.store, task).empty());
+  const uint64_t before = agent.store->revision();
+  REQUIRE(agent.store->TakeObjections(Texts{Signed(end)}, kNow).ok());
+  CHECK(agent.store->revision() > before);  // what runs asks again
+  CHECK_THAT(Refusal(*agent.store, task), StartsWith("CLEARANCE_NEEDS_APPROVALS"));
+  agent.Restart();
+  REQUIRE(agent.store->TakeObjections(Texts{}, kNow).ok());
+  CHECK_THAT(Refusal(*agent.store, task), StartsWith("CLEARANCE_NEEDS_APPROVALS"));
+  // Until it would have ended by itself.
+  REQUIRE(agent.store->TakeObjections(Texts{}, end.not_after - std::chrono::seconds(1)).ok());
+  CHECK(agent.store->ObjectionsTo(kTransfer).ended.size() == 2);
+  REQUIRE(agent.store->TakeObjections(Texts{}, end.not_after).ok());
+  CHECK(agent.store->ObjectionsTo(kTransfer).ended.empty());
+}
+
 TEST_CASE("a task that was made by rules which an agent has seen replaced is refused") {
   Agent agent;
   PolicyActivation newer = ExampleActivation();

@@ -58,6 +58,46 @@ TEST_CASE("a recipient is read whole; one that would be told in clear, or twice,
   CHECK_FALSE(with(one + one).ok());
 }
 
+TEST_CASE(
+    "T-13: whoever is told by mail stands in the configuration, behind a server that is encrypted or on this host") {
+  const std::string login = "  login: {user: crossdock, password_file: mail.password}\n";
+  const auto with = [](const std::string& host, const std::string& more,
+                       const std::string& to = "desk@studio.example") {
+    return ParseConfig(base::StrCat(Example(), "\nmail:\n  host: ", host, "\n  from: crossdock@studio.example\n", more,
+                                    "notify:\n  - recipient: studio/desk\n    mail: \"", to, "\"\n"),
+                       "example");
+  };
+  const auto config = with("mail.studio.example", login);
+  INFO(config.status());
+  REQUIRE(config.ok());
+  CHECK(config->notify[0].mail == "desk@studio.example");
+  CHECK(config->notify[0].webhook.empty());
+  CHECK(config->mail->server.port == 587);
+  CHECK(config->mail->server.user == "crossdock");
+  CHECK(config->mail->password == "mail.password");
+  CHECK(config->mail->server.starttls);
+  for (const char* const host : {"127.0.0.1", "localhost", "\"::1\""}) {
+    INFO(host);
+    REQUIRE(with(host, "").ok());
+    CHECK_FALSE(with(host, "")->mail->server.starttls);
+    CHECK_FALSE(with(host, login).ok());
+    REQUIRE(with(host, "  ca: ca.pem\n" + login).ok());
+    CHECK(with(host, "  ca: ca.pem\n" + login)->mail->server.starttls);
+  }
+  for (const char* const host : {"127.0.0.1.evil.example", "localhost.evil.example", "127.evil.example", "128.0.0.1"}) {
+    INFO(host);
+    REQUIRE(with(host, "").ok());
+    CHECK(with(host, "")->mail->server.starttls);
+  }
+  for (const char* const host : {"mail/x", "user@mail", "\"\"", "mail:25"}) CHECK_FALSE(with(host, "").ok());
+  for (const char* const to : {"desk", "a@b\\r\\nBcc: c@d.example", "a@b, c@d", "<a@b>", "Desk <a@b.example>"}) {
+    INFO(to);
+    CHECK_FALSE(with("mail.studio.example", "", to).ok());
+  }
+  const std::string nowhere = "\nnotify:\n  - {recipient: studio/desk, mail: desk@studio.example}\n";
+  CHECK_FALSE(ParseConfig(Example() + nowhere, "example").ok());
+}
+
 TEST_CASE("an identity provider is read whole, and what could let anybody in is refused with its place") {
   const auto config = ParseConfig(Example(), "example");
   REQUIRE(config.ok());

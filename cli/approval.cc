@@ -1,10 +1,8 @@
 // crossdock approval list|show|approve|deny (given, withdraw: approval_given.cc; delegate, delegations:
 // approval_delegate.cc)
 //
-// What is signed is computed here from what is shown: the manifest is fetched, its digest made anew, and a server that
-// names another one is not believed.
-#include <istream>
-
+// What is signed is computed here from what is shown (cli/manifest.h).
+#include "cli/manifest.h"
 #include "cli/verb.h"
 #include "crossdock/studio/v1/approval.grpc.pb.h"
 #include "lib/base/encoding.h"
@@ -19,7 +17,6 @@ namespace {
 namespace v1 = studio::v1;
 using v1::ApprovalService;
 
-constexpr uint64_t kManifestChunksMax = 100'000;
 constexpr auto kValidForWhenUnsaid = std::chrono::hours(24);
 constexpr size_t kNonceBytes = 16;
 
@@ -43,32 +40,6 @@ struct Asked {
   std::string content;  // empty unless the policy binds it
 };
 
-absl::Status Differs(const char* what, const std::string& shown, const std::string& claimed) {
-  return base::WithReason(
-      base::FailedPrecondition("the manifest's ", what, " is ", shown, ", but the orchestrator says ", claimed,
-                               ": do not sign; tell your security desk"),
-      "MANIFEST_DIFFERS");
-}
-
-absl::StatusOr<wire::Manifest> FetchManifest(ApprovalService::Stub& stub, const v1::ApprovalSubject& subject,
-                                             const Context& context) {
-  if (subject.manifest_chunks() > kManifestChunksMax) {
-    return base::ResourceExhausted("the manifest has ", subject.manifest_chunks(), " chunks, more than ",
-                                   kManifestChunksMax);
-  }
-  wire::Manifest manifest;
-  wire::ManifestDecoder decoder;
-  v1::GetManifestChunkRequest request;
-  request.set_transfer(subject.transfer().transfer());
-  for (uint64_t i = 0; i < subject.manifest_chunks(); ++i) {
-    request.set_index(i);
-    ASSIGN_OR_RETURN(const auto response,
-                     Call(context.connection, stub, &ApprovalService::Stub::GetManifestChunk, request));
-    RETURN_IF_ERROR(decoder.Add(response.chunk(), &manifest));
-  }
-  return manifest;
-}
-
 absl::StatusOr<Asked> Fetch(ApprovalService::Stub& stub, const Options& options, const Context& context) {
   v1::GetApprovalRequest request;
   request.set_transfer(options.transfer);
@@ -77,15 +48,9 @@ absl::StatusOr<Asked> Fetch(ApprovalService::Stub& stub, const Options& options,
   Asked asked;
   asked.subject = std::move(*response.mutable_approval());
   const v1::Transfer& transfer = asked.subject.transfer();
-  ASSIGN_OR_RETURN(asked.manifest, FetchManifest(stub, asked.subject, context));
-  asked.listing = base::ToHex(wire::ListingDigest(asked.manifest));
-  if (asked.listing != transfer.listing_digest()) {
-    return Differs("listing", asked.listing, transfer.listing_digest());
-  }
-  if (asked.manifest.files() != transfer.files() || asked.manifest.bytes() != transfer.bytes()) {
-    return Differs("size", base::StrCat(asked.manifest.files(), " files of ", asked.manifest.bytes(), " bytes"),
-                   base::StrCat(transfer.files(), " of ", transfer.bytes()));
-  }
+  ASSIGN_OR_RETURN(Looked looked, LookAt(stub, transfer, asked.subject.manifest_chunks(), context));
+  asked.manifest = std::move(looked.manifest);
+  asked.listing = std::move(looked.listing);
   if (!asked.subject.content_bound()) return asked;
   asked.content = transfer.content_root();
   if (asked.manifest.hashed()) {
@@ -215,13 +180,6 @@ absl::StatusOr<std::string> MakeStatement(const Asked& asked, trust::ApprovalDec
   return trust::SignedStatement::Sign(*text, key).Format();
 }
 
-absl::Status Confirm(const std::string& statement, Context& context) {
-  context.err << "\nThis is what you sign:\n\n" << statement << "\nType yes to sign: " << std::flush;
-  std::string answer;
-  std::getline(context.in, answer);
-  return answer == "yes" ? absl::OkStatus() : base::FailedPrecondition("nothing was signed");
-}
-
 absl::Status Decide(trust::ApprovalDecision decision, const Options& options, Context& context) {
   ASSIGN_OR_RETURN(const base::PrivateKey key, base::ReadSigningKey(options.key));
   ASSIGN_OR_RETURN(const auto stub, StubOf<ApprovalService>(context));
@@ -239,7 +197,7 @@ absl::Status Decide(trust::ApprovalDecision decision, const Options& options, Co
   ASSIGN_OR_RETURN(const std::string statement, MakeStatement(asked, decision, options, key, context));
   if (!options.yes) {
     if (!context.json) Print(asked, true, context);
-    RETURN_IF_ERROR(Confirm(statement, context));
+    RETURN_IF_ERROR(ConfirmSigning(statement, context));
   }
   v1::SubmitApprovalRequest request;
   request.set_transfer(options.transfer);

@@ -18,7 +18,7 @@ constexpr int kAlert = 1;
 constexpr size_t kMessageIdMax = 32;  // RFC 5424, section 6
 
 // Somebody forges, or something is not what it says.
-constexpr std::string_view kAlarms[] = {"audit.rewritten", "audit.refused", "receipt.conflict"};
+constexpr std::string_view kAlarms[] = {"audit.rewritten", "audit.refused", "receipt.conflict", "break_glass.broken"};
 
 // A field of the header: printable ASCII, nothing else, or the dash that stands for nothing.
 std::string HeaderField(std::string_view text, size_t size_max) {

@@ -40,6 +40,7 @@ void AddTransfer(CLI::App& app, Context& context);
 void AddApproval(CLI::App& app, Context& context);
 void AddApprovalGiven(CLI::App& approval, Context& context);
 void AddApprovalDelegate(CLI::App& approval, Context& context);
+void AddBreakGlass(CLI::App& app, Context& context);
 void AddEvent(CLI::App& app, Context& context);
 void AddTrigger(CLI::App& app, Context& context);
 void AddSite(CLI::App& app, Context& context);  // site, link

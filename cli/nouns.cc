@@ -7,6 +7,7 @@ namespace crossdock::cli {
 void AddNouns(CLI::App& app, Context& context) {
   AddTransfer(app, context);
   AddApproval(app, context);
+  AddBreakGlass(app, context);
   AddEvent(app, context);
   CLI::App* policy = app.add_subcommand("policy", "a client's rules")->require_subcommand(1);
   AddPolicyOffline(*policy, context);

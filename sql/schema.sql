@@ -147,6 +147,28 @@ CREATE TABLE public.audit_tile (
     hashes bytea NOT NULL
 );
 ALTER TABLE ONLY public.audit_tile ALTER COLUMN hashes SET STORAGE EXTERNAL;
+CREATE TABLE public.break_glass (
+    digest text NOT NULL,
+    transfer text NOT NULL,
+    client text NOT NULL,
+    first_person text NOT NULL,
+    second_person text NOT NULL,
+    reason text NOT NULL,
+    statement text NOT NULL,
+    not_before timestamp with time zone NOT NULL,
+    not_after timestamp with time zone NOT NULL,
+    asked timestamp with time zone NOT NULL,
+    broken timestamp with time zone,
+    review_due timestamp with time zone,
+    reviewed timestamp with time zone,
+    reviewer text DEFAULT ''::text NOT NULL,
+    verdict text DEFAULT ''::text NOT NULL,
+    review text DEFAULT ''::text NOT NULL,
+    review_statement text DEFAULT ''::text NOT NULL,
+    CONSTRAINT a_broken_glass_has_a_day_for_its_review CHECK (((broken IS NULL) = (review_due IS NULL))),
+    CONSTRAINT only_a_broken_glass_is_reviewed CHECK (((reviewed IS NULL) OR (broken IS NOT NULL))),
+    CONSTRAINT two_break_the_glass CHECK ((first_person <> second_person))
+);
 CREATE TABLE public.decision (
     id bigint NOT NULL,
     transfer text NOT NULL,
@@ -569,6 +591,8 @@ ALTER TABLE public.write_back ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+ALTER TABLE ONLY public.break_glass
+    ADD CONSTRAINT a_break_glass_is_asked_once PRIMARY KEY (digest);
 ALTER TABLE ONLY public.delegation
     ADD CONSTRAINT a_delegation_is_handed_in_once PRIMARY KEY (digest);
 ALTER TABLE ONLY public.policy_shadow_difference
@@ -671,6 +695,9 @@ CREATE INDEX approval_reminder_due ON public.approval_reminder USING btree (due,
 CREATE INDEX audit_by_position ON public.audit USING btree (xid, id);
 CREATE INDEX audit_by_transfer ON public.audit USING btree (transfer, id) WHERE (transfer <> ''::text);
 CREATE INDEX audit_cosignature_by_agent ON public.audit_cosignature USING btree (agent, log, size DESC);
+CREATE INDEX break_glass_by_time ON public.break_glass USING btree (asked, digest);
+CREATE INDEX break_glass_by_transfer ON public.break_glass USING btree (transfer, asked);
+CREATE INDEX break_glass_unreviewed ON public.break_glass USING btree (client, review_due) WHERE (reviewed IS NULL);
 CREATE INDEX decision_by_time ON public.decision USING btree (at, id);
 CREATE INDEX decision_by_transfer ON public.decision USING btree (transfer, id);
 CREATE INDEX delegation_by_end ON public.delegation USING btree (not_after, digest);

@@ -20,6 +20,7 @@ Warrant FromMessage(const v1::Warrant& message) {
   }
   warrant.approvals.assign(message.approvals().begin(), message.approvals().end());
   warrant.delegations.assign(message.delegations().begin(), message.delegations().end());
+  warrant.break_glass = message.break_glass();
   for (const auto& [name, fact] : message.asserted_facts()) {
     warrant.asserted_facts[name] = {{fact.values().begin(), fact.values().end()}, fact.list()};
   }

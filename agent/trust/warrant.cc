@@ -44,6 +44,7 @@ clearance::Request RequestOf(const Task& task, const MoveTask& move, const Trust
   request.delegations = move.warrant.delegations;
   request.withdrawn = objections.withdrawn;
   request.ended = objections.ended;
+  request.break_glass = move.warrant.break_glass;
   return request;
 }
 

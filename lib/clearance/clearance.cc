@@ -5,6 +5,7 @@
 #include "lib/base/status.h"
 #include "lib/base/strings.h"
 #include "lib/clearance/facts.h"
+#include "lib/policy/break_glass.h"
 #include "lib/policy/parse.h"
 #include "lib/trust/reasons.h"
 #include "lib/trust/signed_statement.h"
@@ -156,7 +157,28 @@ base::Instant UntilOf(const Clearance& clearance, const trust::Roster& roster) {
   for (const trust::VerifiedDelegation& delegation : clearance.delegations) {
     until = std::min(until, delegation.statement.not_after);
   }
+  if (clearance.break_glass) until = std::min(until, clearance.break_glass->statement.not_after);
   return until;
+}
+
+policy::Approval ToPolicy(const trust::Approver& approver) {
+  policy::Approval out;
+  out.person = approver.person;
+  out.team = approver.team;
+  out.organisation = approver.organisation;
+  out.groups = approver.groups;
+  return out;
+}
+
+// Of what was decided without it. What is allowed anyway stays as it is.
+absl::Status Break(const Request& request, const VerifiedLayers& layers, const trust::Roster& roster, base::Instant now,
+                   Clearance& clearance) {
+  ASSIGN_OR_RETURN(trust::VerifiedBreakGlass glass,
+                   trust::VerifyBreakGlass(request.break_glass, roster, clearance.binding, now));
+  if (clearance.decision.verdict == policy::Verdict::kAllow) return absl::OkStatus();
+  ASSIGN_OR_RETURN(clearance.decision, LiftBy(glass, clearance.decision, layers));
+  clearance.break_glass = std::move(glass);
+  return absl::OkStatus();
 }
 
 std::string_view ReasonFor(policy::Verdict verdict) {
@@ -255,9 +277,20 @@ absl::StatusOr<Clearance> Decide(const Request& request, const VerifiedLayers& l
     }
   }
   clearance.decision = policy::EvaluateLayers(policies, clearance.facts, clearance.voices, now);
+  if (!request.break_glass.empty()) {
+    const absl::Status broken = Break(request, layers, roster, now, clearance);
+    if (!broken.ok())
+      clearance.break_glass_refused =
+          RefusedBreakGlass{base::ReasonOf(broken), std::string(base::ToStd(broken.message()))};
+  }
   clearance.verdict = clearance.decision.verdict;
   clearance.until = UntilOf(clearance, roster);
   return clearance;
+}
+
+absl::StatusOr<policy::Decision> LiftBy(const trust::VerifiedBreakGlass& glass, const policy::Decision& decision,
+                                        const VerifiedLayers& layers) {
+  return policy::Lift(decision, layers.policies(), ToPolicy(glass.first), ToPolicy(glass.second));
 }
 
 absl::Status CheckNoneMissing(const Clearance& clearance, const VerifiedLayers& layers, const SeenPolicy& seen) {
@@ -282,6 +315,10 @@ absl::Status ToStatus(const Clearance& clearance) {
   if (!clearance.rejected.empty()) {
     const RejectedApproval& first = clearance.rejected.front();
     text += base::StrCat(" (an approval does not count: ", first.reason, ", ", first.text, ")");
+  }
+  if (clearance.break_glass_refused) {
+    text += base::StrCat(" (the break-glass does not count: ", clearance.break_glass_refused->reason, ", ",
+                         clearance.break_glass_refused->text, ")");
   }
   return Refused(ReasonFor(clearance.verdict), text);
 }

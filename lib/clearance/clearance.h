@@ -20,6 +20,7 @@
 #include "lib/policy/evaluate.h"
 #include "lib/policy/policy.h"
 #include "lib/trust/approval.h"
+#include "lib/trust/break_glass.h"
 #include "lib/trust/kinds.h"
 #include "lib/trust/roster.h"
 #include "lib/trust/verify_roster.h"
@@ -103,6 +104,7 @@ struct Request {
   // approval back.
   std::set<WithdrawnApproval> withdrawn;
   std::set<EndedDelegation> ended;  // likewise
+  std::string break_glass;          // signed statement of two persons; empty: none
 };
 
 struct RejectedApproval {
@@ -110,6 +112,12 @@ struct RejectedApproval {
   std::string approver;  // as the statement claims; empty when it cannot be read
   std::string reason;    // trust/reasons.h
   std::string text;      // the sentence
+};
+
+// Why a break-glass that the request brought along lifts nothing.
+struct RefusedBreakGlass {
+  std::string reason;  // trust/reasons.h, policy/break_glass.h
+  std::string text;
 };
 
 struct Clearance {
@@ -120,10 +128,13 @@ struct Clearance {
   std::vector<trust::VerifiedApproval> accepted;
   std::vector<trust::VerifiedDelegation> delegations;  // those that count now
   std::vector<RejectedApproval> rejected;
+  // What it goes by, when rules or open approvals stand against it; what those are is in `decision.lifted`.
+  std::optional<trust::VerifiedBreakGlass> break_glass;
+  std::optional<RefusedBreakGlass> break_glass_refused;
   // The accepted ones as the evaluation was given them.
   std::vector<policy::Approval> voices;
   // The first instant at which time alone may change the verdict: the decision's own, the end of an approval that
-  // counts, the roster's.
+  // counts, the roster's, the break-glass's.
   base::Instant until;
   // Every input of the evaluation, to be stored with the decision.
   policy::Facts facts;
@@ -139,6 +150,11 @@ struct Clearance {
 // the next transfer would think less of it.
 absl::StatusOr<Clearance> Decide(const Request& request, const VerifiedLayers& layers, const trust::Roster& roster,
                                  base::Instant now);
+
+// What was decided without it, with everything that stands against the transfer lifted by the two; the refusals of
+// policy::Lift. Says nothing about whether `glass` is of this transfer: trust::VerifyBreakGlass does.
+absl::StatusOr<policy::Decision> LiftBy(const trust::VerifiedBreakGlass& glass, const policy::Decision& decision,
+                                        const VerifiedLayers& layers);
 
 // POLICY_LAYER_MISSING when this verifier has seen a layer over the transfer that `layers` does not have: whoever holds
 // one back would loosen the rules. To end a layer, officers activate one that allows everything.

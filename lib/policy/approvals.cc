@@ -22,20 +22,6 @@ bool SameName(std::string_view a, std::string_view b) {
   return absl::EqualsIgnoreCase(base::ToAbsl(a), base::ToAbsl(b));
 }
 
-bool IsMember(const ApproverSet& set, const Approval& approval) {
-  switch (set.kind) {
-    case ApproverSet::Kind::kGroup:
-      return std::find(approval.groups.begin(), approval.groups.end(), set.name) != approval.groups.end();
-    case ApproverSet::Kind::kTeam:
-      return approval.team == set.name;
-    case ApproverSet::Kind::kOrganisation:
-      return approval.organisation == set.name;
-    case ApproverSet::Kind::kPerson:
-      return approval.person == set.name;
-  }
-  return false;
-}
-
 bool MayApprove(const Due& due, const Approval& approval) {
   return !approval.is_service && !approval.person.empty() && approval.requirement == due.status.id &&
          std::any_of(due.status.from.begin(), due.status.from.end(),
@@ -195,6 +181,20 @@ void AddCandidate(Due& due, const Approval& approval) {
 }
 
 }  // namespace
+
+bool IsMember(const ApproverSet& set, const Approval& approval) {
+  switch (set.kind) {
+    case ApproverSet::Kind::kGroup:
+      return std::find(approval.groups.begin(), approval.groups.end(), set.name) != approval.groups.end();
+    case ApproverSet::Kind::kTeam:
+      return approval.team == set.name;
+    case ApproverSet::Kind::kOrganisation:
+      return approval.organisation == set.name;
+    case ApproverSet::Kind::kPerson:
+      return approval.person == set.name;
+  }
+  return false;
+}
 
 ApprovalOutcome PlaceApprovals(std::span<const Approvals* const> blocks, std::span<const Approval> approvals,
                                std::string_view requester, std::string_view publisher, Instant now) {

@@ -14,6 +14,9 @@
 
 namespace crossdock::policy {
 
+// Whether whoever gave `approval` is among `set`.
+bool IsMember(const ApproverSet& set, const Approval& approval);
+
 // A requirement that is due, united over all matched rules that have it: the shortest validity, all exclusions,
 // everything that any of them binds, and everybody whom any of them has told, at the soonest.
 struct RequirementStatus {

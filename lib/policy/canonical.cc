@@ -33,16 +33,20 @@ std::string JoinEnums(const std::set<Enum>& values, Name name) {
   return Join(std::move(words));
 }
 
+std::string JoinSets(const std::vector<ApproverSet>& sets) {
+  std::vector<std::string> words;
+  for (const ApproverSet& set : sets) words.push_back(ApproverSetName(set));
+  return Join(std::move(words));
+}
+
 void WriteApprovals(Writer& out, const Approvals& approvals) {
   std::vector<const Requirement*> sorted;
   for (const Requirement& requirement : approvals.all_of) sorted.push_back(&requirement);
   std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
   for (const Requirement* requirement : sorted) {
-    std::vector<std::string> from;
-    for (const ApproverSet& set : requirement->from) from.push_back(ApproverSetName(set));
     out.Line("requirement", requirement->id);
     out.Line("count", base::StrCat(requirement->count));
-    out.Line("from", Join(std::move(from)));
+    out.Line("from", JoinSets(requirement->from));
   }
   out.Line("distinct", DistinctName(approvals.distinct));
   out.Line("exclude", JoinEnums(approvals.exclude, ExcludeName));
@@ -127,6 +131,10 @@ std::string Canonical(const Policy& policy) {
   out.Line("title", policy.title);
   out.Line("valid_from", base::FormatSeconds(policy.valid_from));
   out.Line("review_by", base::FormatSeconds(policy.review_by));
+  if (policy.break_glass) {
+    out.Line("break_glass_from", JoinSets(policy.break_glass->from));
+    out.Line("break_glass_notify", Join({policy.break_glass->notify.begin(), policy.break_glass->notify.end()}));
+  }
   std::vector<const Rule*> sorted;
   for (const Rule& rule : policy.rules) sorted.push_back(&rule);
   std::sort(sorted.begin(), sorted.end(), [](const Rule* a, const Rule* b) { return a->id < b->id; });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -401,6 +402,32 @@ void AddWitness(const Difference& difference, const Scope& scope, Region& region
   }
 }
 
+// Who gains and who loses by another `break_glass`: whatever moves, so a region of all transfers. Nothing when neither.
+std::optional<Region> GlassRegion(const Policy& before, const Policy& after, Instant now) {
+  const auto from = [](const Policy& policy) {
+    return policy.break_glass ? policy.break_glass->from : std::vector<ApproverSet>();
+  };
+  const auto told = [](const Policy& policy) {
+    return policy.break_glass ? policy.break_glass->notify : std::set<std::string>();
+  };
+  const auto all_of = [](const auto& some, const auto& others) {
+    return std::includes(others.begin(), others.end(), some.begin(), some.end());
+  };
+  // Fewer who may, and more who are told, is stricter; who is told means nothing where nobody may.
+  const bool looser = !all_of(from(after), from(before)) ||
+                      (before.break_glass && after.break_glass && !all_of(told(before), told(after)));
+  const bool stricter = !all_of(from(before), from(after)) ||
+                        (before.break_glass && after.break_glass && !all_of(told(after), told(before)));
+  if (!looser && !stricter) return std::nullopt;
+  Region region;
+  region.change = looser && stricter ? Change::kBoth : looser ? Change::kWeaker : Change::kStronger;
+  region.how = !before.break_glass  ? "two persons may break the glass, and nobody could"
+               : !after.break_glass ? "nobody may break the glass any more"
+                                    : "others may break the glass, or others are told of it";
+  region.when = now;
+  return region;
+}
+
 }  // namespace
 
 std::string_view ChangeName(Change change) {
@@ -429,6 +456,7 @@ absl::StatusOr<Difference> Diff(const Policy& before, const Policy& after, Insta
   difference.complete = diagram.complete() && difference.regions.size() <= kRegionsMax;
   difference.dimensions = diagram.TakeDimensions();
   if (difference.regions.size() > kRegionsMax) difference.regions.resize(kRegionsMax);
+  if (std::optional<Region> glass = GlassRegion(before, after, now)) difference.regions.push_back(*std::move(glass));
   std::stable_sort(difference.regions.begin(), difference.regions.end(), [](const Region& a, const Region& b) {
     return (a.change == Change::kStronger) < (b.change == Change::kStronger);
   });

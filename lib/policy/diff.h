@@ -4,7 +4,8 @@
 // Exact over transfers of which everything is known that either version asks for, both versions being in force: each
 // value that either names is told from each other and from all that neither names, each list element is there or not,
 // each limit divides the numbers. Rules with an end are compared before and after it. Titles and reasons decide
-// nothing and are not compared.
+// nothing and are not compared. Another `break_glass` is a region of all transfers: what an emergency then lets
+// through is not compared.
 #pragma once
 
 #include <string>

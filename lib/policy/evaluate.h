@@ -34,6 +34,7 @@ struct Decision {
   std::string policy_digest;         // DigestOf the layers
   std::vector<std::string> matched;  // ids of the rules that matched, in the file's order
   std::vector<Reason> reasons;       // the strictest first; empty when the verdict is allow
+  std::vector<Reason> lifted = {};   // by break-glass (break_glass.h), the strictest first; no longer among `reasons`
   std::vector<RequirementStatus> open, satisfied;
   bool bind_content = false;  // some due requirement binds the content root, not only the listing
   bool absolute = false;      // a forbid that nothing can lift matched

@@ -31,6 +31,7 @@ class Linter {
       if (rule.effect == Effect::kAllow && client) Allow(rule);
       if (registry_ != nullptr) Names(rule);
     }
+    if (registry_ != nullptr && policy_.break_glass) Glass(*policy_.break_glass);
     std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
       return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
     });
@@ -173,19 +174,10 @@ class Linter {
             base::StrCat("rule ", rule.id, ": the roster has no site '", site, "'; correct the name, or add the site"));
       }
     }
-    Recipients(rule, rule.obligations.notify);
+    Recipients(rule.obligations.notify, rule.id, rule.place, base::StrCat("rule ", rule.id));
     if (!rule.require || !rule.require->approvals) return;
-    Recipients(rule, rule.require->approvals->escalate_to);
+    Recipients(rule.require->approvals->escalate_to, rule.id, rule.place, base::StrCat("rule ", rule.id));
     for (const Requirement& requirement : rule.require->approvals->all_of) Approvers(rule, requirement);
-  }
-
-  void Recipients(const Rule& rule, const std::set<std::string>& recipients) {
-    for (const std::string& recipient : recipients) {
-      if (!registry_->recipients || registry_->recipients->contains(recipient)) continue;
-      Find("unknown-recipient", rule.id, rule.place,
-           base::StrCat("rule ", rule.id, ": the orchestrator does not know how to tell ", recipient,
-                        "; correct the name, or have it configured (`notify:`)"));
-    }
   }
 
   // Reminders that reach nobody, or come when it is too late or in the wrong order.
@@ -211,24 +203,44 @@ class Linter {
     }
   }
 
+  void Recipients(const std::set<std::string>& names, std::string_view rule, Place place, const std::string& where) {
+    for (const std::string& recipient : names) {
+      if (!registry_->recipients || registry_->recipients->contains(recipient)) continue;
+      Find("unknown-recipient", rule, place,
+           base::StrCat(where, ": the orchestrator does not know how to tell ", recipient,
+                        "; correct the name, or have it configured (`notify:`)"));
+    }
+  }
+
   void Approvers(const Rule& rule, const Requirement& requirement) {
+    Enough(requirement.from, requirement.count, rule.id, requirement.place,
+           base::StrCat("requirement ", requirement.id));
+  }
+
+  void Glass(const BreakGlass& glass) {
+    Recipients(glass.notify, "", glass.place, "break_glass");
+    Enough(glass.from, 2, "", glass.place, "break_glass");
+  }
+
+  // Whether the roster has `count` persons in `from`.
+  void Enough(const std::vector<ApproverSet>& from, int count, std::string_view rule, Place place,
+              const std::string& where) {
     std::set<std::string> persons;
-    for (const ApproverSet& set : requirement.from) {
+    for (const ApproverSet& set : from) {
       const std::set<std::string>* members = MembersOf(set);
       if (set.kind == ApproverSet::Kind::kPerson && registry_->persons.contains(set.name)) {
         persons.insert(set.name);
       } else if (members != nullptr) {
         persons.insert(members->begin(), members->end());
       } else {
-        Find("unknown-approvers", rule.id, requirement.place,
-             base::StrCat("requirement ", requirement.id, ": the roster has no ", ApproverSetName(set),
-                          "; correct the name, or add approvers"));
+        Find("unknown-approvers", rule, place,
+             base::StrCat(where, ": the roster has no ", ApproverSetName(set), "; correct the name, or add approvers"));
       }
     }
-    if (static_cast<int>(persons.size()) >= requirement.count) return;
-    Find("cannot-be-met", rule.id, requirement.place,
-         base::StrCat("requirement ", requirement.id, " needs ", requirement.count, " and the roster has ",
-                      persons.size(), " who could approve; lower the count, or add approvers"));
+    if (static_cast<int>(persons.size()) >= count) return;
+    Find("cannot-be-met", rule, place,
+         base::StrCat(where, " needs ", count, " and the roster has ", persons.size(), " who could approve; ",
+                      rule.empty() ? "" : "lower the count, or ", "add approvers"));
   }
 
   const std::set<std::string>* MembersOf(const ApproverSet& set) const {

@@ -194,6 +194,10 @@ absl::StatusOr<Policy> Parse(std::string_view text, std::string_view file) {
   Policy policy;
   policy.file = std::string(file);
   RETURN_IF_ERROR(ReadHead(map, policy));
+  ASSIGN_OR_RETURN(auto break_glass, map.OptionalSubMap("break_glass"));
+  if (break_glass) {
+    ASSIGN_OR_RETURN(policy.break_glass, internal::ReadBreakGlass(*std::move(break_glass), policy.scope()));
+  }
   RETURN_IF_ERROR(ReadRules(map, policy));
   ASSIGN_OR_RETURN(policy.tests, internal::ReadTests(map, policy));
   RETURN_IF_ERROR(map.Finish());

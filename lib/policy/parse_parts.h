@@ -45,6 +45,9 @@ absl::StatusOr<Require> ReadRequire(yaml::Map require, Names& names);
 // `obligations:` of a rule.
 absl::StatusOr<Obligations> ReadObligations(yaml::Map obligations, const Scope& scope);
 
+// `break_glass:` of a policy.
+absl::StatusOr<BreakGlass> ReadBreakGlass(yaml::Map break_glass, const Scope& scope);
+
 // `verify:`, of a rule or expected by a test; landed when it is absent.
 absl::StatusOr<VerifyLevel> ReadVerify(yaml::Map& map);
 

@@ -50,19 +50,26 @@ absl::StatusOr<ApproverSet> ReadApproverSet(const yaml::Map& map, const yaml::No
                          "or person:NAME");
 }
 
+// `from:`, sorted.
+absl::StatusOr<std::vector<ApproverSet>> ReadFrom(yaml::Map& map) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, map.StringList("from"));
+  if (names.empty()) return map.Error("from", "nobody may approve; name at least one group, as in [group:NAME]");
+  std::vector<ApproverSet> from;
+  for (const yaml::Node& item : map.Find("from")->items) {
+    ASSIGN_OR_RETURN(ApproverSet set, ReadApproverSet(map, item));
+    from.push_back(std::move(set));
+  }
+  std::sort(from.begin(), from.end());
+  return from;
+}
+
 absl::StatusOr<Requirement> ReadRequirement(yaml::Map map) {
   Requirement requirement;
   requirement.place = PlaceOf(map.node());
   ASSIGN_OR_RETURN(requirement.id, ReadId(map, "id"));
   ASSIGN_OR_RETURN(int64_t count, map.Int("count", 1, kCountMax));
   requirement.count = static_cast<int>(count);
-  ASSIGN_OR_RETURN(std::vector<std::string> from, map.StringList("from"));
-  if (from.empty()) return map.Error("from", "nobody may approve; name at least one group, as in [group:NAME]");
-  for (const yaml::Node& item : map.Find("from")->items) {
-    ASSIGN_OR_RETURN(ApproverSet set, ReadApproverSet(map, item));
-    requirement.from.push_back(std::move(set));
-  }
-  std::sort(requirement.from.begin(), requirement.from.end());
+  ASSIGN_OR_RETURN(requirement.from, ReadFrom(map));
   RETURN_IF_ERROR(map.Finish());
   return requirement;
 }
@@ -153,6 +160,15 @@ absl::StatusOr<Approvals> ReadApprovals(yaml::Map map, Names& names) {
 absl::StatusOr<VerifyLevel> ReadVerify(yaml::Map& map) {
   ASSIGN_OR_RETURN(const std::string word, map.OneOfOr("verify", "landed", {"transit", "landed", "readback"}));
   return word == "transit" ? VerifyLevel::kTransit : word == "landed" ? VerifyLevel::kLanded : VerifyLevel::kReadback;
+}
+
+absl::StatusOr<BreakGlass> ReadBreakGlass(yaml::Map map, const Scope& scope) {
+  BreakGlass break_glass;
+  break_glass.place = PlaceOf(map.node());
+  ASSIGN_OR_RETURN(break_glass.from, ReadFrom(map));
+  ASSIGN_OR_RETURN(break_glass.notify, ReadRecipients(map, "notify", scope));
+  RETURN_IF_ERROR(map.Finish());
+  return break_glass;
 }
 
 absl::StatusOr<Obligations> ReadObligations(yaml::Map map, const Scope& scope) {

@@ -134,6 +134,13 @@ struct Approval {
 enum class Verdict { kAllow, kNeedsApprovals, kHold, kDeny };  // ascending strictness
 std::string_view VerdictName(Verdict verdict);
 
+// Who together may let one transfer through in an emergency: two persons, each a member of any of `from`.
+struct BreakGlass {
+  std::vector<ApproverSet> from;  // sorted, never empty
+  std::set<std::string> notify;   // recipients that are told at once; never empty
+  Place place;
+};
+
 // A test that the file brings along, its facts already laid over the fixture's.
 struct PolicyTest {
   std::string name;
@@ -183,6 +190,7 @@ struct Policy {
     Place place;
   };
   std::vector<NamedCalendar> calendars;
+  std::optional<BreakGlass> break_glass;  // nothing: nobody lifts what these rules say
   std::vector<Rule> rules;
   std::vector<PolicyTest> tests;
   std::string digest;  // SHA-256 over the canonical form (canonical.h), lower hex

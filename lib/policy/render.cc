@@ -189,6 +189,15 @@ void RenderRule(const Rule& rule, std::string& out) {
   }
 }
 
+std::string Emergency(const BreakGlass& glass) {
+  return base::StrCat("In an emergency two persons from ", From(glass.from),
+                      ", who sign with a reason, let one transfer through for at most 4 hours: past what rules hold or "
+                      "forbid, but not past what nothing lifts,\nand without approvals that are open. ",
+                      Series({glass.notify.begin(), glass.notify.end()}, "and"),
+                      glass.notify.size() == 1 ? " is" : " are",
+                      " told at once, and a third person reviews it within 48 hours.\n");
+}
+
 std::string_view Headline(Verdict verdict) {
   switch (verdict) {
     case Verdict::kAllow:
@@ -211,6 +220,7 @@ std::string Render(const Policy& policy) {
       base::FormatSeconds(policy.valid_from), "; to be reviewed before ", base::FormatSeconds(policy.review_by), ".\n",
       "What no rule allows is denied. Where several rules apply, the strictest wins, and all "
       "their requirements are due.\nA fact that is not known holds the transfer.\n");
+  if (policy.break_glass) out += Emergency(*policy.break_glass);
   for (const Rule& rule : policy.rules) {
     out += "\n";
     RenderRule(rule, out);
@@ -221,6 +231,7 @@ std::string Render(const Policy& policy) {
 std::string Explain(const Decision& decision) {
   std::string out = base::StrCat(Headline(decision.verdict), "\n");
   for (const Reason& reason : decision.reasons) out += base::StrCat("- ", reason.text, "\n");
+  for (const Reason& reason : decision.lifted) out += base::StrCat("- Lifted by break-glass: ", reason.text, "\n");
   for (const RequirementStatus& status : decision.open) {
     out += base::StrCat("- ", status.id, " waits for ", Persons(status.count - status.have), " from ",
                         From(status.from), "; an approval is good for ", yaml::FormatDuration(status.valid_for), ".\n");

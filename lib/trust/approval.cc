@@ -6,6 +6,7 @@
 #include "lib/base/strings.h"
 #include "lib/trust/reasons.h"
 #include "lib/trust/signed_statement.h"
+#include "lib/trust/signer.h"
 #include "lib/trust/statement.h"
 #include "lib/trust/verify_roster.h"
 
@@ -17,35 +18,12 @@ absl::Status Refused(std::string_view reason, const Parts&... parts) {
   return base::WithReason(base::PermissionDenied(parts...), reason);
 }
 
-struct BoundField {
-  std::string_view name;
-  std::string_view reason;
-  std::string signed_value;
-  std::string actual_value;
-};
-
 absl::Status CheckBinding(const ApprovalStatement& s, const Binding& b) {
-  const BoundField fields[] = {
-      {"transfer", kTransferMismatch, s.transfer, b.transfer},
-      {"client", kClientMismatch, s.client, b.client},
-      {"project", kProjectMismatch, s.project, b.project},
-      {"listing", kListingChanged, s.listing, b.listing},
-      {"content", s.content.empty() ? kContentNotBound : kContentChanged, s.content, b.content},
-      {"files", kListingChanged, base::StrCat(s.files), base::StrCat(b.files)},
-      {"bytes", kListingChanged, base::StrCat(s.bytes), base::StrCat(b.bytes)},
-      {"source", kSourceChanged, s.source, b.source},
-      {"destination", kDestinationChanged, s.destination, b.destination},
-      {"classification", kClassificationChanged, s.classification, b.classification},
-      {"policy", kPolicyChanged, s.policy, b.policy},
-  };
+  Binding said{s.transfer, s.client, s.project,     s.listing,        s.content, s.files,
+               s.bytes,    s.source, s.destination, s.classification, s.policy};
   // A no that was given before the content was hashed is a no to what then was hashed.
-  const bool any_content = s.decision == ApprovalDecision::kDeny && s.content.empty();
-  for (const BoundField& field : fields) {
-    if (field.signed_value == field.actual_value || (any_content && field.name == "content")) continue;
-    return Refused(field.reason, "the approval of '", s.approver, "' is for ", field.name, " '", field.signed_value,
-                   "', but what would move has '", field.actual_value, "'; ask for a new approval");
-  }
-  return absl::OkStatus();
+  if (s.decision == ApprovalDecision::kDeny && s.content.empty()) said.content = b.content;
+  return CheckBinding(base::StrCat("the approval of '", s.approver, "'"), said, b);
 }
 
 absl::Status CheckTime(const ApprovalStatement& s, base::Instant now) {
@@ -63,29 +41,6 @@ absl::Status CheckTime(const ApprovalStatement& s, base::Instant now) {
                    "; ask for a new one");
   }
   return absl::OkStatus();
-}
-
-struct Signer {
-  const Approver* approver;
-  std::string key_id;
-};
-
-// Who of the roster signed it, in the name of `named` and no other. `what` is "approval" or "withdrawal".
-absl::StatusOr<Signer> VerifySigner(const SignedStatement& statement, std::string_view what, std::string_view named,
-                                    const Roster& roster) {
-  const std::string& key_id = statement.signatures()[0].key_id;
-  const std::optional<Roster::ApproverKey> signer = roster.FindApproverKey(key_id);
-  if (!signer) {
-    return Refused(kApproverUnknown, "the ", what, " names '", named, "' and is signed by key ", key_id,
-                   ", which no approver of roster ", roster.number(), " holds");
-  }
-  RETURN_IF_ERROR(statement.VerifyExactly(signer->key));
-  if (signer->approver->person != named) {
-    return Refused(kApproverMismatch, "the ", what, " names '", named, "' but is signed by the key of '",
-                   signer->approver->person, "'");
-  }
-  RETURN_IF_ERROR(roster.CheckNotDenied(signer->key, base::StrCat("approver '", named, "'")));
-  return Signer{signer->approver, key_id};
 }
 
 }  // namespace

@@ -22,10 +22,19 @@ using Words = std::array<std::pair<Enum, std::string_view>, kSize>;
 
 constexpr Words<ApprovalDecision, 2> kDecisions{
     {{ApprovalDecision::kApprove, "approve"}, {ApprovalDecision::kDeny, "deny"}}};
+constexpr Words<bool, 2> kReviewed{{{true, "justified"}, {false, "unjustified"}}};
 constexpr Words<ReceiptRole, 3> kRoles{
     {{ReceiptRole::kSent, "sent"}, {ReceiptRole::kLanded, "landed"}, {ReceiptRole::kDeleted, "deleted"}}};
 constexpr Words<ReceiptVerify, 3> kVerifies{
     {{ReceiptVerify::kTransit, "transit"}, {ReceiptVerify::kLanded, "landed"}, {ReceiptVerify::kReadback, "readback"}}};
+
+template <typename Enum, size_t kSize>
+std::string_view NameOf(Enum value, const Words<Enum, kSize>& words) {
+  for (const auto& [each, name] : words) {
+    if (each == value) return name;
+  }
+  return "";
+}
 
 // Puts the fields of a struct into a statement, in the order in which Visit names them.
 class Writer {
@@ -44,8 +53,8 @@ class Writer {
     Put(name, value);
   }
   template <typename Enum, size_t kSize>
-  void Word(const char* name, const Enum& value, const Words<Enum, kSize>&) {
-    Put(name, std::string(Name(value)));
+  void Word(const char* name, const Enum& value, const Words<Enum, kSize>& words) {
+    Put(name, std::string(NameOf(value, words)));
   }
   void SortedDigests(const char* name, const std::vector<std::string>& values) {
     for (const std::string& value : values) Put(name, value);
@@ -245,21 +254,22 @@ void Requirement(Codec& codec, Kind& value) {
   codec.Text("requirement", value, IsRequirement, "requirement's id, with studio/ or show/ before it or not");
 }
 
-// What a yes and a no name alike.
+// What everything that is signed over what would move names alike.
 template <typename Codec, typename Kind>
 void VisitBound(Codec& codec, Kind& s) {
   Id(codec, "transfer", s.transfer);
   Id(codec, "client", s.client);
   Id(codec, "project", s.project);
   Digest(codec, "listing", s.listing);
-  codec.OptionalText("content", s.content, IsDigest, "SHA-256 of 64 lower-case hex digits");
+  if constexpr (requires { s.content; })
+    codec.OptionalText("content", s.content, IsDigest, "SHA-256 of 64 lower-case hex digits");
   codec.Number("files", s.files);
   codec.Number("bytes", s.bytes);
   Place(codec, "source", s.source);
   Place(codec, "destination", s.destination);
   Id(codec, "classification", s.classification);
   Digest(codec, "policy", s.policy);
-  Requirement(codec, s.requirement);
+  if constexpr (requires { s.requirement; }) Requirement(codec, s.requirement);
 }
 
 template <typename Codec>
@@ -294,6 +304,31 @@ void Visit(Codec& codec, Delegation& s) {
   Id(codec, "approver", s.approver);
   codec.Require(s.approver != s.delegate, "must name two persons");
   Nonce(codec, "nonce", s.nonce);
+}
+
+template <typename Codec>
+void Visit(Codec& codec, BreakGlass& s) {
+  VisitBound(codec, s);
+  codec.Text("reason", s.reason, IsText, "reason of at most 256 bytes");
+  codec.Time("not_before", s.not_before);
+  codec.Time("not_after", s.not_after);
+  codec.Require(s.not_before < s.not_after && s.not_after - s.not_before <= kBreakGlassMax,
+                "must be valid for more than nothing and at most 4 hours");
+  Id(codec, "first", s.first);
+  Id(codec, "second", s.second);
+  codec.Require(s.first != s.second, "must name two persons");
+  Nonce(codec, "nonce", s.nonce);
+}
+
+template <typename Codec>
+void Visit(Codec& codec, BreakGlassReview& s) {
+  Id(codec, "transfer", s.transfer);
+  Id(codec, "client", s.client);
+  Digest(codec, "break_glass", s.break_glass);
+  codec.Word("verdict", s.justified, kReviewed);
+  codec.Text("text", s.text, IsText, "text of at most 256 bytes");
+  codec.Time("reviewed", s.reviewed);
+  Id(codec, "reviewer", s.reviewer);
 }
 
 template <typename Codec>
@@ -335,14 +370,6 @@ void Visit(Codec& codec, Receipt& s) {
   codec.Word("verify", s.verify, kVerifies);
   codec.OptionalText("request", s.request, IsText, "request");
   Digest(codec, "policy", s.policy);
-}
-
-template <typename Enum, size_t kSize>
-std::string_view NameOf(Enum value, const Words<Enum, kSize>& words) {
-  for (const auto& [each, name] : words) {
-    if (each == value) return name;
-  }
-  return "";
 }
 
 }  // namespace
@@ -392,6 +419,8 @@ CROSSDOCK_KIND(DenialStatement);
 CROSSDOCK_KIND(Delegation);
 CROSSDOCK_KIND(Withdrawal);
 CROSSDOCK_KIND(DelegationEnd);
+CROSSDOCK_KIND(BreakGlass);
+CROSSDOCK_KIND(BreakGlassReview);
 CROSSDOCK_KIND(Receipt);
 
 }  // namespace crossdock::trust

@@ -181,6 +181,42 @@ struct DelegationEnd {
   std::string approver;
 };
 
+// How long one transfer may go past the rules.
+inline constexpr std::chrono::hours kBreakGlassMax{4};
+
+// "Let this one transfer through until then, because …": signed by both persons.
+struct BreakGlass {
+  static constexpr std::string_view kKind = "crossdock/break-glass/v1";
+  std::string transfer;
+  std::string client;
+  std::string project;
+  std::string listing;
+  uint64_t files = 0;
+  uint64_t bytes = 0;
+  std::string source;       // site/volume
+  std::string destination;  // site/volume
+  std::string classification;
+  std::string policy;  // of all layers: what is lifted is what these say
+  std::string reason;  // never empty
+  base::Instant not_before;
+  base::Instant not_after;  // at most kBreakGlassMax later
+  std::string first;        // persons of the roster
+  std::string second;
+  std::string nonce;
+};
+
+// "I have looked at it since, and say …": signed by a third person.
+struct BreakGlassReview {
+  static constexpr std::string_view kKind = "crossdock/break-glass-review/v1";
+  std::string transfer;
+  std::string client;
+  std::string break_glass;  // StatementDigest (break_glass.h) of what is reviewed
+  bool justified = false;
+  std::string text;  // never empty
+  base::Instant reviewed;
+  std::string reviewer;
+};
+
 enum class ReceiptRole { kSent, kLanded, kDeleted };
 std::string_view Name(ReceiptRole role);
 

@@ -71,7 +71,14 @@ inline constexpr char kDelegateUnknown[] = "DELEGATE_UNKNOWN";      // the roste
 inline constexpr char kDelegationExpired[] = "DELEGATION_EXPIRED";  // its time is over
 inline constexpr char kDelegationEnded[] = "DELEGATION_ENDED";      // its approver ended it early
 inline constexpr char kDelegationNotYetValid[] = "DELEGATION_NOT_YET_VALID";
-inline constexpr char kApproverUnknown[] = "APPROVER_UNKNOWN";    // no approver of the roster has this key
-inline constexpr char kApproverMismatch[] = "APPROVER_MISMATCH";  // the key is of another person than named
+// Break-glass (what of a policy it lifts: policy/break_glass.h).
+inline constexpr char kBreakGlassUnsigned[] = "BREAK_GLASS_UNSIGNED";     // one person has signed, and two must
+inline constexpr char kBreakGlassOnePerson[] = "BREAK_GLASS_ONE_PERSON";  // two keys of one person
+inline constexpr char kBreakGlassExpired[] = "BREAK_GLASS_EXPIRED";       // its time is over
+inline constexpr char kBreakGlassNotYetValid[] = "BREAK_GLASS_NOT_YET_VALID";
+inline constexpr char kBreakGlassOwnReview[] = "BREAK_GLASS_OWN_REVIEW";      // by one of the two who broke it
+inline constexpr char kBreakGlassOtherReview[] = "BREAK_GLASS_OTHER_REVIEW";  // the review is of another one
+inline constexpr char kApproverUnknown[] = "APPROVER_UNKNOWN";                // no approver of the roster has this key
+inline constexpr char kApproverMismatch[] = "APPROVER_MISMATCH";              // the key is of another person than named
 
 }  // namespace crossdock::trust

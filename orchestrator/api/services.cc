@@ -17,6 +17,7 @@ std::vector<rpc::ServedService> Services::Served() {
       {&events_, studio::v1::EventService::service_full_name()},
       {&transfers_, studio::v1::TransferService::service_full_name()},
       {&approvals_, studio::v1::ApprovalService::service_full_name()},
+      {&break_glass_, studio::v1::BreakGlassService::service_full_name()},
       {&policies_, admin::v1::PolicyService::service_full_name()},
       {&triggers_, admin::v1::TriggerService::service_full_name()},
       {&sites_, admin::v1::SiteService::service_full_name()},

@@ -12,6 +12,7 @@
 #include "orchestrator/api/approval_service.h"
 #include "orchestrator/api/attempt_service.h"
 #include "orchestrator/api/audit_service.h"
+#include "orchestrator/api/break_glass_service.h"
 #include "orchestrator/api/enrolment_service.h"
 #include "orchestrator/api/event_service.h"
 #include "orchestrator/api/policy_service.h"
@@ -53,6 +54,7 @@ class Services {
   EventService events_{api_};
   TransferService transfers_{api_, watches_};
   ApprovalService approvals_{api_};
+  BreakGlassService break_glass_{api_};
   PolicyService policies_{api_};
   TriggerService triggers_{api_};
   SiteService sites_{api_};

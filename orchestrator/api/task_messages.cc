@@ -30,6 +30,7 @@ void Fill(const Warrant& warrant, v1::Warrant* message) {
   }
   for (const std::string& approval : warrant.approvals) message->add_approvals(approval);
   for (const std::string& delegation : warrant.delegations) message->add_delegations(delegation);
+  message->set_break_glass(warrant.break_glass);
   for (const auto& [name, asserted] : warrant.asserted_facts) {
     v1::FactValue& fact = (*message->mutable_asserted_facts())[name];
     for (const std::string& value : asserted.values) fact.add_values(value);

@@ -62,6 +62,19 @@ struct ApprovalSubject {
   base::Instant asked;
 };
 
+// What a break-glass of one transfer must name, and what it would lift.
+struct BreakGlassSubject {
+  std::string policy;  // digest
+  std::string classification;
+  std::string source;                // "lon/proj"
+  std::string destination;           // "van/proj"
+  std::vector<std::string> against;  // what stands against the transfer, in English
+  std::vector<std::string> from;     // who may: "group:emergency of client northlight"
+  std::vector<std::string> notify;   // who is told at once
+  std::string refusal;               // code of why nobody can; empty: two of `from` can
+  std::string refusal_detail;
+};
+
 struct TriggerTest {
   struct Match {
     std::string trigger;
@@ -101,6 +114,13 @@ class Commands : public PolicyCommands {
 
   // An approver's signed withdrawal: what runs by that approval stops.
   virtual absl::Status WithdrawApproval(std::string_view transfer, std::string_view statement, const Actor& actor) = 0;
+
+  // An emergency: what two persons could lift now.
+  virtual absl::StatusOr<BreakGlassSubject> BreakGlassOf(const Transfer& transfer) = 0;
+  // A statement that one person has signed is kept for the other; with both signatures the transfer goes by it.
+  virtual absl::Status SubmitBreakGlass(std::string_view transfer, std::string_view statement, const Actor& actor) = 0;
+  // A third person's signed word over it.
+  virtual absl::Status ReviewBreakGlass(std::string_view transfer, std::string_view statement, const Actor& actor) = 0;
 
   // An approver's signed word that somebody may approve in their place for a time.
   virtual absl::Status AddDelegation(std::string_view statement, const Actor& actor) = 0;

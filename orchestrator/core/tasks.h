@@ -42,6 +42,7 @@ struct Warrant {
   std::vector<SignedPolicy> policies;  // every layer in force
   std::vector<std::string> approvals;
   std::vector<std::string> delegations;
+  std::string break_glass;  // signed by two persons; empty: none
   std::map<std::string, AssertedFact> asserted_facts;
   std::string client;
   std::string project;

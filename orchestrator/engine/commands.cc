@@ -2,6 +2,7 @@
 
 #include "lib/base/status.h"
 #include "orchestrator/engine/approvals.h"
+#include "orchestrator/engine/break_glass.h"
 #include "orchestrator/engine/control.h"
 #include "orchestrator/engine/decide.h"
 #include "orchestrator/engine/delegations.h"
@@ -73,6 +74,20 @@ absl::Status EngineCommands::SubmitApproval(std::string_view transfer, std::stri
 absl::Status EngineCommands::WithdrawApproval(std::string_view transfer, std::string_view statement,
                                               const Actor& actor) {
   return engine::WithdrawApproval(context_, transfer, statement, actor.subject);
+}
+
+absl::StatusOr<BreakGlassSubject> EngineCommands::BreakGlassOf(const Transfer& transfer) {
+  return engine::BreakGlassOf(context_, transfer);
+}
+
+absl::Status EngineCommands::SubmitBreakGlass(std::string_view transfer, std::string_view statement,
+                                              const Actor& actor) {
+  return engine::SubmitBreakGlass(context_, transfer, statement, actor.subject);
+}
+
+absl::Status EngineCommands::ReviewBreakGlass(std::string_view transfer, std::string_view statement,
+                                              const Actor& actor) {
+  return engine::ReviewBreakGlass(context_, transfer, statement, actor.subject);
 }
 
 absl::Status EngineCommands::AddDelegation(std::string_view statement, const Actor& actor) {

@@ -33,6 +33,10 @@ class EngineCommands : public Commands {
   absl::Status SubmitApproval(std::string_view transfer, std::string_view statement, const Actor& actor) override;
   absl::Status WithdrawApproval(std::string_view transfer, std::string_view statement, const Actor& actor) override;
 
+  absl::StatusOr<BreakGlassSubject> BreakGlassOf(const Transfer& transfer) override;
+  absl::Status SubmitBreakGlass(std::string_view transfer, std::string_view statement, const Actor& actor) override;
+  absl::Status ReviewBreakGlass(std::string_view transfer, std::string_view statement, const Actor& actor) override;
+
   absl::Status AddDelegation(std::string_view statement, const Actor& actor) override;
   absl::Status EndDelegation(std::string_view statement, const Actor& actor) override;
 

@@ -18,6 +18,7 @@
 #include "orchestrator/engine/rules.h"
 #include "orchestrator/engine/scope.h"
 #include "orchestrator/engine/shadow.h"
+#include "orchestrator/store/break_glass.h"
 #include "orchestrator/store/evidence.h"
 #include "orchestrator/store/transfers.h"
 
@@ -126,6 +127,16 @@ Ruling ToRuling(const Transfer& transfer, const clearance::Clearance& clearance)
     ruling.lines.push_back(
         base::StrCat(voice.person, " signed '", voice.requirement, "' in the place of ", voice.in_place_of, "."));
   }
+  if (clearance.break_glass) {
+    const trust::BreakGlass& said = clearance.break_glass->statement;
+    ruling.by_break_glass = true;
+    ruling.lines.push_back(base::StrCat(said.first, " and ", said.second, " broke the glass until ",
+                                        base::FormatSeconds(said.not_after), ": ", base::PercentEscape(said.reason)));
+  }
+  if (clearance.break_glass_refused) {
+    ruling.lines.push_back(base::StrCat("The break-glass does not count: ", clearance.break_glass_refused->reason, ", ",
+                                        clearance.break_glass_refused->text, "."));
+  }
   for (const clearance::RejectedApproval& rejected : clearance.rejected) {
     ruling.lines.push_back(base::StrCat("An approval of '", rejected.approver, "' does not count: ", rejected.reason,
                                         ", ", rejected.text, "."));
@@ -160,6 +171,8 @@ json ToJson(const Ruling& ruling) {
   if (!ruling.notify.empty()) result["notify"] = ruling.notify;
   if (ruling.remind_after) result["remind_after_ms"] = ruling.remind_after->count();
   for (const auto& [recipient, after] : ruling.escalate) result["escalate_ms"][recipient] = after.count();
+  // By this name ReadStored finds it.
+  if (ruling.by_break_glass) result["break_glass"] = true;
   return result;
 }
 
@@ -296,9 +309,10 @@ absl::StatusOr<Cleared> Clear(pg::Tx& tx, const Transfer& transfer, base::Instan
     cleared.approvals.push_back(approval.statement);
   // Without a signature there is nothing that could count in anybody's place.
   if (!cleared.approvals.empty()) cleared.delegations = DelegationsOf(tx, transfer.entity.client, now);
-  ASSIGN_OR_RETURN(cleared.clearance,
-                   clearance::Decide(ClearanceRequest(transfer, cleared.approvals, cleared.delegations),
-                                     cleared.verified, cleared.roster, now));
+  cleared.break_glass = store::LiveBreakGlass(tx, transfer.id, now);
+  clearance::Request request = ClearanceRequest(transfer, cleared.approvals, cleared.delegations);
+  request.break_glass = cleared.break_glass;
+  ASSIGN_OR_RETURN(cleared.clearance, clearance::Decide(request, cleared.verified, cleared.roster, now));
   return cleared;
 }
 
@@ -323,6 +337,7 @@ absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, std::string_
     decision.voices_json = VoicesJson(cleared->clearance.voices);
     json signed_texts = cleared->approvals;
     for (const std::string& delegation : RelevantDelegations(*cleared)) signed_texts.push_back(delegation);
+    if (ruling.by_break_glass) signed_texts.push_back(cleared->break_glass);
     decision.approvals_json = signed_texts.dump();
     verify = policy::VerifyName(cleared->clearance.decision.verify);
     content_wanted = cleared->clearance.decision.bind_content;

@@ -28,6 +28,7 @@ struct Ruling {
   // While it waits for approvals: after how long those are reminded, and recipient → after how long they are told too.
   std::optional<std::chrono::milliseconds> remind_after;
   std::map<std::string, std::chrono::milliseconds> escalate;
+  bool by_break_glass = false;  // allowed past what stands against it
   bool allowed() const { return verdict == policy::Verdict::kAllow; }
 };
 
@@ -38,12 +39,13 @@ struct Cleared {
   clearance::VerifiedLayers verified;   // the same, in the same order
   std::vector<std::string> approvals;   // signed statements that are live
   std::vector<std::string> delegations;
+  std::string break_glass;  // the signed statement that is live; empty: none
   clearance::Clearance clearance;
 };
 
-// Asks clearance, with the policies in force of the studio, the transfer's client and its show, and its live approvals;
-// stores nothing. Errors are ROSTER_MISSING, POLICY_MISSING (of the client), and those of clearance::VerifyLayers and
-// clearance::Decide.
+// Asks clearance, with the policies in force of the studio, the transfer's client and its show, and its live approvals
+// and break-glass; stores nothing. Errors are ROSTER_MISSING, POLICY_MISSING (of the client), and those of
+// clearance::VerifyLayers and clearance::Decide.
 absl::StatusOr<Cleared> Clear(pg::Tx& tx, const Transfer& transfer, base::Instant now);
 
 // The policies in force over a transfer. Which show it belongs to is the officers' path map's to say, not the asset
@@ -53,8 +55,8 @@ absl::StatusOr<std::vector<store::Policy>> LayersOver(pg::Tx& tx, const Transfer
 
 // The same as a ruling, stored with all its inputs unless the transfer has had that outcome before. What cannot be
 // decided is held; a path or classification that the officers' map refuses is denied. Moves nothing. `occasion`: what
-// makes us ask: event, approval, withdrawal, delegation, refusal, dispatch, resume, time, activation, revocation,
-// roster, commit.
+// makes us ask: event, approval, withdrawal, delegation, break_glass, refusal, dispatch, resume, time, activation,
+// revocation, // roster, commit.
 absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, std::string_view occasion, base::Instant now);
 // The ruling that was stored last; nothing before the first.
 absl::StatusOr<Ruling> LastRuling(pg::Tx& tx, const Transfer& transfer);

@@ -181,6 +181,11 @@ absl::StatusOr<policy::StoredDecision> ReadStored(const store::Decision& row) {
     if (stored.layers.empty()) return stored;
     stored.facts = ReadFacts(json::parse(row.facts_json));
     for (const json& voice : json::parse(row.voices_json)) stored.approvals.push_back(ReadVoice(voice));
+    // What policies said is compared with what policies say: an emergency's word is neither.
+    const json result = json::parse(row.result_json, nullptr, false);
+    if (result.is_object() && result.contains("break_glass")) {
+      for (const policy::StoredLayer& layer : stored.layers) stored.verdict = std::max(stored.verdict, layer.verdict);
+    }
   } catch (const json::exception& error) {
     return base::Internal("decision ", row.id, " does not read: ", error.what());
   } catch (const Malformed&) {
@@ -202,6 +207,7 @@ std::string_view OccasionOf(std::string_view reason) {
   if (reason == "APPROVED" || reason == "DENIED_BY_APPROVER") return "approval";
   if (reason == "APPROVAL_WITHDRAWN") return "withdrawal";
   if (reason == "DELEGATION_ENDED") return "delegation";
+  if (reason == "GLASS_BROKEN") return "break_glass";
   if (reason == "RESUMED") return "resume";
   if (reason == "POLICY_ACTIVATED") return "activation";
   if (reason == "POLICY_REVOKED") return "revocation";

@@ -13,6 +13,7 @@
 #include "orchestrator/engine/facts.h"
 #include "orchestrator/engine/route.h"
 #include "orchestrator/engine/rules.h"
+#include "orchestrator/store/break_glass.h"
 #include "orchestrator/store/evidence.h"
 #include "orchestrator/store/identity.h"
 #include "orchestrator/store/rules.h"
@@ -53,6 +54,7 @@ absl::StatusOr<Warrant> MakeWarrant(pg::Tx& tx, const Transfer& transfer, base::
   for (const store::Approval& approval : store::LiveApprovals(tx, transfer.id))
     warrant.approvals.push_back(approval.statement);
   if (!warrant.approvals.empty()) warrant.delegations = DelegationsOf(tx, transfer.entity.client, now);
+  warrant.break_glass = store::LiveBreakGlass(tx, transfer.id, now);
   warrant.asserted_facts = WarrantFacts(AssertedFacts(transfer));
   warrant.client = transfer.entity.client;
   warrant.project = transfer.entity.project;

@@ -1,6 +1,7 @@
 #include "orchestrator/engine/explain.h"
 
 #include "lib/base/status.h"
+#include "orchestrator/engine/break_glass.h"
 #include "orchestrator/engine/decide.h"
 #include "orchestrator/engine/moves.h"
 #include "orchestrator/store/objections.h"
@@ -129,6 +130,7 @@ absl::StatusOr<Explanation> Explain(const Context& context, std::string_view id)
                        base::FormatSeconds(withdrawal.received), withdrawal.reason.empty() ? "" : ": ",
                        base::PercentEscape(withdrawal.reason), "."));
     }
+    for (std::string& line : BreakGlassLines(tx, id, now)) explanation.lines.push_back(std::move(line));
     // What went wrong before is often why it is slow now.
     const std::vector<store::HistoryEntry> history = store::History(tx, id);
     for (auto entry = history.rbegin(); entry != history.rend(); ++entry) {

@@ -180,15 +180,18 @@ absl::Status DecideAgainBy(const Context& context, const policy::Policy& policy,
 }  // namespace
 
 bool LetsNothingThrough(const policy::Policy& policy) {
-  return std::any_of(policy.rules.begin(), policy.rules.end(), [](const policy::Rule& rule) {
+  return std::any_of(policy.rules.begin(), policy.rules.end(), [&](const policy::Rule& rule) {
     const bool stops = rule.effect == policy::Effect::kForbid || rule.effect == policy::Effect::kHold;
-    return stops && rule.when.empty() && !rule.until;
+    // What an emergency lifts stops not everything.
+    return stops && rule.when.empty() && !rule.until && (rule.absolute || !policy.break_glass);
   });
 }
 
 bool OnlyTightens(const policy::Policy& before, const policy::Policy& after, base::Instant now) {
   // What is compared is both in force; one that is not yet stops everything.
   if (before.valid_from > now) return false;
+  // What breaking the glass would let through is not compared (policy/diff.h).
+  if (after.break_glass) return false;
   const absl::StatusOr<policy::Difference> difference = policy::Diff(before, after, now);
   if (!difference.ok() || !difference->complete || !difference->asked_before.empty()) return false;
   return std::all_of(difference->regions.begin(), difference->regions.end(),

@@ -26,6 +26,7 @@ std::string Word(const json& value) {
 std::string Happened(const std::string& type, json& data) {
   if (type == "approval.reminder") return "still waits for approvals";
   if (type == "approval.escalation") return base::StrCat("has waited for approvals since ", Word(data["asked"]));
+  if (type == "transfer.break_glass") return "goes past its rules: two persons broke the glass";
   const std::string state = Word(data["state"]);
   if (state == "awaiting_approval") return "waits for approvals";
   if (state == "held") return "is held by its policy";

@@ -31,6 +31,16 @@ constexpr pg::Query kInsertReminder{"notification_insert_reminder", R"sql(
                                                                     R"sql())::text, $5, $5
     FROM transfer t JOIN decision d ON d.id = t.decision
    WHERE t.id = $1)sql"};
+// Likewise, of what its last decision does not know of.
+constexpr pg::Query kAlert{"notification_alert", R"sql(
+  INSERT INTO notification (recipient, client, transfer, state, document, created, not_before)
+  SELECT recipient, t.client, t.id, $2::text, json_build_object(
+           'type', 'transfer.' || $2::text,
+           'timestamp', to_char($4::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+           'data', json_build_object('event', $2::text, 'state', t.state, 'detail', $3::text, )sql" TRANSFER_SAYS
+                                                 R"sql())::text, $4, $4
+    FROM transfer t CROSS JOIN LATERAL unnest($5::text[]) AS recipient
+   WHERE t.id = $1)sql"};
 constexpr pg::Query kTake{"notification_take", R"sql(
   UPDATE notification SET attempts = attempts + 1, not_before = $2
    WHERE id = (SELECT id FROM notification WHERE done IS NULL AND not_before <= $1 AND recipient <> ALL($3::text[])
@@ -46,6 +56,11 @@ constexpr pg::Query kPostpone{"notification_postpone",
 void InsertNotifications(pg::Tx& tx, std::string_view transfer, std::string_view state, std::string_view note,
                          base::Instant now) {
   tx.Run(kInsert, transfer, state, note, now);
+}
+
+void InsertAlerts(pg::Tx& tx, std::string_view transfer, std::string_view event, std::string_view note,
+                  const std::set<std::string>& recipients, base::Instant now) {
+  tx.Run(kAlert, transfer, event, note, now, std::vector<std::string>(recipients.begin(), recipients.end()));
 }
 
 void InsertReminderNotification(pg::Tx& tx, const Reminder& reminder, std::string_view type, base::Instant now) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,9 @@ struct Notification {
 // One for each recipient that the transfer's last decision names, saying that it came to `state`.
 void InsertNotifications(pg::Tx& tx, std::string_view transfer, std::string_view state, std::string_view note,
                          base::Instant now);
+// One for each of `recipients`, saying that `event` happened to the transfer.
+void InsertAlerts(pg::Tx& tx, std::string_view transfer, std::string_view event, std::string_view note,
+                  const std::set<std::string>& recipients, base::Instant now);
 // One for the reminder's recipient, of `type`, that says which requirements are open and since when.
 void InsertReminderNotification(pg::Tx& tx, const Reminder& reminder, std::string_view type, base::Instant now);
 // The one that is due for longest and not for one of `except`; nobody else takes it before `until`. Skips those that

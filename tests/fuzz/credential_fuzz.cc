@@ -5,6 +5,7 @@
 #include <map>
 
 #include "lib/trust/approval.h"
+#include "lib/trust/break_glass.h"
 #include "lib/trust/credential.h"
 #include "lib/trust/signed_statement.h"
 #include "lib/trust/statement.h"
@@ -28,7 +29,7 @@ const Roster& TheRoster() {
 const base::PrivateKey& Key(std::string_view holder) {
   static const std::map<std::string, base::PrivateKey, std::less<>> keys = [] {
     std::map<std::string, base::PrivateKey, std::less<>> made;
-    for (const char* name : {"olga", "sam", "paula", "enrolment", "lon-1", "tickets"})
+    for (const char* name : {"olga", "sam", "paula", "raj", "carla", "enrolment", "lon-1", "tickets"})
       made.emplace(name, TestKey(name));
     return made;
   }();
@@ -90,6 +91,42 @@ bool TryDelegationEnd(std::string_view text) {
   if (!Believed(end)) return false;
   INVARIANT(end->person == "paula" && end->statement.approver == "paula") << "in another's name";
   INVARIANT(end->statement.ended <= kNow + kClockTolerance) << "from the future";
+  return true;
+}
+
+bool TryBreakGlass(std::string_view text) {
+  const base::Instant now = kNow + std::chrono::hours(1);
+  const BreakGlass example = ExampleBreakGlass();
+  const Binding binding{example.transfer, example.client, example.project, example.listing,     "",
+                        example.files,    example.bytes,  example.source,  example.destination, example.classification,
+                        example.policy};
+  const std::array both{Key("paula"), Key("raj")};
+  const auto glass = VerifyBreakGlass(SignedStatement::Sign(text, both).Format(), TheRoster(), binding, now);
+  if (!Believed(glass)) return false;
+  const BreakGlass& said = glass->statement;
+  INVARIANT(said.first != said.second && glass->first.person == said.first && glass->second.person == said.second)
+      << "not two persons";
+  INVARIANT(said.transfer == binding.transfer && said.listing == binding.listing && said.policy == binding.policy &&
+            said.source == binding.source && said.destination == binding.destination)
+      << "of something else";
+  INVARIANT(said.not_after > now && said.not_after - said.not_before <= kBreakGlassMax) << "for too long";
+  INVARIANT(!said.reason.empty()) << "without a reason";
+  INVARIANT(!VerifyBreakGlass(SignedBy(text, "paula"), TheRoster(), binding, now).ok()) << "by one person";
+  return true;
+}
+
+bool TryReview(std::string_view text) {
+  // With a third approver besides the two.
+  static const Roster roster = *Roster::Parse(
+      Replaced(ExampleRosterBody(), "paths:",
+               base::StrCat("  - {person: carla, team: audit, organisation: studio, groups: [], keys: [\"",
+                            KeyText("carla"), "\"]}\npaths:")),
+      "test");
+  const BreakGlass example = ExampleBreakGlass();
+  const auto review = VerifyBreakGlassReview(SignedBy(text, "carla"), example, TestDigest("break-glass"), roster,
+                                             kNow + std::chrono::hours(2));
+  if (!Believed(review)) return false;
+  INVARIANT(review->reviewer.person != example.first && review->reviewer.person != example.second) << "their own";
   return true;
 }
 
@@ -168,6 +205,8 @@ bool FuzzCredential(std::string_view input) {
   if (kind == Withdrawal::kKind) return TryWithdrawal(input);
   if (kind == Delegation::kKind) return TryDelegation(input);
   if (kind == DelegationEnd::kKind) return TryDelegationEnd(input);
+  if (kind == BreakGlass::kKind) return TryBreakGlass(input);
+  if (kind == BreakGlassReview::kKind) return TryReview(input);
   if (kind == Receipt::kKind) return TryReceipt(input);
   if (kind == JoinGrant::kKind || kind == AgentIdentity::kKind) return TryAgent(input);
   if (kind == PolicyActivation::kKind || kind == RosterStatement::kKind) return TryOfficers(input);

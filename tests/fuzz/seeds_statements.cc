@@ -22,6 +22,8 @@ void AddStatementSeeds(Seeds& seeds) {
       {"withdrawal", *Encode(ExampleWithdrawal())},
       {"delegation", *Encode(ExampleDelegation())},
       {"delegation-end", *Encode(ExampleDelegationEnd())},
+      {"break_glass", *Encode(ExampleBreakGlass())},
+      {"break_glass_review", *Encode(ExampleReview())},
       {"receipt", *Encode(ExampleReceipt())},
       {"roster", SignedStatement::Parse(SignRoster(ExampleRosterBody(), {"olga"}))->statement()},
   };

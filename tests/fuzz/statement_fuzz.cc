@@ -40,11 +40,10 @@ bool FuzzStatement(std::string_view input) {
 
   const std::string_view text = sealed.ok() ? std::string_view(sealed->statement()) : input;
   const absl::StatusOr<trust::Statement> statement = trust::ParseStatement(text);
-  const int kinds =
-      CheckKinds<trust::RosterStatement, trust::PolicyActivation, trust::JoinGrant, trust::AgentIdentity,
-                 trust::RelayStatement, trust::RelayKeys, trust::RelayDeny, trust::ApprovalStatement,
-                 trust::DenialStatement, trust::Withdrawal, trust::Delegation, trust::DelegationEnd, trust::Receipt>(
-          text);
+  const int kinds = CheckKinds<trust::RosterStatement, trust::PolicyActivation, trust::JoinGrant, trust::AgentIdentity,
+                               trust::RelayStatement, trust::RelayKeys, trust::RelayDeny, trust::ApprovalStatement,
+                               trust::DenialStatement, trust::Withdrawal, trust::Delegation, trust::DelegationEnd,
+                               trust::BreakGlass, trust::BreakGlassReview, trust::Receipt>(text);
   INVARIANT(kinds <= (statement.ok() ? 1 : 0)) << "one text, read as " << kinds << " kinds";
   if (!statement.ok()) {
     CheckRefusal(statement.status());

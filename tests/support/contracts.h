@@ -13,6 +13,7 @@
 #include "crossdock/admin/v1/admin.pb.h"
 #include "crossdock/agent/v1/session.pb.h"
 #include "crossdock/studio/v1/approval.pb.h"
+#include "crossdock/studio/v1/break_glass.pb.h"
 #include "crossdock/studio/v1/event.pb.h"
 #include "crossdock/studio/v1/transfer.pb.h"
 
@@ -29,6 +30,7 @@ inline std::vector<const google::protobuf::MethodDescriptor*> MethodsOfContracts
   (void)studio::v1::Event::descriptor();
   (void)studio::v1::Transfer::descriptor();
   (void)studio::v1::ApprovalSubject::descriptor();
+  (void)studio::v1::BreakGlass::descriptor();
   (void)admin::v1::Policy::descriptor();
   (void)admin::v1::RoleGrant::descriptor();
   (void)agent::v1::ConnectRequest::descriptor();

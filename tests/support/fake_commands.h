@@ -22,6 +22,7 @@ class FakeCommands : public orchestrator::Commands {
   orchestrator::Explanation explanation;
   std::vector<std::string> decision;
   std::vector<orchestrator::ApprovalSubject> subjects;
+  orchestrator::BreakGlassSubject glass;
   orchestrator::PolicyName policy{"northlight", "d1", "Northlight"};
   orchestrator::PolicyReplay replay;
   std::vector<std::string> lines;
@@ -88,6 +89,15 @@ class FakeCommands : public orchestrator::Commands {
   }
   absl::Status WithdrawApproval(std::string_view transfer, std::string_view statement, const Actor& actor) override {
     return Note("WithdrawApproval ", transfer, " ", statement, By(actor));
+  }
+  absl::StatusOr<orchestrator::BreakGlassSubject> BreakGlassOf(const Transfer& transfer) override {
+    return Answer(glass, "BreakGlassOf ", transfer.id);
+  }
+  absl::Status SubmitBreakGlass(std::string_view transfer, std::string_view statement, const Actor& actor) override {
+    return Note("SubmitBreakGlass ", transfer, " ", statement, By(actor));
+  }
+  absl::Status ReviewBreakGlass(std::string_view transfer, std::string_view statement, const Actor& actor) override {
+    return Note("ReviewBreakGlass ", transfer, " ", statement, By(actor));
   }
   absl::Status AddDelegation(std::string_view statement, const Actor& actor) override {
     return Note("AddDelegation ", statement, By(actor));

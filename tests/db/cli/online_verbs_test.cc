@@ -11,6 +11,7 @@
 #include "lib/trust/kinds.h"
 #include "lib/trust/signed_statement.h"
 #include "lib/wire/manifest.h"
+#include "orchestrator/store/break_glass.h"
 #include "orchestrator/store/delegations.h"
 #include "orchestrator/store/evidence.h"
 #include "orchestrator/store/inbox.h"
@@ -163,6 +164,109 @@ std::string InsertWaiting(testing::ApiServer& server, const std::string& id, con
   subject.valid_for = std::chrono::hours(1);
   server.commands.subjects = {subject};
   return listing;
+}
+
+TEST_CASE("break-glass: one person asks, the second signs the same, a third reviews it") {
+  Terminal terminal;
+  testing::ApiServer& server = terminal.server;
+  const std::string listing = InsertWaiting(server, "t-1");
+  const base::PrivateKey paula = base::PrivateKey::Generate(server.random),
+                         raj = base::PrivateKey::Generate(server.random);
+  const std::string paulas = terminal.File("paula.pem", paula.ToPem()), rajs = terminal.File("raj.pem", raj.ToPem());
+  orchestrator::BreakGlassSubject subject{base::ToHex(base::Sha256("policy")),
+                                          "internal",
+                                          "lon/proj",
+                                          "van/proj",
+                                          {"Rule N-02 forbids it: Embargo."},
+                                          {"group:emergency of client northlight"},
+                                          {"client:northlight/desk"},
+                                          "",
+                                          ""};
+  server.commands.glass = subject;
+  const std::string shown = terminal.Out({"break-glass", "show", "t-1", "--files"});
+  CHECK(Has(shown, "against it: Rule N-02 forbids it: Embargo."));
+  CHECK(Has(shown, "two of group:emergency of client northlight"));
+  CHECK(Has(shown, listing + " (computed here)"));
+  CHECK(Has(shown, "a.exr"));
+
+  const Words ask{"break-glass", "ask", "t-1",         "--with", "raj",        "--reason", "due at six",
+                  "--minutes",   "30",  "--sign-with", paulas,   "--approver", "paula"};
+  CHECK(terminal.Run(ask, "no\n").code == 6);
+  CHECK_FALSE(Has(server.commands.last_call(), "SubmitBreakGlass"));
+  REQUIRE(terminal.Run(ask, "yes\n").code == 0);
+  const auto submitted = [&] {
+    const std::string call = server.commands.last_call();
+    const std::string begin = "SubmitBreakGlass t-1 ", end = " by user:ada";
+    REQUIRE(call.substr(0, begin.size()) == begin);
+    return *trust::SignedStatement::Parse(call.substr(begin.size(), call.size() - begin.size() - end.size()));
+  };
+  const trust::SignedStatement asked = submitted();
+  CHECK(asked.VerifyExactly(paula.Public()).ok());
+  const auto said = *trust::Decode<trust::BreakGlass>(asked.statement());
+  CHECK(said.listing == listing);
+  CHECK(said.second == "raj");
+  CHECK(said.reason == "due at six");
+  CHECK(said.not_after - said.not_before == std::chrono::minutes(30));
+  Words too_long = ask;
+  too_long[8] = "241";
+  CHECK(terminal.Run(too_long, "yes\n").code == 2);
+
+  namespace store = orchestrator::store;
+  const std::string digest = base::ToHex(base::Sha256(asked.statement()));
+  const auto keep = [&](const std::string& statement) {
+    store::BreakGlass row;
+    row.digest = digest;
+    row.transfer = "t-1";
+    row.client = "northlight";
+    row.first = "paula";
+    row.second = "raj";
+    row.reason = said.reason;
+    row.statement = statement;
+    row.not_before = said.not_before;
+    row.not_after = said.not_after;
+    row.asked = server.clock.Now();
+    server.Write([&](pg::Tx& tx) { REQUIRE(store::InsertBreakGlass(tx, row)); });
+  };
+  const Words sign{"break-glass", "sign", "t-1", "--sign-with", rajs, "--approver", "raj", "--yes"};
+  SECTION("what nobody asked of you is not there to sign") {
+    CHECK(Has(terminal.Run(sign).err, "[BREAK_GLASS_UNKNOWN]"));
+  }
+  SECTION("what the first signed is held against what would move before the second signs it") {
+    auto other = said;
+    other.destination = "tok/proj";
+    keep(trust::SignedStatement::Sign(*trust::Encode(other), paula).Format());
+    CHECK(Has(terminal.Run(sign).err, "[BREAK_GLASS_DIFFERS]"));
+    CHECK_FALSE(Has(server.commands.last_call(), "SubmitBreakGlass t-1 crossdock/break-glass/v1\nraj"));
+  }
+  SECTION("what cannot be lifted is not signed") {
+    keep(asked.Format());
+    server.commands.glass.refusal = "BREAK_GLASS_ABSOLUTE";
+    server.commands.glass.refusal_detail = "nothing lifts it";
+    CHECK(Has(terminal.Run(sign).err, "[BREAK_GLASS_ABSOLUTE]"));
+    CHECK(Has(terminal.Run(ask, "yes\n").err, "[BREAK_GLASS_ABSOLUTE]"));
+  }
+  SECTION("the second signs the same text, and a third reviews it") {
+    keep(asked.Format());
+    CHECK(Has(terminal.Out({"break-glass", "list"}), "waits for raj"));
+    REQUIRE(terminal.Run(sign).code == 0);
+    const trust::SignedStatement both = submitted();
+    CHECK(both.statement() == asked.statement());
+    const std::vector<base::PublicKey> keys{paula.Public(), raj.Public()};
+    CHECK(both.VerifyExactly(keys).ok());
+    const Words review{"break-glass", "review", "t-1",        "--justified", "--text", "security was ill",
+                       "--sign-with", rajs,     "--approver", "carla",       "--yes"};
+    CHECK(Has(terminal.Run(review).err, "[BREAK_GLASS_UNKNOWN]"));
+    const base::Instant now = server.clock.Now();
+    server.Write([&](pg::Tx& tx) { REQUIRE(store::SetBroken(tx, digest, both.Format(), now, now)); });
+    CHECK(Has(terminal.Out({"break-glass", "list", "--unreviewed"}), "REVIEW OVERDUE since"));
+    REQUIRE(terminal.Run(review).code == 0);
+    CHECK(Has(server.commands.last_call(), "ReviewBreakGlass t-1 crossdock/break-glass-review/v1\n"));
+    CHECK(Has(server.commands.last_call(),
+              "\nbreak_glass: " + digest + "\nverdict: justified\ntext: security was ill\n"));
+    Words torn = review;
+    torn.push_back("--unjustified");
+    CHECK(Has(terminal.Run(torn).err, "[USAGE_INVALID]"));
+  }
 }
 
 TEST_CASE("approval: what is shown is what is signed, and the signature holds") {

@@ -140,6 +140,32 @@ inline DelegationEnd ExampleDelegationEnd() {
           "paula"};
 }
 
+inline BreakGlass ExampleBreakGlass() {
+  BreakGlass glass;
+  glass.transfer = "tr-0123456789abcdef";
+  glass.client = "northlight";
+  glass.project = "nl";
+  glass.listing = TestDigest("listing");
+  glass.files = 240;
+  glass.bytes = 12'000'000'000;
+  glass.source = "lon/proj";
+  glass.destination = "van/proj";
+  glass.classification = "confidential";
+  glass.policy = TestDigest("policy");
+  glass.reason = "the delivery is due at six and security cannot be reached";
+  glass.not_before = At("2026-11-20T11:00:00Z");
+  glass.not_after = At("2026-11-20T15:00:00Z");
+  glass.first = "paula";
+  glass.second = "raj";
+  glass.nonce = "0123456789abcdef";
+  return glass;
+}
+
+inline BreakGlassReview ExampleReview() {
+  return {"tr-0123456789abcdef",      "northlight", TestDigest("break-glass"), true, "security was ill that day",
+          At("2026-11-20T12:00:00Z"), "carla"};
+}
+
 inline Receipt ExampleReceipt() {
   Receipt receipt;
   receipt.transfer = "tr-0123456789abcdef";

@@ -43,6 +43,8 @@ std::vector<Vector> Vectors() {
           VectorOf("delegation", ExampleDelegation()),
           VectorOf("delegation-end", ExampleDelegationEnd()),
           VectorOf("withdrawal", ExampleWithdrawal()),
+          VectorOf("break-glass", ExampleBreakGlass()),
+          VectorOf("break-glass-review", ExampleReview()),
           VectorOf("receipt", ExampleReceipt())};
 }
 

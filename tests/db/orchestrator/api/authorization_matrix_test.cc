@@ -9,6 +9,7 @@
 
 #include "catch2/catch.hpp"
 #include "lib/base/file.h"
+#include "orchestrator/store/break_glass.h"
 #include "orchestrator/store/evidence.h"
 #include "orchestrator/store/rules.h"
 #include "tests/support/api_server.h"
@@ -141,6 +142,13 @@ class TwoClients {
         policy.proposed = server.clock.Now();
         store::InsertPolicy(tx, policy);
         store::Audit(tx, {0, server.clock.Now(), client, "user:ada", "test.made", "", "ok", "{}"});
+        store::BreakGlass glass;
+        glass.digest = "d-" + client;
+        glass.transfer = "t-" + client;
+        glass.client = client;
+        glass.first = "ada";
+        glass.second = "ben";
+        store::InsertBreakGlass(tx, glass);
       });
     }
     server.Write([&](pg::Tx& tx) { store::InsertRoster(tx, {1, std::string(kRoster), "signed"}, server.clock.Now()); });

@@ -30,6 +30,19 @@ TEST_CASE("going back only tightens when nothing gets through that was stopped")
   CHECK(OnlyTightens(HoldFrom(5), HoldFrom(5), kNow));
 }
 
+TEST_CASE("what lets somebody break the glass neither only tightens nor stops everything, unless nothing lifts it") {
+  const std::string head =
+      "schema: crossdock/policy/v1\nid: p\ntitle: t\napplies_to: {client: c}\n"
+      "valid: {from: 2026-01-01, review_by: 2030-12-31}\n"
+      "break_glass: {from: [group:g], notify: [client:c/desk]}\nrules:\n";
+  const auto with = [&](const std::string& rules) { return *policy::Parse(head + rules, "p.yaml"); };
+  CHECK(!OnlyTightens(Rules(kAllow), with(kAllow), kNow));
+  CHECK(!OnlyTightens(with(kAllow), with(kAllow), kNow));
+  CHECK(OnlyTightens(with(kAllow), Rules(kAllow), kNow));
+  CHECK(!LetsNothingThrough(with(kAllow + "  - {id: F, effect: forbid, reason: f, when: {}}\n")));
+  CHECK(LetsNothingThrough(with(kAllow + "  - {id: F, effect: forbid, strength: absolute, reason: f, when: {}}\n")));
+}
+
 TEST_CASE("going back to what asks for fewer facts does not only tighten: what came without them was held") {
   CHECK(!OnlyTightens(HoldFrom(5), Rules(kAllow + "  - {id: F, effect: forbid, reason: f, when: {}}\n"), kNow));
 }

@@ -57,6 +57,18 @@ absl::Status ReadLimits(yaml::Map map, Config& config) {
   return map.Finish();
 }
 
+absl::Status ReadReleaseScan(yaml::Map map, Config& config) {
+  ReleaseScanConfig scan;
+  ASSIGN_OR_RETURN(scan.program, map.String("program"));
+  if (!scan.program.starts_with('/')) {
+    return map.Error("program", "'", scan.program, "' is no absolute path; write one as /usr/local/bin/scan");
+  }
+  ASSIGN_OR_RETURN(scan.within, map.DurationOr("within", scan.within, std::chrono::seconds(1), std::chrono::hours(24)));
+  RETURN_IF_ERROR(map.Finish());
+  config.release_scan = std::move(scan);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file) {
@@ -71,6 +83,8 @@ absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file)
   RETURN_IF_ERROR(ReadVolumes(std::move(volumes), config));
   ASSIGN_OR_RETURN(const std::optional<yaml::Map> limits, map.OptionalSubMap("limits"));
   if (limits) RETURN_IF_ERROR(ReadLimits(*limits, config));
+  ASSIGN_OR_RETURN(const std::optional<yaml::Map> scan, map.OptionalSubMap("release_scan"));
+  if (scan) RETURN_IF_ERROR(ReadReleaseScan(*scan, config));
   RETURN_IF_ERROR(map.Finish());
   return config;
 }

@@ -1,7 +1,9 @@
 // The agent's configuration: strict YAML, every key in deploy/config/agent.example.yaml.
 #pragma once
 
+#include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,12 @@ struct VolumeConfig {
   std::vector<mhl::HashFormat> record_formats = {mhl::HashFormat::kXxh128};  // none: no integrity record
 };
 
+// The site's own program that looks at a package before it leaves (agent/release).
+struct ReleaseScanConfig {
+  std::string program;  // an absolute path
+  std::chrono::milliseconds within = std::chrono::minutes(30);
+};
+
 struct Config {
   std::string agent;
   std::string site;
@@ -28,6 +36,7 @@ struct Config {
   std::string state;  // directory of its own: keys, certificate, roster, receipts
   std::map<std::string, VolumeConfig> volumes;
   TaskLimits limits;
+  std::optional<ReleaseScanConfig> release_scan;
 };
 
 absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view file);

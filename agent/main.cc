@@ -47,6 +47,13 @@ RecordOrigin RecordsOf(const Config& config) {
   return origin;
 }
 
+ReleaseCheck ReleaseOf(const Config& config, const std::optional<ScanHook>& hook) {
+  ReleaseCheck release;
+  if (hook) release.scan = &*hook;
+  for (const auto& [name, each] : config.volumes) release.roots[name] = each.root;
+  return release;
+}
+
 void SayGuarantees(const Volumes& volumes, base::Random& random) {
   for (const auto& [name, volume] : volumes) {
     LOG_INFO("volume", {{"volume", name}, {"guarantees", Describe(ProbeVolume(*volume, random))}});
@@ -87,7 +94,10 @@ absl::Status Run(const Config& config, bool check) {
 
   const WarrantCheck warrants(config.site, *store, clock);
   const Receipts receipts(paths.receipts, config.agent, config.site, identity.key);
-  Work work({config.agent, volumes, reports, warrants, receipts, RelayLegMaker(tls_key), clock, RecordsOf(config)});
+  std::optional<ScanHook> hook;
+  if (config.release_scan) hook.emplace(config.release_scan->program, config.release_scan->within, clock);
+  Work work({config.agent, volumes, reports, warrants, receipts, RelayLegMaker(tls_key), clock, RecordsOf(config),
+             ReleaseOf(config, hook)});
   TaskBoard board(config.limits, work, clock);
   Tending tending(tls_key, clock);
   Witness witness(

@@ -10,16 +10,15 @@ struct Rule {
   std::vector<std::string_view> controls;
 };
 
-// TS-1.5 logging · TS-1.7 who may do what · TS-1.16 content transfer · TS-2.13 what may connect · TS-3.2 keys · TS-5.0
-// changes and their approval · TS-6.0 policies that are enforced · TS-8.1 sessions · OP-3.0 where content was · OP-3.2
-// deletion · OR-4.0 incidents
+// TS-1.0 scans · TS-1.5 logging · TS-1.7 who may do what · TS-1.16 content transfer · TS-2.13 what may connect · TS-3.2
+// keys · TS-5.0 changes and their approval · TS-6.0 policies that are enforced · TS-8.1 sessions · OP-3.0 where content
+// was · OP-3.2 deletion · OR-4.0 incidents
 const std::vector<Rule>& Rules() {
   static const std::vector<Rule> rules = {
       {"transfer.", {"TS-1.16", "OP-3.0"}},
       {"approval.", {"TS-1.16"}},
-      {"reminder.", {"TS-1.16"}},
       {"notification.", {"TS-1.16"}},
-      {"scan.", {"TS-1.16"}},
+      {"release.", {"TS-1.0", "TS-1.16"}},
       {"staging.", {"TS-1.16", "OP-3.2"}},
       {"break_glass.", {"TS-1.16", "OR-4.0"}},
       {"policy.", {"TS-5.0", "TS-6.0"}},

@@ -37,8 +37,10 @@ void Print(const policy::Difference& difference, const policy::Region& region, s
 }
 
 absl::Status Diff(const Options& options, Context& context) {
-  ASSIGN_OR_RETURN(const policy::Policy before, ReadPolicy(options.before));
-  ASSIGN_OR_RETURN(const policy::Policy after, ReadPolicy(options.after));
+  // An old version's calendar may be gone by now: what that leaves open is said as uncertain.
+  ASSIGN_OR_RETURN(const PolicyFile old_file, ReadPolicyFile(options.before));
+  ASSIGN_OR_RETURN(const PolicyFile new_file, ReadPolicyFile(options.after));
+  const policy::Policy &before = old_file.policy, &after = new_file.policy;
   ASSIGN_OR_RETURN(const policy::Difference difference, policy::Diff(before, after, context.clock.Now()));
   const Document document = policy::DiffDocument(before, after, difference, difference.regions.size());
   Answer(context, document, [&] {

@@ -37,7 +37,16 @@ absl::StatusOr<v1::GetPolicyResponse> Get(Context& context, const std::string& c
 
 // The text as this machine reads it: what is shown is what is signed, whatever the orchestrator says.
 absl::StatusOr<policy::Policy> Read(const v1::GetPolicyResponse& response, const Options& options) {
-  ASSIGN_OR_RETURN(policy::Policy policy, policy::Parse(response.text(), "policy"));
+  const std::vector<std::string> calendars(response.calendars().begin(), response.calendars().end());
+  ASSIGN_OR_RETURN(policy::Policy policy, policy::Parse(response.text(), "policy", calendars));
+  for (const policy::Policy::NamedCalendar& named : policy.calendars) {
+    const policy::Calendar& calendar = *named.calendar.calendar;
+    if (calendar.known) continue;
+    return base::WithReason(
+        base::FailedPrecondition("the orchestrator gave no file ", calendar.file, " with SHA-256 ", calendar.digest,
+                                 " for calendar ", calendar.name, "; have the policy proposed again, with it"),
+        "CALENDAR_MISSING");
+  }
   if (policy::ScopeKey(policy.scope()) == options.client && (options.digest.empty() || policy.digest == options.digest))
     return policy;
   return base::WithReason(base::FailedPrecondition("the orchestrator gave another policy than the one that was named"),

@@ -1,5 +1,6 @@
 // crossdock policy propose|activate|list|show
 #include "cli/policy_difference.h"
+#include "cli/policy_file.h"
 #include "cli/verb.h"
 #include "crossdock/admin/v1/admin.grpc.pb.h"
 #include "lib/base/file.h"
@@ -9,8 +10,6 @@ namespace {
 
 namespace v1 = admin::v1;
 using v1::PolicyService;
-
-constexpr size_t kPolicySizeMax = 256u << 10;
 
 struct Options {
   std::string file;
@@ -24,7 +23,7 @@ struct Options {
 
 absl::Status Propose(const Options& options, Context& context) {
   v1::ProposePolicyRequest request;
-  ASSIGN_OR_RETURN(*request.mutable_text(), base::ReadFile(options.file, kPolicySizeMax));
+  RETURN_IF_ERROR(HandIn(options.file, request));
   request.set_validate_only(options.validate_only);
   for (const std::string& code : options.accepted) request.add_accepted(code);
   return CallAndPrint<PolicyService>(context, &PolicyService::Stub::ProposePolicy, request, [&](const auto& response) {

@@ -2,9 +2,9 @@
 #include <charconv>
 #include <ostream>
 
+#include "cli/policy_file.h"
 #include "cli/verb.h"
 #include "crossdock/admin/v1/admin.grpc.pb.h"
-#include "lib/base/file.h"
 
 namespace crossdock::cli {
 namespace {
@@ -12,7 +12,6 @@ namespace {
 namespace v1 = admin::v1;
 using v1::PolicyService;
 
-constexpr size_t kPolicySizeMax = 256u << 10;
 constexpr int kReplaySeconds = 300;
 
 struct Options {
@@ -59,7 +58,7 @@ void PrintProspects(const Response& response, std::ostream& out) {
 
 absl::Status Replay(const Options& options, Context& context) {
   v1::ReplayPolicyRequest request;
-  ASSIGN_OR_RETURN(*request.mutable_text(), base::ReadFile(options.file, kPolicySizeMax));
+  RETURN_IF_ERROR(HandIn(options.file, request));
   ASSIGN_OR_RETURN(const base::Instant since, SinceOf(options.since, context.clock.Now()));
   request.mutable_since()->set_seconds(std::chrono::floor<std::chrono::seconds>(since).time_since_epoch().count());
   request.set_examples(options.examples);
@@ -104,7 +103,7 @@ absl::Status Shadow(const Options& options, Context& context) {
   v1::SetShadowPolicyRequest request;
   request.set_client(options.client);
   if (!options.off) {
-    ASSIGN_OR_RETURN(*request.mutable_text(), base::ReadFile(options.file, kPolicySizeMax));
+    RETURN_IF_ERROR(HandIn(options.file, request));
   }
   return CallAndPrint<PolicyService>(
       context, &PolicyService::Stub::SetShadowPolicy, request, [&](const auto& response) {

@@ -169,6 +169,15 @@ CREATE TABLE public.break_glass (
     CONSTRAINT only_a_broken_glass_is_reviewed CHECK (((reviewed IS NULL) OR (broken IS NOT NULL))),
     CONSTRAINT two_break_the_glass CHECK ((first_person <> second_person))
 );
+
+
+CREATE TABLE public.calendar_file (
+    digest text NOT NULL,
+    bytes bytea NOT NULL,
+    kept timestamp with time zone NOT NULL,
+    CONSTRAINT a_calendar_file_is_small CHECK ((octet_length(bytes) <= 65536)),
+    CONSTRAINT a_calendar_file_is_what_its_digest_says CHECK ((digest = encode(sha256(bytes), 'hex'::text)))
+);
 CREATE TABLE public.decision (
     id bigint NOT NULL,
     transfer text NOT NULL,
@@ -317,7 +326,8 @@ CREATE TABLE public.policy (
     title text NOT NULL,
     text bytea NOT NULL,
     author text NOT NULL,
-    proposed timestamp with time zone NOT NULL
+    proposed timestamp with time zone NOT NULL,
+    calendars text[] DEFAULT '{}'::text[] NOT NULL
 );
 CREATE TABLE public.policy_activation (
     client text NOT NULL,
@@ -351,7 +361,8 @@ CREATE TABLE public.policy_shadow (
     digest text NOT NULL,
     text bytea NOT NULL,
     author text NOT NULL,
-    started timestamp with time zone NOT NULL
+    started timestamp with time zone NOT NULL,
+    calendars text[] DEFAULT '{}'::text[] NOT NULL
 );
 CREATE TABLE public.policy_shadow_difference (
     scope text NOT NULL,
@@ -593,6 +604,10 @@ ALTER TABLE public.write_back ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 ALTER TABLE ONLY public.break_glass
     ADD CONSTRAINT a_break_glass_is_asked_once PRIMARY KEY (digest);
+
+
+ALTER TABLE ONLY public.calendar_file
+    ADD CONSTRAINT a_calendar_file_is_kept_once PRIMARY KEY (digest);
 ALTER TABLE ONLY public.delegation
     ADD CONSTRAINT a_delegation_is_handed_in_once PRIMARY KEY (digest);
 ALTER TABLE ONLY public.policy_shadow_difference

@@ -47,10 +47,11 @@ struct AssertedFact {
   bool operator==(const AssertedFact&) const = default;
 };
 
-// A policy's text (YAML) with the officer's statement that puts it in force.
+// A policy's text (YAML) with the officer's statement that puts it in force, and the calendar files that it binds.
 struct SignedPolicy {
   std::string text;
   std::string activation;
+  std::vector<std::string> calendars = {};  // bytes
   bool operator==(const SignedPolicy&) const = default;
 };
 

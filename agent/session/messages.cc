@@ -16,7 +16,8 @@ PathRef FromMessage(const v1::PathRef& path) {
 Warrant FromMessage(const v1::Warrant& message) {
   Warrant warrant;
   for (const v1::SignedPolicy& policy : message.policies()) {
-    warrant.policies.push_back({policy.text(), policy.activation()});
+    warrant.policies.push_back(
+        {policy.text(), policy.activation(), {policy.calendars().begin(), policy.calendars().end()}});
   }
   warrant.approvals.assign(message.approvals().begin(), message.approvals().end());
   warrant.delegations.assign(message.delegations().begin(), message.delegations().end());

@@ -241,6 +241,22 @@ absl::StatusOr<RecordTerms> Work::RecordOf(const MoveTask& move, const Warranted
   return record;
 }
 
+absl::Status Work::Release(const Volume& volume, const ScanResult& package, std::stop_token stop) const {
+  const auto root = deps_.release.roots.find(volume.name());
+  if (deps_.release.scan == nullptr || root == deps_.release.roots.end()) {
+    return base::WithReason(
+        base::FailedPrecondition("the policy wants a scan before release, and site '", deps_.record.site,
+                                 "' has none; have it configured (release_scan of its agents)"),
+        "RELEASE_SCAN_MISSING");
+  }
+  std::vector<std::string> files;
+  for (const wire::Entry& entry : package.manifest.entries) {
+    if (entry.type != wire::EntryType::kFile) continue;
+    files.push_back(base::StrCat(root->second, "/", package.root, package.root.empty() ? "" : "/", entry.path));
+  }
+  return deps_.release.scan->Run(files, stop);
+}
+
 absl::Status Work::Do(const MoveTask& move, TaskControl& control) {
   const std::shared_ptr<const Task> task = control.task();
   const absl::Status status = [&]() -> absl::Status {
@@ -287,6 +303,11 @@ absl::Status Work::Send(const MoveTask& move, const Warranted& warranted, const 
   plan.scan = kAsListed;
   plan.scanned = Remembered(terms.transfer, move.listing);
   plan.bytes_per_second_max = move.bytes_per_second_max;
+  if (warranted.scan) {
+    plan.release = [&](const ScanResult& package, const std::stop_token& stop) {
+      return Release(volume, package, stop);
+    };
+  }
   plan.landed = [&](const SendResult& result, const std::stop_token& stop) -> absl::Status {
     RETURN_IF_ERROR(watch.Settle());
     trust::Receipt receipt;
@@ -301,6 +322,7 @@ absl::Status Work::Send(const MoveTask& move, const Warranted& warranted, const 
     receipt.verify = trust::ReceiptVerify::kTransit;
     receipt.request = terms.transfer;
     receipt.policy = warranted.policy_digest;
+    if (warranted.scan) receipt.scan = "clean";  // or it would not have begun
     ASSIGN_OR_RETURN(const SignedReceipt first, deps_.receipts.SignSent(receipt, terms.epoch));
     return deps_.receipts.Submit(first, deps_.reports, stop);
   };

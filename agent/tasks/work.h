@@ -12,6 +12,7 @@
 #include "agent/core/staging_turns.h"
 #include "agent/core/task_runner.h"
 #include "agent/record/staged_record.h"
+#include "agent/release/scan_hook.h"
 #include "agent/storage/scan.h"
 #include "agent/storage/volume.h"
 #include "agent/tasks/receipts.h"
@@ -38,6 +39,12 @@ struct RecordOrigin {
   std::map<std::string, std::vector<mhl::HashFormat>, std::less<>> formats;
 };
 
+// What looks at a package before anything of it leaves, and where each volume is found by its name.
+struct ReleaseCheck {
+  const ReleaseScan* scan = nullptr;                      // null: this site has none
+  std::map<std::string, std::string, std::less<>> roots;  // absolute paths
+};
+
 // Everything outlives the work.
 struct WorkDeps {
   std::string agent;  // this agent's name
@@ -48,6 +55,7 @@ struct WorkDeps {
   LegMaker legs;
   const base::Clock& clock;
   RecordOrigin record = {};
+  ReleaseCheck release = {};
 };
 
 // Thread-safe.
@@ -78,6 +86,9 @@ class Work : public TaskHandler {
   // What is recorded of what lands: what the volume is configured for, and the policy wants besides. RECORD_REQUIRED.
   absl::StatusOr<RecordTerms> RecordOf(const MoveTask& move, const Warranted& warranted, const AttemptTerms& terms,
                                        const std::string& volume) const;
+  // The site's release scan over a package that is about to leave. RELEASE_SCAN_MISSING when this site has none, and
+  // those of ReleaseScan::Run.
+  absl::Status Release(const Volume& volume, const ScanResult& package, std::stop_token stop) const;
   // Sends or receives, as long as it is warranted.
   absl::Status MoveUnder(const Warranted& warranted, const MoveTask& move, WarrantWatch& watch, TaskControl& control);
   absl::Status Send(const MoveTask& move, const Warranted& warranted, const AttemptTerms& terms, LegDialer& legs,

@@ -49,6 +49,9 @@ struct SendResult {
 // stop, which a line that breaks meanwhile is not.
 using LandedCallback = std::function<absl::Status(const SendResult& result, std::stop_token stop)>;
 
+// The package is as it was listed, and nothing of it has left, not even a name. An error ends the attempt.
+using ReleaseCallback = std::function<absl::Status(const ScanResult& package, std::stop_token stop)>;
+
 struct SendPlan {
   AttemptTerms terms;
   PackagePath source;
@@ -58,6 +61,7 @@ struct SendPlan {
   std::shared_ptr<const ScanResult> scanned;
   uint64_t bytes_per_second_max = 0;                                // 0: no cap
   std::chrono::milliseconds leg_window = std::chrono::seconds(10);  // how long a slow leg is looked at (LegWatch)
+  ReleaseCallback release = {};                                     // once, on a thread of the attempt; may be empty
   LandedCallback landed;  // once, on a thread of the attempt; its error ends the attempt
 };
 

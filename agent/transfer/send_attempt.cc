@@ -150,6 +150,7 @@ absl::Status SendAttempt::Prepare(const std::stop_token& stop) {
       return Fail(Reason::kSourceChanged, "the content is no longer what was approved");
     }
   }
+  if (plan_.release) RETURN_IF_ERROR(plan_.release(*package_, stop));
   package_directory_ = OpenBeneath(deps_.volume.root(), package_->root, O_RDONLY | O_DIRECTORY);
   if (!package_directory_) return SourceError(errno, "cannot open", package_->root);
   counters_.stage = Stage::kConnecting;

@@ -89,9 +89,11 @@ absl::StatusOr<Warranted> WarrantCheck::Check(const Task& task, const MoveTask& 
 
   // Whose policy it must be follows from the path, by clearance; that it is in force, from an officer's signature.
   std::vector<clearance::SignedPolicy> policies;
-  for (const SignedPolicy& each : move.warrant.policies) policies.push_back({each.text, each.activation});
+  for (const SignedPolicy& each : move.warrant.policies)
+    policies.push_back({each.text, each.activation, each.calendars});
   const clearance::SeenPolicy seen = [this](const std::string& scope) { return store_.PolicySeen(scope); };
-  ASSIGN_OR_RETURN(const clearance::VerifiedLayers layers, clearance::VerifyLayers(policies, *roster, seen, now));
+  ASSIGN_OR_RETURN(const clearance::VerifiedLayers layers,
+                   clearance::VerifyLayers(policies, *roster, seen, now, &parsed_));
   ASSIGN_OR_RETURN(const clearance::Clearance clearance,
                    clearance::Decide(RequestOf(task, move, store_.ObjectionsTo(task.transfer)), layers, *roster, now));
   RETURN_IF_ERROR(clearance::CheckNoneMissing(clearance, layers, seen));
@@ -100,8 +102,8 @@ absl::StatusOr<Warranted> WarrantCheck::Check(const Task& task, const MoveTask& 
     return Refused(trust::kPathOfOtherClient, "the path belongs to client ", clearance.binding.client);
   }
   for (const clearance::VerifiedPolicy& layer : layers.layers) {
-    RETURN_IF_ERROR(
-        store_.RememberPolicy(policy::ScopeKey(layer.policy.scope()), {layer.activation.number, layer.policy.digest}));
+    RETURN_IF_ERROR(store_.RememberPolicy(policy::ScopeKey(layer.policy->scope()),
+                                          {layer.activation.number, layer.policy->digest}));
   }
   warranted.roster_number = roster->number();
   warranted.policy_number = layers.number();
@@ -109,6 +111,7 @@ absl::StatusOr<Warranted> WarrantCheck::Check(const Task& task, const MoveTask& 
   warranted.verify = policy::VerifyName(clearance.decision.verify);
   warranted.record = clearance.decision.obligations.mhl;
   warranted.record_formats = clearance.decision.obligations.record_formats;
+  warranted.scan = clearance.decision.obligations.scan;
   warranted.until = clearance.until;
   warranted.revision = revision;
   return warranted;

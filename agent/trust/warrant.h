@@ -9,6 +9,7 @@
 #include "agent/core/tasks.h"
 #include "agent/trust/trust_store.h"
 #include "lib/base/clock.h"
+#include "lib/policy/parsed.h"
 
 namespace crossdock::agent {
 
@@ -23,6 +24,7 @@ struct Warranted {
   std::string verify = "landed";               // transit, landed, readback: no less, whatever the task says
   bool record = false;                         // an integrity record, or nothing lands
   std::set<std::string> record_formats = {};   // in it, besides those of the volume: "c4", "md5", "sha1"
+  bool scan = false;                           // the site's release scan is clean, or nothing leaves
   base::Instant until = base::Instant::max();  // time alone may change the answer then
   uint64_t revision = 0;                       // Warrants::revision when it was asked
 };
@@ -54,6 +56,7 @@ class WarrantCheck : public Warrants {
   const std::string site_;
   TrustStore& store_;
   const base::Clock& clock_;
+  mutable policy::ParsedPolicies parsed_;  // a warrant is asked about again while its transfer runs
 };
 
 }  // namespace crossdock::agent

@@ -6,7 +6,6 @@
 #include "lib/base/strings.h"
 #include "lib/clearance/facts.h"
 #include "lib/policy/break_glass.h"
-#include "lib/policy/parse.h"
 #include "lib/trust/reasons.h"
 #include "lib/trust/signed_statement.h"
 #include "lib/trust/values.h"
@@ -196,15 +195,16 @@ std::string_view ReasonFor(policy::Verdict verdict) {
 }
 
 absl::StatusOr<VerifiedPolicy> VerifyPolicy(const SignedPolicy& signed_policy, const trust::Roster& roster,
-                                            const SeenPolicy& seen, base::Instant now) {
-  absl::StatusOr<policy::Policy> policy = policy::Parse(signed_policy.text, "policy");
+                                            const SeenPolicy& seen, base::Instant now, policy::ParsedPolicies& parsed) {
+  absl::StatusOr<std::shared_ptr<const policy::Policy>> policy =
+      parsed.Parse(signed_policy.text, signed_policy.calendars);
   if (!policy.ok()) {
     return base::WithReason(absl::Status(policy.status().code(), policy.status().message()), trust::kPolicyInvalid);
   }
-  const std::string key = policy::ScopeKey(policy->scope());
+  const std::string key = policy::ScopeKey((*policy)->scope());
   ASSIGN_OR_RETURN(
       trust::PolicyActivation activation,
-      trust::VerifyPolicyActivation(signed_policy.activation, roster, key, policy->digest, seen(key), now));
+      trust::VerifyPolicyActivation(signed_policy.activation, roster, key, (*policy)->digest, seen(key), now));
   return VerifiedPolicy{*std::move(policy), std::move(activation)};
 }
 
@@ -223,7 +223,7 @@ SeenPolicy NothingSeen() {
 
 std::vector<const policy::Policy*> VerifiedLayers::policies() const {
   std::vector<const policy::Policy*> all;
-  for (const VerifiedPolicy& layer : layers) all.push_back(&layer.policy);
+  for (const VerifiedPolicy& layer : layers) all.push_back(layer.policy.get());
   return all;
 }
 
@@ -231,20 +231,21 @@ std::string VerifiedLayers::digest() const { return policy::DigestOf(policies())
 
 uint64_t VerifiedLayers::number() const {
   for (const VerifiedPolicy& layer : layers) {
-    if (layer.policy.scope().level() == policy::Scope::Level::kClient) return layer.activation.number;
+    if (layer.policy->scope().level() == policy::Scope::Level::kClient) return layer.activation.number;
   }
   return 0;
 }
 
 absl::StatusOr<VerifiedLayers> VerifyLayers(std::span<const SignedPolicy> signed_policies, const trust::Roster& roster,
-                                            const SeenPolicy& seen, base::Instant now) {
+                                            const SeenPolicy& seen, base::Instant now, policy::ParsedPolicies* parsed) {
   if (signed_policies.size() > kLayersMax) {
     return Refused(trust::kClearanceInvalid, signed_policies.size(), " policies were handed in; at most ", kLayersMax,
                    ", one a layer");
   }
+  policy::ParsedPolicies once;
   VerifiedLayers verified;
   for (const SignedPolicy& each : signed_policies) {
-    ASSIGN_OR_RETURN(VerifiedPolicy layer, VerifyPolicy(each, roster, seen, now));
+    ASSIGN_OR_RETURN(VerifiedPolicy layer, VerifyPolicy(each, roster, seen, now, parsed == nullptr ? once : *parsed));
     verified.layers.push_back(std::move(layer));
   }
   return verified;
@@ -262,12 +263,13 @@ absl::StatusOr<Clearance> Decide(const Request& request, const VerifiedLayers& l
   const std::vector<const policy::Policy*> policies = layers.policies();
   for (const policy::Policy* policy : policies) RETURN_IF_ERROR(CheckScope(policy->scope(), clearance.binding));
   // What is due says whether approvals must name the content; without it they name the listing alone.
-  clearance.decision = policy::EvaluateLayers(policies, clearance.facts, {}, now);
-  if (clearance.decision.bind_content) clearance.binding.content = request.measured.content;
+  const policy::Inquiry inquiry(policies, clearance.facts, now);
+  const bool binds_content = inquiry.binds_content();
+  if (binds_content) clearance.binding.content = request.measured.content;
   VerifyDelegations(request, roster, now, clearance);
   VerifyApprovals(request, roster, now, clearance);
   // Content that nobody has hashed cannot have been approved; a denial holds without.
-  const bool content_known = !clearance.decision.bind_content || !request.measured.content.empty();
+  const bool content_known = !binds_content || !request.measured.content.empty();
   for (const trust::VerifiedApproval& approval : clearance.accepted) {
     if (!content_known && approval.statement.decision == trust::ApprovalDecision::kApprove) continue;
     const policy::Approval own = ToPolicy(approval);
@@ -276,7 +278,7 @@ absl::StatusOr<Clearance> Decide(const Request& request, const VerifiedLayers& l
       if (std::optional<policy::Approval> voice = InPlaceOf(delegation, own)) clearance.voices.push_back(*voice);
     }
   }
-  clearance.decision = policy::EvaluateLayers(policies, clearance.facts, clearance.voices, now);
+  clearance.decision = inquiry.With(clearance.voices);
   if (!request.break_glass.empty()) {
     const absl::Status broken = Break(request, layers, roster, now, clearance);
     if (!broken.ok())
@@ -297,7 +299,7 @@ absl::Status CheckNoneMissing(const Clearance& clearance, const VerifiedLayers& 
   const trust::Binding& binding = clearance.binding;
   const policy::Scope scopes[] = {{}, {binding.client, ""}, {binding.client, binding.project}};
   for (const policy::Scope& scope : scopes) {
-    const auto has = [&](const VerifiedPolicy& layer) { return layer.policy.scope() == scope; };
+    const auto has = [&](const VerifiedPolicy& layer) { return layer.policy->scope() == scope; };
     if (std::any_of(layers.layers.begin(), layers.layers.end(), has)) continue;
     const std::optional<trust::Seen> known = seen(policy::ScopeKey(scope));
     if (!known) continue;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -18,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "lib/base/clock.h"
 #include "lib/policy/evaluate.h"
+#include "lib/policy/parsed.h"
 #include "lib/policy/policy.h"
 #include "lib/trust/approval.h"
 #include "lib/trust/break_glass.h"
@@ -31,16 +33,17 @@ namespace crossdock::clearance {
 inline constexpr size_t kApprovalsMax = 100;
 inline constexpr size_t kDelegationsMax = 100;
 
-// A policy's text with the officer's statement that puts it in force.
+// A policy's text with the officer's statement that puts it in force, and the calendar files that it binds by digest.
 struct SignedPolicy {
   std::string text;
   std::string activation;
+  std::vector<std::string> calendars = {};  // bytes
   bool operator==(const SignedPolicy&) const = default;
 };
 
 // A policy that an officer activated for its scope.
 struct VerifiedPolicy {
-  policy::Policy policy;
+  std::shared_ptr<const policy::Policy> policy;  // never null
   trust::PolicyActivation activation;
 };
 
@@ -58,9 +61,11 @@ using SeenPolicy = std::function<std::optional<trust::Seen>(const std::string& s
 SeenPolicy NothingSeen();
 
 // Parses each text and believes it when its activation names its scope and its digest. Reasons: POLICY_INVALID,
-// CLEARANCE_INVALID when there are more than there are levels, and those of trust::VerifyPolicyActivation.
+// CLEARANCE_INVALID when there are more than there are levels, and those of trust::VerifyPolicyActivation. A calendar
+// file counts when a policy names its digest. `parsed` keeps what was read; null: each is read anew.
 absl::StatusOr<VerifiedLayers> VerifyLayers(std::span<const SignedPolicy> signed_policies, const trust::Roster& roster,
-                                            const SeenPolicy& seen, base::Instant now);
+                                            const SeenPolicy& seen, base::Instant now,
+                                            policy::ParsedPolicies* parsed = nullptr);
 
 // What the verifier itself saw of the package. The receiver takes these from the manifest, whose digest `listing` is.
 struct Measured {

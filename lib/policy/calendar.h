@@ -53,8 +53,11 @@ struct CalendarEvent {
 
 struct Calendar {
   std::string name;
-  std::string digest;  // SHA-256 of its text with LF as line ends, lower hex
+  std::string digest;  // SHA-256, lower hex: of its text with LF as line ends; of a file, of its bytes
   std::vector<CalendarEvent> events;
+  std::string file = {};  // of one that the policy binds by digest: what its author called it; else empty
+  // False: the policy binds a file, and whoever parsed it did not have that. Whatever goes by it cannot be decided.
+  bool known = true;
 
   // By content: what it is called decides nothing.
   bool operator==(const Calendar& other) const { return digest == other.digest; }
@@ -68,7 +71,8 @@ absl::StatusOr<Calendar> ParseCalendar(std::string_view text);
 std::vector<absl::CivilSecond> StartsOf(const CalendarEvent& event, absl::CivilSecond first, absl::CivilSecond last);
 
 // When its events take place between two instants; days are those of `zone`. Of a start that clocks repeat the earlier,
-// of an end the later; of what they skip the next that there is. Nothing: a zone is not known on this machine.
+// of an end the later; of what they skip the next that there is. Nothing: a zone is not known on this machine, or the
+// calendar is not.
 std::optional<std::vector<Interval>> TakenBy(const Calendar& calendar, std::string_view zone, Instant from, Instant to);
 
 // After which it has no event; nothing: one goes on for ever, or there is none.

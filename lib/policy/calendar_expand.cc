@@ -133,6 +133,7 @@ std::vector<CivilSecond> StartsOf(const CalendarEvent& event, CivilSecond first,
 
 std::optional<std::vector<Interval>> TakenBy(const Calendar& calendar, std::string_view zone, Instant from,
                                              Instant to) {
+  if (!calendar.known) return std::nullopt;
   std::vector<Interval> taken;
   absl::TimeZone known;
   for (const CalendarEvent& event : calendar.events) {

@@ -80,6 +80,7 @@ void WriteObligations(Writer& out, const Obligations& obligations) {
   if (obligations.delete_staging_within) {
     out.Line("delete_staging_within_ms", base::StrCat(obligations.delete_staging_within->count()));
   }
+  if (obligations.scan) out.Line("scan", "before_release");
   if (obligations.mhl) out.Line("mhl", "required");
   if (!obligations.record_formats.empty())
     out.Line("record_formats", Join({obligations.record_formats.begin(), obligations.record_formats.end()}));

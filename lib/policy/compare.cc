@@ -216,6 +216,14 @@ std::optional<Loosening> FindHours(const std::vector<const Window*>& from, const
   std::set<std::pair<Window::Clock, std::string>> clocks;
   for (const Window* window : from) clocks.emplace(window->clock, window->zone);
   for (const Window* window : to) clocks.emplace(window->clock, window->zone);
+  for (const auto* windows : {&from, &to}) {
+    for (const Window* window : *windows) {
+      const Calendar* unknown = window->UnknownCalendar();
+      if (unknown == nullptr) continue;
+      return Loosening{base::StrCat("the hours go by calendar ", unknown->name, ", whose file is not at hand"), false,
+                       std::nullopt};
+    }
+  }
   if (clocks.size() > 1 && !to.empty()) return Loosening{"the hours go by another clock", false, std::nullopt};
   const Interval all{now, now + std::chrono::days(400)};
   const std::vector<Interval> was = OpenTogether(from, all), is = OpenTogether(to, all);
@@ -230,6 +238,7 @@ std::optional<Loosening> FindHours(const std::vector<const Window*>& from, const
 
 // An obligation of `from` that `to` does not have, or not as strictly.
 std::optional<Loosening> FindObligation(const Obligations& from, const Obligations& to) {
+  if (from.scan && !to.scan) return Loosening{"no scan before release is required any more", true, std::nullopt};
   if (from.mhl && !to.mhl) return Loosening{"no integrity record is required any more", true, std::nullopt};
   for (const std::string& format : from.record_formats)
     if (!to.record_formats.contains(format))

@@ -21,7 +21,8 @@ struct Outcome {
 
 struct Loosening {
   std::string how;  // a clause without full stop: "two persons of group production are enough"
-  // False: the ways to approve were too many to try them all, or hours go by several clocks; nothing else was found.
+  // False: the ways to approve were too many to try them all, or hours go by several clocks or by a calendar that is
+  // not known; nothing else was found.
   bool certain = true;
   std::optional<Instant> when;  // of hours: an instant at which it shows
 };

@@ -104,6 +104,12 @@ class Linter {
   // Nobody notices that the holidays of the year after next are missing.
   void Ends(const Policy::NamedCalendar& named) {
     const Calendar& calendar = *named.calendar.calendar;
+    if (!calendar.known) {
+      Find("calendar-missing", "", named.place,
+           base::StrCat("calendar ", calendar.name, ": no file ", calendar.file, " with SHA-256 ", calendar.digest,
+                        " is at hand, and whatever goes by it is held; put it beside the policy"));
+      return;
+    }
     const std::optional<absl::CivilSecond> end = EndOf(calendar);
     if (!end) return;
     const std::optional<Instant> at = InstantOf(*end, "UTC", false);
@@ -118,6 +124,7 @@ class Linter {
   void Hours(const Rule& rule) {
     if (!rule.require || !rule.require->window) return;
     const Window& window = *rule.require->window;
+    if (window.UnknownCalendar() != nullptr) return;  // said of the calendar itself
     const auto open = OpenBetween(window, window.zone.empty() ? "UTC" : window.zone, now_,
                                   now_ + (window.HasCalendars() ? kCalendarHorizon : std::chrono::hours(24 * 21)));
     if (!open) {
@@ -267,7 +274,69 @@ class Linter {
   std::vector<Finding> findings_;
 };
 
+// A rule of a lower layer under one above.
+class TogetherLinter {
+ public:
+  TogetherLinter(const Policy& lower, const Policy& upper) : lower_(lower), upper_(upper) {}
+
+  std::optional<Finding> Check(const Rule& rule) const {
+    if (IsEmpty(rule)) return std::nullopt;  // never-matches says so
+    for (const Rule& other : upper_.rules) {
+      if (!Stops(other, rule)) continue;
+      return Say(
+          other.effect == rule.effect ? "shadowed" : "unreachable", rule,
+          base::StrCat("rule ", other.id, " of ", ScopeName(upper_.scope()), " (", upper_.file, ":", other.place.line,
+                       ":", other.place.column, ") ", other.effect == Effect::kForbid ? "forbids" : "holds",
+                       " all that it matches; narrow one of them"));
+    }
+    if (rule.effect != Effect::kAllow) return std::nullopt;
+    const bool allowed = std::any_of(upper_.rules.begin(), upper_.rules.end(), [&](const Rule& other) {
+      return other.effect == Effect::kAllow && !Disjoint(other, rule);
+    });
+    if (allowed) return std::nullopt;
+    return Say("not-allowed-above", rule,
+               base::StrCat("no rule of ", ScopeName(upper_.scope()), " (", upper_.file,
+                            ") allows anything that it matches; add one there, or remove this"));
+  }
+
+ private:
+  static bool Stops(const Rule& other, const Rule& rule) {
+    const bool stops =
+        other.effect == Effect::kForbid || (other.effect == Effect::kHold && rule.effect != Effect::kForbid);
+    return stops && !other.until && (other.absolute || !rule.absolute) && Contains(other, rule);
+  }
+  // Whether no transfer can match both; a "yes" is always right.
+  static bool Disjoint(const Rule& a, const Rule& b) {
+    Rule both = a;
+    both.when.insert(both.when.end(), b.when.begin(), b.when.end());
+    return IsEmpty(both);
+  }
+  Finding Say(std::string_view code, const Rule& rule, const std::string& why) const {
+    return {std::string(code), rule.id, rule.place,
+            base::StrCat("rule ", rule.id, " of ", ScopeName(lower_.scope()), " has no effect: ", why)};
+  }
+
+  const Policy& lower_;
+  const Policy& upper_;
+};
+
 }  // namespace
+
+std::vector<LayerFinding> LintTogether(std::span<const Policy* const> layers) {
+  std::vector<LayerFinding> findings;
+  for (const Policy* lower : layers) {
+    for (const Rule& rule : lower->rules) {
+      for (const Policy* upper : layers) {
+        if (upper->scope().level() >= lower->scope().level()) continue;
+        std::optional<Finding> finding = TogetherLinter(*lower, *upper).Check(rule);
+        if (!finding) continue;
+        findings.push_back({lower, *std::move(finding)});
+        break;
+      }
+    }
+  }
+  return findings;
+}
 
 std::vector<Finding> Lint(const Policy& policy, const Registry* registry, Instant now) {
   return Linter(policy, registry, now).Run();

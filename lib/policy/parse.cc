@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "lib/base/digest.h"
+#include "lib/base/encoding.h"
 #include "lib/base/status.h"
 #include "lib/policy/canonical.h"
 #include "lib/policy/parse_parts.h"
@@ -112,12 +114,13 @@ absl::Status CheckReplaces(const yaml::Map& map, const Policy& policy, const Rul
   return absl::OkStatus();
 }
 
-absl::Status ReadRules(yaml::Map& map, Policy& policy) {
+absl::Status ReadRules(yaml::Map& map, std::span<const std::string> calendars, Policy& policy) {
   ASSIGN_OR_RETURN(std::vector<yaml::Map> rules, map.SubMaps("rules"));
   if (rules.empty()) return map.Error("rules", "no rules; write at least one, or everything is denied");
   if (rules.size() > kRulesMax) return map.Error("rules", "more than ", kRulesMax, " rules; merge some");
   internal::Names names;
   names.scope = policy.scope();
+  for (const std::string& file : calendars) names.calendar_files.emplace(base::ToHex(base::Sha256(file)), file);
   RETURN_IF_ERROR(internal::ReadCalendars(map, policy, names));
   std::set<std::string> ids;
   for (const yaml::Map& each : rules) {
@@ -189,7 +192,7 @@ absl::Status ReadHead(yaml::Map& map, Policy& policy) {
 
 }  // namespace
 
-absl::StatusOr<Policy> Parse(std::string_view text, std::string_view file) {
+absl::StatusOr<Policy> Parse(std::string_view text, std::string_view file, std::span<const std::string> calendars) {
   ASSIGN_OR_RETURN(yaml::Map map, yaml::Parse(text, file));
   Policy policy;
   policy.file = std::string(file);
@@ -198,7 +201,7 @@ absl::StatusOr<Policy> Parse(std::string_view text, std::string_view file) {
   if (break_glass) {
     ASSIGN_OR_RETURN(policy.break_glass, internal::ReadBreakGlass(*std::move(break_glass), policy.scope()));
   }
-  RETURN_IF_ERROR(ReadRules(map, policy));
+  RETURN_IF_ERROR(ReadRules(map, calendars, policy));
   ASSIGN_OR_RETURN(policy.tests, internal::ReadTests(map, policy));
   RETURN_IF_ERROR(map.Finish());
   policy.digest = Digest(policy);

@@ -59,15 +59,6 @@ absl::Status ReadFacts(yaml::Map map, PolicyTest& test) {
   return map.Finish();
 }
 
-std::vector<std::string> RequirementsIn(const Policy& policy) {
-  std::set<std::string> ids;
-  for (const Rule& rule : policy.rules) {
-    if (!rule.require || !rule.require->approvals) continue;
-    for (const Requirement& requirement : rule.require->approvals->all_of) ids.insert(requirement.id);
-  }
-  return {ids.begin(), ids.end()};
-}
-
 // Without `requirement`, the approval is given for every requirement that the file has; the matching finds its place.
 absl::Status ReadApproval(yaml::Map map, const Policy& policy, PolicyTest& test) {
   Approval approval;
@@ -85,13 +76,15 @@ absl::Status ReadApproval(yaml::Map map, const Policy& policy, PolicyTest& test)
     if (!given.ok()) return map.Error("given", "'", text, "' is no instant; write it as in \"2026-06-05T17:00:00Z\"");
     approval.given = *given;
   }
-  std::vector<std::string> requirements = RequirementsIn(policy);
+  std::vector<std::string> requirements = RequirementsOf(policy);
   if (map.Has("requirement")) {
     ASSIGN_OR_RETURN(std::string id, map.String("requirement"));
     if (std::find(requirements.begin(), requirements.end(), id) == requirements.end()) {
       return map.Error("requirement", "no rule has requirement '", id, "'; write the id of one that is in the file");
     }
     requirements = {id};
+  } else {
+    test.unbound.push_back(approval);
   }
   for (std::string& id : requirements) {
     approval.requirement = std::move(id);
@@ -100,34 +93,49 @@ absl::Status ReadApproval(yaml::Map map, const Policy& policy, PolicyTest& test)
   return map.Finish();
 }
 
-absl::Status ReadExpect(yaml::Map& map, const Policy& policy, PolicyTest& test) {
-  ASSIGN_OR_RETURN(const yaml::Node* node, map.Require("expect"));
+// `expect:` or `together:`. `known`: the requirements that may be named; null: any.
+absl::StatusOr<Expected> ReadExpected(yaml::Map& map, std::string_view key, const std::vector<std::string>* known) {
+  Expected expected;
+  ASSIGN_OR_RETURN(const yaml::Node* node, map.Require(key));
   if (node->IsScalar()) {
-    test.expect = Verdict::kAllow;
-    return map.OneOf("expect", {"allow"}).status();
+    RETURN_IF_ERROR(map.OneOf(key, {"allow"}).status());
+    return expected;
   }
-  ASSIGN_OR_RETURN(yaml::Map expect, map.SubMap("expect"));
+  ASSIGN_OR_RETURN(yaml::Map expect, map.SubMap(key));
   if (expect.Has("needs_approvals")) {
-    test.expect = Verdict::kNeedsApprovals;
+    expected.verdict = Verdict::kNeedsApprovals;
     ASSIGN_OR_RETURN(std::vector<std::string> open, expect.StringList("needs_approvals"));
     if (open.empty()) return expect.Error("needs_approvals", "an empty list; name the open requirements");
-    const std::vector<std::string> known = RequirementsIn(policy);
     for (const std::string& id : open) {
-      if (std::find(known.begin(), known.end(), id) == known.end()) {
-        return expect.Error("needs_approvals", "no rule has requirement '", id, "'; write the id of one in the file");
-      }
+      if (known == nullptr || std::find(known->begin(), known->end(), id) != known->end()) continue;
+      return expect.Error("needs_approvals", "no rule has requirement '", id, "'; write the id of one in the file");
     }
-    test.expect_open = {open.begin(), open.end()};
+    expected.open = {open.begin(), open.end()};
   } else if (expect.Has("hold")) {
-    test.expect = Verdict::kHold;
-    ASSIGN_OR_RETURN(test.expect_reason, expect.String("hold"));
+    expected.verdict = Verdict::kHold;
+    ASSIGN_OR_RETURN(expected.reason, expect.String("hold"));
   } else if (expect.Has("deny")) {
-    test.expect = Verdict::kDeny;
-    ASSIGN_OR_RETURN(test.expect_reason, expect.String("deny"));
+    expected.verdict = Verdict::kDeny;
+    ASSIGN_OR_RETURN(expected.reason, expect.String("deny"));
   } else {
-    return map.Error("expect", "nothing expected; write allow, {needs_approvals: [ID]}, {hold: ID} or {deny: ID}");
+    return map.Error(key, "nothing expected; write allow, {needs_approvals: [ID]}, {hold: ID} or {deny: ID}");
   }
-  return expect.Finish();
+  RETURN_IF_ERROR(expect.Finish());
+  return expected;
+}
+
+absl::Status ReadExpect(yaml::Map& map, const Policy& policy, PolicyTest& test) {
+  const std::vector<std::string> own = RequirementsOf(policy);
+  ASSIGN_OR_RETURN(test.expect, ReadExpected(map, "expect", &own));
+  if (!map.Has("together")) return absl::OkStatus();
+  if (policy.scope().level() == Scope::Level::kStudio) {
+    return map.Error("together",
+                     "'together' is what comes out with the layers above, and the studio has none above "
+                     "it; remove it");
+  }
+  // Requirements of the other layers are not known here.
+  ASSIGN_OR_RETURN(test.together, ReadExpected(map, "together", nullptr));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<PolicyTest> ReadTest(yaml::Map map, const Policy& policy, const PolicyTest& fixture) {

@@ -32,6 +32,7 @@ absl::StatusOr<Deadline> ReadDeadline(yaml::Map& rule, Effect effect);
 struct Names {
   Scope scope;  // whose file it is
   std::map<std::string, Requirement> requirements;
+  std::map<std::string, std::string_view> calendar_files;  // that are at hand, by the SHA-256 of their bytes
   std::map<std::string, CalendarRef> calendars;
   std::set<std::string> used_calendars;
 };

@@ -172,8 +172,11 @@ absl::StatusOr<BreakGlass> ReadBreakGlass(yaml::Map map, const Scope& scope) {
 }
 
 absl::StatusOr<Obligations> ReadObligations(yaml::Map map, const Scope& scope) {
-  RETURN_IF_ERROR(RefuseUnsupported(map, {"scan"}));
   Obligations obligations;
+  if (map.Has("scan")) {
+    RETURN_IF_ERROR(map.OneOf("scan", {"before_release"}).status());
+    obligations.scan = true;
+  }
   if (map.Has("delete_staging_within")) {
     ASSIGN_OR_RETURN(obligations.delete_staging_within,
                      map.Duration("delete_staging_within", std::chrono::hours(1), std::chrono::hours(24 * 90)));
@@ -203,7 +206,7 @@ absl::StatusOr<Obligations> ReadObligations(yaml::Map map, const Scope& scope) {
   if (obligations != Obligations()) return obligations;
   return map.ErrorAtNode(
       map.node(),
-      "no obligation; write some of delete_staging_within, mhl, notify, record_formats, verify, or remove it");
+      "no obligation; write some of delete_staging_within, mhl, notify, record_formats, scan, verify, or remove it");
 }
 
 absl::StatusOr<Require> ReadRequire(yaml::Map map, Names& names) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "lib/base/status.h"
+#include "lib/policy/parse.h"
 #include "lib/policy/parse_parts.h"
 
 namespace crossdock::policy::internal {
@@ -85,22 +86,61 @@ absl::Status ReadRefs(yaml::Map& map, std::string_view key, Names& names, std::v
   return absl::OkStatus();
 }
 
+bool IsSha256(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// `{file: FILE, sha256: DIGEST}`. The digest alone says which file it is; the name is for people.
+absl::StatusOr<Calendar> ReadBound(yaml::Map map, const Names& names) {
+  ASSIGN_OR_RETURN(std::string file, ReadId(map, "file"));
+  if (file.starts_with('.')) return map.Error("file", "'", file, "' is no file's name; write one as holidays.ics");
+  ASSIGN_OR_RETURN(std::string digest, map.String("sha256"));
+  if (!IsSha256(digest)) {
+    return map.Error("sha256", "'", base::PercentEscape(digest),
+                     "' is no SHA-256; write the 64 lower-case hex digits that sha256sum prints of the file");
+  }
+  RETURN_IF_ERROR(map.Finish());
+  Calendar calendar;
+  const auto found = names.calendar_files.find(digest);
+  if (found == names.calendar_files.end()) {
+    calendar.known = false;
+  } else {
+    auto read = ParseCalendar(found->second);
+    if (!read.ok()) return map.Error("file", file, ", ", base::ToStd(read.status().message()));
+    calendar = *std::move(read);
+  }
+  calendar.file = std::move(file);
+  calendar.digest = std::move(digest);
+  return calendar;
+}
+
+// The text itself, after `NAME: |`.
+absl::StatusOr<Calendar> ReadPasted(const yaml::Map& map, const yaml::Entry& entry) {
+  auto calendar = ParseCalendar(entry.value.scalar);
+  if (calendar.ok()) return calendar;
+  return map.ErrorAtNode(entry.value, "calendar ", entry.key, ", ", base::ToStd(calendar.status().message()));
+}
+
 }  // namespace
 
 absl::Status ReadCalendars(yaml::Map& policy, Policy& parsed, Names& names) {
   ASSIGN_OR_RETURN(auto map, policy.OptionalSubMap("calendars"));
   if (!map) return absl::OkStatus();
+  size_t files = 0;
   for (const yaml::Entry& entry : map->Entries()) {
     if (!IsId(entry.key)) return map->ErrorAtNode(entry.value, "'", entry.key, "' is no name of a calendar");
-    if (!entry.value.IsScalar()) {
-      return map->ErrorAtNode(entry.value, "a calendar is the text of an iCalendar file; write it after 'NAME: |'");
+    if (entry.value.IsList()) {
+      return map->ErrorAtNode(entry.value,
+                              "a calendar is {file: FILE, sha256: DIGEST}, or the text of an iCalendar file after "
+                              "'NAME: |'; write one of them");
     }
-    auto calendar = ParseCalendar(entry.value.scalar);
-    if (!calendar.ok()) {
-      return map->ErrorAtNode(entry.value, "calendar ", entry.key, ", ", base::ToStd(calendar.status().message()));
+    const bool bound = !entry.value.IsScalar();
+    if (bound && ++files > kCalendarFilesMax) {
+      return map->ErrorAtNode(entry.value, "more than ", kCalendarFilesMax, " calendar files; put some into one");
     }
-    calendar->name = entry.key;
-    const CalendarRef ref{std::make_shared<const Calendar>(*std::move(calendar))};
+    ASSIGN_OR_RETURN(Calendar calendar, bound ? ReadBound(map->At(entry.value), names) : ReadPasted(*map, entry));
+    calendar.name = entry.key;
+    const CalendarRef ref{std::make_shared<const Calendar>(std::move(calendar))};
     names.calendars.emplace(entry.key, ref);
     parsed.calendars.push_back({ref, PlaceOf(entry.value)});
   }

@@ -119,6 +119,7 @@ std::string_view VerdictName(Verdict verdict) {
 void Unite(const Obligations& more, Obligations& all) {
   const auto& within = more.delete_staging_within;
   if (within) all.delete_staging_within = std::min(*within, all.delete_staging_within.value_or(*within));
+  all.scan |= more.scan;
   all.mhl |= more.mhl;
   all.record_formats.insert(more.record_formats.begin(), more.record_formats.end());
   all.verify = std::max(all.verify, more.verify);  // nothing is below every level
@@ -176,6 +177,15 @@ std::vector<const Rule*> WithoutReplaced(const std::vector<const Rule*>& matched
     if (!replaced.contains(rule->id)) due.push_back(rule);
   }
   return due;
+}
+
+std::vector<std::string> RequirementsOf(const Policy& policy) {
+  std::set<std::string> ids;
+  for (const Rule& rule : policy.rules) {
+    if (!rule.require || !rule.require->approvals) continue;
+    for (const Requirement& requirement : rule.require->approvals->all_of) ids.insert(requirement.id);
+  }
+  return {ids.begin(), ids.end()};
 }
 
 }  // namespace crossdock::policy

@@ -89,6 +89,7 @@ struct Require {
 // What a matched rule wants done besides. Of several the strictest counts.
 struct Obligations {
   std::optional<std::chrono::milliseconds> delete_staging_within;  // after the transfer ended or last moved
+  bool scan = false;                                               // the source site's own scan, before anything leaves
   bool mhl = false;                      // an integrity record at the destination, or no transfer
   std::set<std::string> record_formats;  // in it, besides XXH128: "c4", "md5", "sha1"
   std::optional<VerifyLevel> verify;
@@ -141,15 +142,23 @@ struct BreakGlass {
   Place place;
 };
 
+// What a test expects.
+struct Expected {
+  Verdict verdict = Verdict::kAllow;
+  std::string reason;          // of kHold and kDeny: a rule's id or a reason code
+  std::set<std::string> open;  // of kNeedsApprovals: the ids of the open requirements
+};
+
 // A test that the file brings along, its facts already laid over the fixture's.
 struct PolicyTest {
   std::string name;
   Facts facts;
   Instant now;
   std::vector<Approval> approvals;
-  Verdict expect = Verdict::kAllow;
-  std::string expect_reason;          // of kHold and kDeny: a rule's id or a reason code
-  std::set<std::string> expect_open;  // of kNeedsApprovals: the ids of the open requirements
+  std::vector<Approval> unbound;  // of the approvals those that name no requirement, once each; their requirement is ""
+  Expected expect;                // of the file alone; ids are its own
+  // With the layers above, ids as decisions write them; nothing: what is expected of the file alone.
+  std::optional<Expected> together;
   std::optional<VerifyLevel> expect_verify;
   Place place;
 };
@@ -195,5 +204,7 @@ struct Policy {
   std::vector<PolicyTest> tests;
   std::string digest;  // SHA-256 over the canonical form (canonical.h), lower hex
 };
+// The ids of all its requirements, sorted.
+std::vector<std::string> RequirementsOf(const Policy& policy);
 
 }  // namespace crossdock::policy

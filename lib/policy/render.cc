@@ -114,7 +114,9 @@ std::string Calendars(const Window& window) {
   const auto names = [](const std::vector<CalendarRef>& refs) {
     std::vector<std::string> words;
     for (const CalendarRef& ref : refs) {
-      words.push_back(base::StrCat(Word(ref.calendar->name), " (SHA-256 ", ref.calendar->digest, ")"));
+      const std::string& file = ref.calendar->file;
+      words.push_back(base::StrCat(Word(ref.calendar->name), file.empty() ? " (" : base::StrCat(" (file ", file, ", "),
+                                   "SHA-256 ", ref.calendar->digest, ")"));
     }
     return Series(words, "or");
   };
@@ -174,6 +176,9 @@ void RenderRule(const Rule& rule, std::string& out) {
   out += base::StrCat("  - At least ", Verified(rule.require->verify), ".\n");
   const Obligations& obliged = rule.obligations;
   if (obliged.verify) out += base::StrCat("  - Whatever other rules ask, ", Verified(*obliged.verify), ".\n");
+  if (obliged.scan)
+    out +=
+        "  - Before anything leaves, the source site's own scan finds nothing; a site that has none sends nothing.\n";
   if (obliged.mhl) {
     const std::set<std::string>& formats = obliged.record_formats;
     out += base::StrCat("  - The destination keeps an integrity record (ASC MHL)", formats.empty() ? "" : " with ",
@@ -226,6 +231,30 @@ std::string Render(const Policy& policy) {
     RenderRule(rule, out);
   }
   return out + base::StrCat("\nDigest: ", policy.digest, "\n");
+}
+
+std::string RenderTogether(std::span<const Policy* const> layers) {
+  std::vector<std::string> names;
+  for (const Policy* layer : layers) names.push_back(ScopeName(layer->scope()));
+  std::string out = base::StrCat(
+      "How they combine: the rules of ", Series(names, "and"),
+      " are asked together.\n- Each must allow the transfer by its own rules; the strictest verdict of all counts.\n"
+      "- The requirements of all are due together, and a person fills one of them. So are the hours and obligations: "
+      "the "
+      "strictest of each counts.\n");
+  bool has_clients = false;
+  for (const Policy* layer : layers) {
+    has_clients |= layer->scope().level() == Scope::Level::kClient;
+    const std::string_view prefix = ScopePrefix(layer->scope());
+    if (prefix.empty()) continue;
+    out += base::StrCat("- In decisions and approvals, ids of rules and requirements of ", ScopeName(layer->scope()),
+                        " begin with ", prefix, "\n");
+  }
+  if (!has_clients) out += "- Without the client's own rules, which are not among these, everything is denied.\n";
+  for (const Policy* layer : layers) {
+    out += base::StrCat("Digest of ", ScopeName(layer->scope()), ": ", layer->digest, "\n");
+  }
+  return out + base::StrCat("Digest of all together, to which approvals are bound: ", DigestOf(layers), "\n");
 }
 
 std::string Explain(const Decision& decision) {

@@ -8,9 +8,9 @@
 namespace crossdock::policy {
 namespace {
 
-std::vector<std::string> Keys(const Decision& decision) {
+std::vector<std::string> Keys(const std::vector<Reason>& reasons) {
   std::vector<std::string> keys;
-  for (const Reason& reason : decision.reasons) keys.push_back(ReasonKey(reason));
+  for (const Reason& reason : reasons) keys.push_back(ReasonKey(reason));
   std::sort(keys.begin(), keys.end());
   return keys;
 }
@@ -71,8 +71,8 @@ std::string ReasonKey(const Reason& reason) {
   return reason.rule.empty() ? reason.code : base::StrCat(reason.code, " ", reason.rule);
 }
 
-StoredLayer StoreLayer(const Policy& policy, std::string_view scope, uint64_t number, const Decision& decision) {
-  StoredLayer layer{std::string(scope), policy.digest, number, decision.verdict, Keys(decision), decision.windows, {}};
+StoredLayer StoreLayer(const Policy& policy, std::string_view scope, uint64_t number, const LayerWord& word) {
+  StoredLayer layer{std::string(scope), policy.digest, number, word.verdict, Keys(word.reasons), word.windows, {}};
   for (const Rule& rule : policy.rules) {
     if (EndsByZone(rule) && rule.until->instant) layer.ends.push_back({rule.id, *rule.until->instant});
   }
@@ -97,7 +97,7 @@ std::string Deviation(const StoredLayer& stored, const Decision& replayed) {
   if (stored.verdict != replayed.verdict) {
     return base::StrCat("the verdict was ", VerdictName(stored.verdict), " and is ", VerdictName(replayed.verdict));
   }
-  const std::vector<std::string> now = Keys(replayed);
+  const std::vector<std::string> now = Keys(replayed.reasons);
   if (stored.reasons == now) return "";
   return base::StrCat("the reasons were ", absl::StrJoin(stored.reasons, ", "), " and are ", absl::StrJoin(now, ", "));
 }

@@ -44,8 +44,8 @@ struct StoredDecision {
 // "forbidden N-01", "no-rule-allows".
 std::string ReasonKey(const Reason& reason);
 
-// What is to be stored of a decision of `policy`.
-StoredLayer StoreLayer(const Policy& policy, std::string_view scope, uint64_t number, const Decision& decision);
+// What is to be stored of what `policy` said (Decision::layers).
+StoredLayer StoreLayer(const Policy& policy, std::string_view scope, uint64_t number, const LayerWord& word);
 
 // What `policy` says of the stored case. The very version that was asked then is given the hours and ends that it had;
 // any other is asked as it would have been asked then, with the approvals as if they had been given for it.

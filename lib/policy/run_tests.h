@@ -1,6 +1,7 @@
 // Runs the tests that a policy file brings along. Pure.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,5 +21,10 @@ struct TestResult {
 std::vector<TestResult> RunTests(const Policy& policy);
 // One of them, by the rules of `policy`.
 TestResult RunTest(const Policy& policy, const PolicyTest& test);
+
+// The same with the layers above the file's own: each test is decided by all of them together. What must come out is
+// what it expects `together`, or else what it expects of the file alone. An approval that names no requirement is given
+// for every requirement of every layer.
+std::vector<TestResult> RunTests(const Policy& policy, std::span<const Policy* const> above);
 
 }  // namespace crossdock::policy

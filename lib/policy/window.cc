@@ -35,6 +35,15 @@ std::vector<Interval> OpenWeekly(const Window& window, const absl::TimeZone& zon
 
 }  // namespace
 
+const Calendar* Window::UnknownCalendar() const {
+  for (const std::vector<CalendarRef>* refs : {&only, &except}) {
+    for (const CalendarRef& ref : *refs) {
+      if (!ref.calendar->known) return ref.calendar.get();
+    }
+  }
+  return nullptr;
+}
+
 std::optional<std::vector<Interval>> OpenBetween(const Window& window, std::string_view zone_name, Instant from,
                                                  Instant to) {
   absl::TimeZone zone;

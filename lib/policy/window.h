@@ -34,11 +34,13 @@ struct Window {
 
   bool operator==(const Window&) const = default;
   bool HasCalendars() const { return !only.empty() || !except.empty(); }
+  // The first calendar that is not known here (Calendar::known), or null.
+  const Calendar* UnknownCalendar() const;
 };
 
 // When it is open between two instants on the clock of `zone`, in order and joined where they touch; nothing: this
-// machine does not know the zone, or one of a calendar's. An opening that the clocks skip waits for the next time that
-// there is; of a time that they repeat the opening is the later one and the closing the earlier one.
+// machine does not know the zone, or one of a calendar's, or a calendar. An opening that the clocks skip waits for the
+// next time that there is; of a time that they repeat the opening is the later one and the closing the earlier one.
 std::optional<std::vector<Interval>> OpenBetween(const Window& window, std::string_view zone, Instant from, Instant to);
 
 // Whether `from` is in one of `intervals`, and when that changes; nothing: not within them.

@@ -36,6 +36,8 @@ std::string_view NameOf(Enum value, const Words<Enum, kSize>& words) {
   return "";
 }
 
+bool IsClean(std::string_view text) { return text == "clean"; }
+
 // Puts the fields of a struct into a statement, in the order in which Visit names them.
 class Writer {
  public:
@@ -58,6 +60,9 @@ class Writer {
   }
   void SortedDigests(const char* name, const std::vector<std::string>& values) {
     for (const std::string& value : values) Put(name, value);
+  }
+  void Trailing(const char* name, const std::string& value, bool (*)(std::string_view), const char*) {
+    if (!value.empty()) Put(name, value);
   }
   void Require(bool, const char*) {}  // Encode decodes what it wrote
 
@@ -112,6 +117,10 @@ class Reader {
   }
   void OptionalText(const char* name, std::string& value, bool (*valid)(std::string_view), const char* what) {
     if (!NextIsAbsent(name)) Text(name, value, valid, what);
+  }
+  // The kind's last line, which older statements do not have.
+  void Trailing(const char* name, std::string& value, bool (*valid)(std::string_view), const char* what) {
+    if (status_.ok() && next_ < statement_.fields.size()) Text(name, value, valid, what);
   }
   template <typename Enum, size_t kSize>
   void Word(const char* name, Enum& value, const Words<Enum, kSize>& words) {
@@ -370,6 +379,7 @@ void Visit(Codec& codec, Receipt& s) {
   codec.Word("verify", s.verify, kVerifies);
   codec.OptionalText("request", s.request, IsText, "request");
   Digest(codec, "policy", s.policy);
+  codec.Trailing("scan", s.scan, IsClean, "word 'clean'");
 }
 
 }  // namespace

@@ -240,6 +240,7 @@ struct Receipt {
   ReceiptVerify verify = ReceiptVerify::kTransit;
   std::string request;
   std::string policy;  // digest of the canonical form of the policy that the agent itself evaluated
+  std::string scan;    // of kSent: `clean` when a scan before release found nothing; empty, and no line: there was none
 };
 
 // The text to sign. STATEMENT_MALFORMED when a field breaks its rule.

@@ -61,11 +61,13 @@ grpc::Status PolicyService::ProposePolicy(grpc::ServerContext* context, const ad
     // Checked before anything is stored: whose policy it is stands in the text.
     const Actor actor{caller.subject, ""};
     const std::vector<std::string> accepted(request->accepted().begin(), request->accepted().end());
-    ASSIGN_OR_RETURN(ProposedPolicy proposed, api_.commands.ProposePolicy(request->text(), accepted, true, actor));
+    const std::vector<std::string> calendars(request->calendars().begin(), request->calendars().end());
+    const PolicyText text(request->text(), calendars);
+    ASSIGN_OR_RETURN(ProposedPolicy proposed, api_.commands.ProposePolicy(text, accepted, true, actor));
     RETURN_IF_ERROR(MayName(caller, proposed.name.client));
     admin::v1::Policy& policy = *response->mutable_policy();
     if (!request->validate_only()) {
-      ASSIGN_OR_RETURN(proposed, api_.commands.ProposePolicy(request->text(), accepted, false, actor));
+      ASSIGN_OR_RETURN(proposed, api_.commands.ProposePolicy(text, accepted, false, actor));
       RETURN_IF_ERROR(ShowPolicy(api_, proposed.name, &policy));
     } else {
       policy.set_client(proposed.name.client);
@@ -162,6 +164,7 @@ grpc::Status PolicyService::GetPolicy(grpc::ServerContext* context, const admin:
                                                               : "policy in force");
     }
     response->set_text(policy->text);
+    for (const std::string& calendar : policy->calendars) response->add_calendars(calendar);
     ASSIGN_OR_RETURN(const std::vector<std::string> lines, api_.commands.RenderPolicy(policy->text));
     for (const std::string& line : lines) response->add_rendered(line);
     return absl::OkStatus();
@@ -198,8 +201,9 @@ grpc::Status PolicyService::ReplayPolicy(grpc::ServerContext* context, const adm
     ASSIGN_OR_RETURN(const PolicyName name, api_.commands.NamePolicy(request->text()));
     RETURN_IF_ERROR(MayName(caller, name.client));
     const int examples = Limited(request->examples(), kExamples, kExamplesMax);
-    ASSIGN_OR_RETURN(const PolicyReplay replay,
-                     api_.commands.ReplayPolicy(request->text(), ToInstant(request->since()), examples));
+    const std::vector<std::string> calendars(request->calendars().begin(), request->calendars().end());
+    ASSIGN_OR_RETURN(const PolicyReplay replay, api_.commands.ReplayPolicy(PolicyText(request->text(), calendars),
+                                                                           ToInstant(request->since()), examples));
     response->set_digest(replay.name.digest);
     response->set_decisions(replay.decisions);
     response->set_complete(replay.complete);
@@ -233,7 +237,9 @@ grpc::Status PolicyService::SetShadowPolicy(grpc::ServerContext* context,
     }
     ASSIGN_OR_RETURN(const PolicyName name, api_.commands.NamePolicy(request->text()));
     RETURN_IF_ERROR(MayName(caller, name.client));
-    ASSIGN_OR_RETURN(const PolicyName started, api_.commands.StartShadow(request->text(), actor));
+    const std::vector<std::string> calendars(request->calendars().begin(), request->calendars().end());
+    ASSIGN_OR_RETURN(const PolicyName started,
+                     api_.commands.StartShadow(PolicyText(request->text(), calendars), actor));
     response->set_digest(started.digest);
     return absl::OkStatus();
   });

@@ -27,6 +27,7 @@ void Fill(const Warrant& warrant, v1::Warrant* message) {
     v1::SignedPolicy& layer = *message->add_policies();
     layer.set_text(policy.text);
     layer.set_activation(policy.activation);
+    for (const std::string& calendar : policy.calendars) layer.add_calendars(calendar);
   }
   for (const std::string& approval : warrant.approvals) message->add_approvals(approval);
   for (const std::string& delegation : warrant.delegations) message->add_delegations(delegation);

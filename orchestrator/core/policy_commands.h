@@ -1,7 +1,9 @@
 // Commands over the life of a policy. Part of Commands (commands.h), which says what holds for all of them.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,14 @@ namespace crossdock::orchestrator {
 struct Actor {
   std::string subject;
   std::string request_id;
+};
+
+// A policy as it is handed in: its YAML, and the calendar files that it names by digest. Both outlive it.
+struct PolicyText {
+  template <std::convertible_to<std::string_view> Text>
+  PolicyText(const Text& text, std::span<const std::string> files = {}) : yaml(text), calendars(files) {}
+  std::string_view yaml;
+  std::span<const std::string> calendars;
 };
 
 struct PolicyName {
@@ -55,8 +65,8 @@ class PolicyCommands {
   virtual ~PolicyCommands() = default;
 
   // Keeps a version whose tests pass and in which lint finds nothing but `accepted`. POLICY_INVALID, POLICY_TESTS_FAIL,
-  // POLICY_NOT_CLEAN.
-  virtual absl::StatusOr<ProposedPolicy> ProposePolicy(std::string_view text, const std::vector<std::string>& accepted,
+  // POLICY_NOT_CLEAN, CALENDAR_MISSING.
+  virtual absl::StatusOr<ProposedPolicy> ProposePolicy(const PolicyText& text, const std::vector<std::string>& accepted,
                                                        bool validate_only, const Actor& actor) = 0;
   // Takes an officer's signed activation of a proposed version; it does not come into force yet. POLICY_UNKNOWN,
   // POLICY_STATE_CONFLICT, TWO_PERSONS_NEEDED.
@@ -69,9 +79,11 @@ class PolicyCommands {
   virtual absl::StatusOr<PolicyName> WithdrawPolicy(std::string_view client, std::string_view digest,
                                                     const Actor& actor) = 0;
   // What a candidate would have said of what was decided since `since`; at most `examples` of each kind.
-  virtual absl::StatusOr<PolicyReplay> ReplayPolicy(std::string_view text, base::Instant since, int examples) = 0;
+  // CALENDAR_MISSING.
+  virtual absl::StatusOr<PolicyReplay> ReplayPolicy(const PolicyText& text, base::Instant since, int examples) = 0;
   // A candidate that is asked beside the version in force and never acts, in place of the client's last.
-  virtual absl::StatusOr<PolicyName> StartShadow(std::string_view text, const Actor& actor) = 0;
+  // CALENDAR_MISSING.
+  virtual absl::StatusOr<PolicyName> StartShadow(const PolicyText& text, const Actor& actor) = 0;
   virtual absl::Status StopShadow(std::string_view client, const Actor& actor) = 0;
   // Whose it is, and its digest. POLICY_INVALID.
   virtual absl::StatusOr<PolicyName> NamePolicy(std::string_view text) = 0;

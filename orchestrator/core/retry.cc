@@ -18,16 +18,16 @@ constexpr int kTransientAttemptsMax = 2'880;
 constexpr int kRefusedAttemptsMax = 3;
 
 // Besides those of the data plane (lib/wire) that say so themselves.
-constexpr std::array<std::string_view, 4> kPersonReasons = {"VOLUME_UNKNOWN", "PATH_REFUSED", "RECORD_INVALID",
-                                                            "RECORD_MISMATCH"};
+constexpr std::array<std::string_view, 5> kPersonReasons = {"VOLUME_UNKNOWN", "PATH_REFUSED", "RECORD_INVALID",
+                                                            "RECORD_MISMATCH", "RELEASE_SCAN_FOUND"};
 constexpr std::array<std::string_view, 6> kStorageReasons = {"DESTINATION_FULL",        "DESTINATION_QUOTA",
                                                              "DESTINATION_WRITE_ERROR", "DESTINATION_READ_ONLY",
                                                              "SOURCE_READ_ERROR",       "SOURCE_NOT_READY"};
 constexpr std::array<std::string_view, 2> kChangedReasons = {"SOURCE_CHANGED", "LISTING_CHANGED"};
 // Everything that lib/trust and lib/clearance refuse begins with one of these.
-constexpr std::array<std::string_view, 12> kRefusedPrefixes = {"APPROVAL", "APPROVER",  "POLICY",         "ROSTER",
-                                                               "PEER_",    "PATH_",     "CLASSIFICATION", "SITE_",
-                                                               "KEY_",     "SIGNATURE", "STATEMENT",      "CLEARANCE"};
+constexpr std::array<std::string_view, 13> kRefusedPrefixes = {
+    "APPROVAL", "APPROVER", "POLICY",    "ROSTER",    "PEER_",     "PATH_",       "CLASSIFICATION",
+    "SITE_",    "KEY_",     "SIGNATURE", "STATEMENT", "CLEARANCE", "RELEASE_SCAN"};
 
 template <size_t N>
 bool Contains(const std::array<std::string_view, N>& list, std::string_view word) {

@@ -31,10 +31,11 @@ struct AssertedFact {
   bool list = false;
 };
 
-// A policy's text (YAML) with the officer's statement that puts it in force.
+// A policy's text (YAML) with the officer's statement that puts it in force, and the calendar files that it binds.
 struct SignedPolicy {
   std::string text;
   std::string activation;
+  std::vector<std::string> calendars = {};  // bytes
 };
 
 // Everything an agent needs to decide by itself that a move is allowed.

@@ -95,8 +95,8 @@ absl::StatusOr<trust::VerifiedApproval> Judge(pg::Tx& tx, const Transfer& transf
 }
 
 // Everything in one transaction: a statement is never taken for a transfer that has changed meanwhile.
-absl::StatusOr<Transfer> Take(pg::Tx& tx, std::string_view id, std::string_view statement, std::string_view actor,
-                              base::Instant now) {
+absl::StatusOr<Transfer> Take(const Context& context, pg::Tx& tx, std::string_view id, std::string_view statement,
+                              std::string_view actor, base::Instant now) {
   ASSIGN_OR_RETURN(const Transfer transfer, Lock(tx, id));
   for (const store::Approval& earlier : store::LiveApprovals(tx, id))
     if (earlier.statement == statement) return transfer;
@@ -105,7 +105,7 @@ absl::StatusOr<Transfer> Take(pg::Tx& tx, std::string_view id, std::string_view 
                                                      " and waits for nobody's approval"),
                             "APPROVAL_NOT_ASKED");
   }
-  ASSIGN_OR_RETURN(const Cleared cleared, Clear(tx, transfer, now));
+  ASSIGN_OR_RETURN(const Cleared cleared, Clear(tx, transfer, now, context.parsed.get()));
   ASSIGN_OR_RETURN(const trust::VerifiedApproval approval, Judge(tx, transfer, cleared, statement, now));
   const trust::ApprovalStatement& said = approval.statement;
   const std::string decision(trust::Name(said.decision));
@@ -129,7 +129,7 @@ absl::StatusOr<std::vector<ApprovalSubject>> OpenApprovals(const Context& contex
   const base::Instant now = context.clock.Now();
   return context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<std::vector<ApprovalSubject>> {
     subjects.clear();
-    ASSIGN_OR_RETURN(const Cleared cleared, Clear(tx, transfer, now));
+    ASSIGN_OR_RETURN(const Cleared cleared, Clear(tx, transfer, now, context.parsed.get()));
     for (const policy::RequirementStatus& open : cleared.clearance.decision.open)
       subjects.push_back(SubjectOf(transfer, cleared, open));
     return subjects;
@@ -140,7 +140,7 @@ absl::Status SubmitApproval(const Context& context, std::string_view transfer, s
                             std::string_view actor) {
   const base::Instant now = context.clock.Now();
   const auto taken = context.database.Transact(
-      [&](pg::Tx& tx) -> absl::StatusOr<Transfer> { return Take(tx, transfer, statement, actor, now); });
+      [&](pg::Tx& tx) -> absl::StatusOr<Transfer> { return Take(context, tx, transfer, statement, actor, now); });
   if (absl::IsAlreadyExists(taken.status())) {
     return base::WithReason(base::AlreadyExists("this approval was used before; sign a new one"), "APPROVAL_REPLAYED");
   }

@@ -84,12 +84,32 @@ void KeepFirstReceipt(pg::Tx& tx, const Transfer& transfer, const store::Receipt
                     transfer.id, "first_stands", detail.dump()});
 }
 
+// The sender signed that the site's scan found nothing.
+bool SaysScanned(const store::Receipt& receipt) {
+  const auto statement = trust::SignedStatement::Parse(receipt.statement);
+  if (receipt.role != "sent" || !statement.ok()) return false;
+  const auto said = trust::Decode<trust::Receipt>(statement->statement());
+  return said.ok() && !said->scan.empty();
+}
+
+void AuditScan(pg::Tx& tx, const Transfer& transfer, const store::Receipt& receipt, base::Instant now) {
+  const nlohmann::json detail = {{"epoch", EpochText(receipt.epoch)}, {"statement", receipt.statement}};
+  store::Audit(tx, {0, now, transfer.entity.client, base::StrCat("agent/", receipt.agent), "release.scanned",
+                    transfer.id, "clean", detail.dump()});
+}
+
 // An agent that will not move it as things stand may have looked a moment before we did. Where we now say the same, the
 // transfer waits for that, and no attempt of its budget is spent. False when it is something else, or only they say so.
-absl::StatusOr<bool> SettleRefusal(pg::Tx& tx, const Transfer& transfer, const std::string& actor,
-                                   std::string_view reason, std::string_view detail, base::Instant now) {
+absl::StatusOr<bool> SettleRefusal(const Context& context, pg::Tx& tx, const Transfer& transfer,
+                                   const std::string& actor, std::string_view reason, std::string_view detail,
+                                   base::Instant now) {
+  if (reason == kReleaseScanMissing) {
+    store::MoveTransfer(tx, transfer, {Cause::kAttemptFailed, actor, std::string(reason), std::string(detail), now});
+    ASSIGN_OR_RETURN(const Transfer queued, Lock(tx, transfer.id));
+    return Reconsider(tx, queued, actor, reason, detail, now);
+  }
   if (!reason.starts_with("CLEARANCE_")) return false;
-  ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, "refusal", now));
+  ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, "refusal", now, context.parsed.get()));
   if (ruling.allowed()) return false;
   store::MoveTransfer(tx, transfer, {Cause::kAttemptFailed, actor, std::string(reason), std::string(detail), now});
   ASSIGN_OR_RETURN(const Transfer queued, Lock(tx, transfer.id));
@@ -170,12 +190,20 @@ absl::StatusOr<CommitReply> Commit(const Context& context, std::string_view agen
       moved = transfer;
       return CommitReply{CommitWord::kRefused, "LISTING_CHANGED", "what arrived is not what was approved"};
     }
-    ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, "commit", now));
+    ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, "commit", now, context.parsed.get()));
     moved = transfer;
     if (!ruling.allowed()) {
       Reconsider(tx, transfer, "orchestrator", ruling.reason, ruling.detail, now);
       return CommitReply{CommitWord::kRefused, ruling.reason, ruling.detail};
     }
+    const auto scanned = std::find_if(receipts.begin(), receipts.end(), SaysScanned);
+    // By rules that came into force while it ran: it goes again, with a scan.
+    if (ruling.scan && scanned == receipts.end()) {
+      constexpr std::string_view kWhy = "the policy wants a scan before release, and the sender's receipt says of none";
+      Reconsider(tx, transfer, "orchestrator", "RELEASE_SCAN_NOT_SAID", kWhy, now);
+      return CommitReply{CommitWord::kRefused, "RELEASE_SCAN_NOT_SAID", std::string(kWhy)};
+    }
+    if (ruling.scan) AuditScan(tx, transfer, *scanned, now);
     store::MoveTransfer(
         tx, transfer,
         {Cause::kCommitted, base::StrCat("agent/", agent), "", "verified and durable at the destination", now});
@@ -229,7 +257,7 @@ absl::Status ReportFailure(const Context& context, std::string_view agent, std::
     const std::string actor = base::StrCat("agent/", agent);
     const RetryClass retry_class = ClassOf(reason);
     if (retry_class == RetryClass::kSourceChanged) return Rescan(tx, transfer, actor, reason, detail, now);
-    ASSIGN_OR_RETURN(const bool settled, SettleRefusal(tx, transfer, actor, reason, detail, now));
+    ASSIGN_OR_RETURN(const bool settled, SettleRefusal(context, tx, transfer, actor, reason, detail, now));
     if (settled) return absl::OkStatus();
     const RetryAdvice advice = Advise(retry_class, transfer.attempts + 1, Jitter(context));
     const Cause cause = advice.give_up ? Cause::kBudgetSpent : Cause::kAttemptFailed;

@@ -40,7 +40,7 @@ class EngineCommands : public Commands {
   absl::Status AddDelegation(std::string_view statement, const Actor& actor) override;
   absl::Status EndDelegation(std::string_view statement, const Actor& actor) override;
 
-  absl::StatusOr<ProposedPolicy> ProposePolicy(std::string_view text, const std::vector<std::string>& accepted,
+  absl::StatusOr<ProposedPolicy> ProposePolicy(const PolicyText& text, const std::vector<std::string>& accepted,
                                                bool validate_only, const Actor& actor) override;
   absl::StatusOr<PolicyName> ApprovePolicy(std::string_view activation, const Actor& actor) override;
   absl::StatusOr<PolicyName> ActivatePolicy(std::string_view activation, const Actor& actor) override;
@@ -48,8 +48,8 @@ class EngineCommands : public Commands {
                                               const Actor& actor) override;
   absl::StatusOr<PolicyName> WithdrawPolicy(std::string_view client, std::string_view digest,
                                             const Actor& actor) override;
-  absl::StatusOr<PolicyReplay> ReplayPolicy(std::string_view text, base::Instant since, int examples) override;
-  absl::StatusOr<PolicyName> StartShadow(std::string_view text, const Actor& actor) override;
+  absl::StatusOr<PolicyReplay> ReplayPolicy(const PolicyText& text, base::Instant since, int examples) override;
+  absl::StatusOr<PolicyName> StartShadow(const PolicyText& text, const Actor& actor) override;
   absl::Status StopShadow(std::string_view client, const Actor& actor) override;
   absl::StatusOr<PolicyName> NamePolicy(std::string_view text) override;
   absl::StatusOr<std::vector<std::string>> RenderPolicy(std::string_view text) override;

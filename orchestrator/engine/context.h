@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "lib/base/ed25519.h"
 #include "lib/base/random.h"
 #include "lib/pg/database.h"
+#include "lib/policy/parsed.h"
 #include "orchestrator/core/agent_view.h"
 #include "orchestrator/core/fleet.h"
 #include "orchestrator/core/wakes.h"
@@ -36,6 +38,8 @@ struct Context {
   std::function<std::vector<RelayState>()> relays = [] { return std::vector<RelayState>(); };
   // Whom Notify can tell.
   std::set<std::string> recipients = {};
+  // The policies that were read for decisions.
+  std::shared_ptr<policy::ParsedPolicies> parsed = std::make_shared<policy::ParsedPolicies>();
 };
 
 }  // namespace crossdock::orchestrator::engine

@@ -33,6 +33,8 @@ constexpr std::string_view kDeniedByApprover = "DENIED_BY_APPROVER";
 constexpr size_t kDecidedAtOnce = 200;
 // What nobody told us of shows so soon, however long a decision is good for.
 constexpr std::chrono::seconds kLookAgain{60};
+// How long a site that cannot carry out an obligation is left alone before it is tried again.
+constexpr std::chrono::minutes kMendWait{5};
 // Nobody approved it for so long: whoever still wants it asks again.
 constexpr std::chrono::days kWaitMax{31};
 
@@ -115,6 +117,7 @@ Ruling ToRuling(const Transfer& transfer, const clearance::Clearance& clearance)
       if (!is_new) entry->second = std::min(entry->second, after);
     }
   }
+  ruling.scan = clearance.decision.obligations.scan;
   if (!clearance.decision.reasons.empty()) ruling.detail = clearance.decision.reasons.front().text;
   if (ruling.reason == kDeniedByApprover) {
     ruling.detail = WordsOfDenial(clearance);
@@ -142,6 +145,13 @@ Ruling ToRuling(const Transfer& transfer, const clearance::Clearance& clearance)
                                         ", ", rejected.text, "."));
   }
   return ruling;
+}
+
+// An agent says that its site cannot do what the policy obliges it to. IT may have mended that after a while.
+bool WaitsForScan(const Transfer& transfer, const clearance::Clearance& clearance, base::Instant now) {
+  if (!clearance.decision.obligations.scan || transfer.reason != kReleaseScanMissing) return false;
+  return transfer.state == State::kDeciding ||
+         (transfer.state == State::kHeld && now < transfer.state_since + kMendWait);
 }
 
 // The question itself was refused.
@@ -218,20 +228,22 @@ base::Instant DecideAgain(const Transfer& transfer, const absl::StatusOr<Cleared
 }
 
 // Each layer's own word, by which it replays.
-std::vector<policy::StoredLayer> StoredLayers(const Cleared& cleared, base::Instant now) {
+std::vector<policy::StoredLayer> StoredLayers(const Cleared& cleared) {
   std::vector<policy::StoredLayer> stored;
   for (const clearance::VerifiedPolicy& layer : cleared.verified.layers) {
-    const policy::Policy& policy = layer.policy;
-    const policy::Decision alone = policy::Evaluate(
-        policy, cleared.clearance.facts, policy::ApprovalsFor(policy.scope(), cleared.clearance.voices), now);
-    stored.push_back(policy::StoreLayer(policy, ScopeOf(policy), layer.activation.number, alone));
+    const policy::Policy& policy = *layer.policy;
+    for (const policy::LayerWord& word : cleared.clearance.decision.layers) {
+      if (word.digest != policy.digest) continue;
+      stored.push_back(policy::StoreLayer(policy, ScopeOf(policy), layer.activation.number, word));
+      break;
+    }
   }
   return stored;
 }
 
 // Deciding → wherever the policy sends it.
-absl::Status Settle(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
-  ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, OccasionOf(transfer.reason), now));
+absl::Status Settle(const Context& context, pg::Tx& tx, const Transfer& transfer, base::Instant now) {
+  ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, OccasionOf(transfer.reason), now, context.parsed.get()));
   const Cause cause = CauseOf(ruling.verdict);
   if (!store::MoveTransfer(tx, transfer, {cause, "policy", ruling.reason, ruling.detail, now})) return absl::OkStatus();
   KeepReminders(tx, transfer.id, ruling, now);
@@ -240,7 +252,7 @@ absl::Status Settle(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
 }
 
 // One that waits: expired, decided otherwise by now, or left alone for another while.
-absl::Status LookAgain(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
+absl::Status LookAgain(const Context& context, pg::Tx& tx, const Transfer& transfer, base::Instant now) {
   const bool late = transfer.deadline && *transfer.deadline <= now;
   if (late || transfer.state_since + kWaitMax <= now) {
     const std::string detail = late ? "its deadline has passed" : "nobody decided over it for a month";
@@ -248,7 +260,7 @@ absl::Status LookAgain(pg::Tx& tx, const Transfer& transfer, base::Instant now) 
       Report(tx, transfer, State::kExpired, detail, now);
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, kTime, now));
+  ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, kTime, now, context.parsed.get()));
   const std::optional<State> to = Next(State::kDeciding, CauseOf(ruling.verdict));
   if (to == transfer.state) {
     store::SetReason(tx, transfer.id, transfer.state, ruling.reason, ruling.detail);
@@ -260,15 +272,15 @@ absl::Status LookAgain(pg::Tx& tx, const Transfer& transfer, base::Instant now) 
 }
 
 // One batch; gives those that were in `deciding`.
-absl::StatusOr<std::vector<Transfer>> DecideSome(pg::Tx& tx, base::Instant now) {
+absl::StatusOr<std::vector<Transfer>> DecideSome(const Context& context, pg::Tx& tx, base::Instant now) {
   for (const State state : {State::kHeld, State::kAwaitingApproval}) {
     for (const Transfer& transfer : store::TransfersToDecideAgain(tx, state, now, kDecidedAtOnce)) {
-      RETURN_IF_ERROR(LookAgain(tx, transfer, now));
+      RETURN_IF_ERROR(LookAgain(context, tx, transfer, now));
     }
   }
   // Those that were just reconsidered among them.
   std::vector<Transfer> deciding = store::TransfersInState(tx, State::kDeciding, now, kDecidedAtOnce);
-  for (const Transfer& transfer : deciding) RETURN_IF_ERROR(Settle(tx, transfer, now));
+  for (const Transfer& transfer : deciding) RETURN_IF_ERROR(Settle(context, tx, transfer, now));
   return deciding;
 }
 
@@ -298,13 +310,15 @@ absl::StatusOr<std::vector<store::Policy>> LayersOver(pg::Tx& tx, const Transfer
   return layers;
 }
 
-absl::StatusOr<Cleared> Clear(pg::Tx& tx, const Transfer& transfer, base::Instant now) {
+absl::StatusOr<Cleared> Clear(pg::Tx& tx, const Transfer& transfer, base::Instant now, policy::ParsedPolicies* parsed) {
   Cleared cleared;
   ASSIGN_OR_RETURN(cleared.roster, CurrentRoster(tx));
   ASSIGN_OR_RETURN(cleared.policies, LayersOver(tx, transfer, cleared.roster));
   std::vector<clearance::SignedPolicy> layers;
-  for (const store::Policy& policy : cleared.policies) layers.push_back({policy.text, policy.statement});
-  ASSIGN_OR_RETURN(cleared.verified, clearance::VerifyLayers(layers, cleared.roster, clearance::NothingSeen(), now));
+  for (const store::Policy& policy : cleared.policies)
+    layers.push_back({policy.text, policy.statement, policy.calendars});
+  ASSIGN_OR_RETURN(cleared.verified,
+                   clearance::VerifyLayers(layers, cleared.roster, clearance::NothingSeen(), now, parsed));
   for (const store::Approval& approval : store::LiveApprovals(tx, transfer.id))
     cleared.approvals.push_back(approval.statement);
   // Without a signature there is nothing that could count in anybody's place.
@@ -316,8 +330,12 @@ absl::StatusOr<Cleared> Clear(pg::Tx& tx, const Transfer& transfer, base::Instan
   return cleared;
 }
 
-absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, std::string_view occasion, base::Instant now) {
-  const absl::StatusOr<Cleared> cleared = Clear(tx, transfer, now);
+absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, std::string_view occasion, base::Instant now,
+                              policy::ParsedPolicies* parsed) {
+  absl::StatusOr<Cleared> cleared = Clear(tx, transfer, now, parsed);
+  if (cleared.ok() && WaitsForScan(transfer, cleared->clearance, now)) {
+    cleared = base::WithReason(base::FailedPrecondition(transfer.detail), kReleaseScanMissing);
+  }
   if (!cleared.ok() && base::ReasonOf(cleared.status()).empty()) return cleared.status();
   const Ruling ruling = cleared.ok() ? ToRuling(transfer, cleared->clearance) : Refusal(cleared.status());
   store::Decision decision;
@@ -333,7 +351,7 @@ absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, std::string_
     decision.policy = cleared->clearance.binding.policy;
     decision.roster = cleared->clearance.roster_number;
     decision.facts_json = FactsJson(cleared->clearance.facts);
-    decision.layers_json = LayersJson(StoredLayers(*cleared, now));
+    decision.layers_json = LayersJson(StoredLayers(*cleared));
     decision.voices_json = VoicesJson(cleared->clearance.voices);
     json signed_texts = cleared->approvals;
     for (const std::string& delegation : RelevantDelegations(*cleared)) signed_texts.push_back(delegation);
@@ -345,7 +363,7 @@ absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, std::string_
   decision.outcome = OutcomeOf(decision);
   const store::KeptDecision kept = store::KeepDecision(tx, transfer, decision);
   decision.id = kept.id;
-  if (kept.is_new) AskShadows(tx, transfer, decision);
+  if (kept.is_new) AskShadows(tx, transfer, decision, parsed);
   store::SetDecision(tx, transfer.id,
                      {kept.id, decision.policy, verify, content_wanted, DecideAgain(transfer, cleared, now)});
   return ruling;
@@ -361,7 +379,7 @@ absl::Status DecideAll(const Context& context, base::Instant now) {
   size_t decided = kDecidedAtOnce;
   while (decided == kDecidedAtOnce) {
     const auto batch = context.database.Transact(
-        [&](pg::Tx& tx) -> absl::StatusOr<std::vector<Transfer>> { return DecideSome(tx, now); });
+        [&](pg::Tx& tx) -> absl::StatusOr<std::vector<Transfer>> { return DecideSome(context, tx, now); });
     RETURN_IF_ERROR(batch.status());
     decided = batch->size();
     if (decided == 0) break;
@@ -382,7 +400,7 @@ absl::Status RedecideRunning(const Context& context, base::Instant now, std::str
       const auto due = store::TransfersToDecideAgain(tx, State::kRunning, now, kDecidedAtOnce);
       decided = due.size();
       for (const Transfer& transfer : due) {
-        ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, occasion, now));
+        ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, transfer, occasion, now, context.parsed.get()));
         const bool stops = !ruling.allowed() && Reconsider(tx, transfer, "policy", ruling.reason, ruling.detail, now);
         if (stops) stopped.push_back(transfer);
         // What goes on under rules that changed needs them as its agents' warrant: they look again by themselves.

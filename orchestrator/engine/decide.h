@@ -15,6 +15,8 @@
 
 namespace crossdock::orchestrator::engine {
 
+inline constexpr std::string_view kReleaseScanMissing = "RELEASE_SCAN_MISSING";
+
 // A decision as the rest of the engine acts on it.
 struct Ruling {
   policy::Verdict verdict = policy::Verdict::kDeny;
@@ -29,6 +31,7 @@ struct Ruling {
   std::optional<std::chrono::milliseconds> remind_after;
   std::map<std::string, std::chrono::milliseconds> escalate;
   bool by_break_glass = false;  // allowed past what stands against it
+  bool scan = false;            // nothing may leave before the source site's own scan has found nothing
   bool allowed() const { return verdict == policy::Verdict::kAllow; }
 };
 
@@ -46,7 +49,9 @@ struct Cleared {
 // Asks clearance, with the policies in force of the studio, the transfer's client and its show, and its live approvals
 // and break-glass; stores nothing. Errors are ROSTER_MISSING, POLICY_MISSING (of the client), and those of
 // clearance::VerifyLayers and clearance::Decide.
-absl::StatusOr<Cleared> Clear(pg::Tx& tx, const Transfer& transfer, base::Instant now);
+// `parsed` keeps the policies that were read (Context::parsed); null: each is read anew.
+absl::StatusOr<Cleared> Clear(pg::Tx& tx, const Transfer& transfer, base::Instant now,
+                              policy::ParsedPolicies* parsed = nullptr);
 
 // The policies in force over a transfer. Which show it belongs to is the officers' path map's to say, not the asset
 // database's. POLICY_MISSING when the client has none.
@@ -56,8 +61,12 @@ absl::StatusOr<std::vector<store::Policy>> LayersOver(pg::Tx& tx, const Transfer
 // The same as a ruling, stored with all its inputs unless the transfer has had that outcome before. What cannot be
 // decided is held; a path or classification that the officers' map refuses is denied. Moves nothing. `occasion`: what
 // makes us ask: event, approval, withdrawal, delegation, break_glass, refusal, dispatch, resume, time, activation,
-// revocation, // roster, commit.
-absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, std::string_view occasion, base::Instant now);
+// revocation, roster, commit.
+//
+// Where the source's agent said that its site has no scan, and the policy wants one (kReleaseScanMissing), it is held
+// for a while, and then tried again.
+absl::StatusOr<Ruling> Decide(pg::Tx& tx, const Transfer& transfer, std::string_view occasion, base::Instant now,
+                              policy::ParsedPolicies* parsed = nullptr);
 // The ruling that was stored last; nothing before the first.
 absl::StatusOr<Ruling> LastRuling(pg::Tx& tx, const Transfer& transfer);
 

@@ -50,7 +50,8 @@ absl::StatusOr<Warrant> MakeWarrant(pg::Tx& tx, const Transfer& transfer, base::
   ASSIGN_OR_RETURN(const trust::Roster roster, CurrentRoster(tx));
   ASSIGN_OR_RETURN(const std::vector<store::Policy> policies, LayersOver(tx, transfer, roster));
   Warrant warrant;
-  for (const store::Policy& policy : policies) warrant.policies.push_back({policy.text, policy.statement});
+  for (const store::Policy& policy : policies)
+    warrant.policies.push_back({policy.text, policy.statement, policy.calendars});
   for (const store::Approval& approval : store::LiveApprovals(tx, transfer.id))
     warrant.approvals.push_back(approval.statement);
   if (!warrant.approvals.empty()) warrant.delegations = DelegationsOf(tx, transfer.entity.client, now);

@@ -60,7 +60,7 @@ absl::Status PlanOnce(const Context& context, base::Instant now) {
     const Plan plan = MakePlan(input);
     for (const PlannedAssignment& one : plan.assignments) {
       // Time has passed since it was allowed.
-      ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, one.transfer, "dispatch", now));
+      ASSIGN_OR_RETURN(const Ruling ruling, Decide(tx, one.transfer, "dispatch", now, context.parsed.get()));
       if (!ruling.allowed()) {
         Reconsider(tx, one.transfer, "policy", ruling.reason, ruling.detail, now);
         continue;

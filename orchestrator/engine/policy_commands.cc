@@ -11,7 +11,7 @@
 
 namespace crossdock::orchestrator::engine {
 
-absl::StatusOr<ProposedPolicy> EngineCommands::ProposePolicy(std::string_view text,
+absl::StatusOr<ProposedPolicy> EngineCommands::ProposePolicy(const PolicyText& text,
                                                              const std::vector<std::string>& accepted,
                                                              bool validate_only, const Actor& actor) {
   return engine::ProposePolicy(context_, text, accepted, validate_only, actor.subject);
@@ -35,11 +35,11 @@ absl::StatusOr<PolicyName> EngineCommands::WithdrawPolicy(std::string_view clien
   return engine::WithdrawPolicy(context_, ScopeOfKey(client), digest, actor.subject);
 }
 
-absl::StatusOr<PolicyReplay> EngineCommands::ReplayPolicy(std::string_view text, base::Instant since, int examples) {
+absl::StatusOr<PolicyReplay> EngineCommands::ReplayPolicy(const PolicyText& text, base::Instant since, int examples) {
   return ReplayPast(context_, text, since, examples);
 }
 
-absl::StatusOr<PolicyName> EngineCommands::StartShadow(std::string_view text, const Actor& actor) {
+absl::StatusOr<PolicyName> EngineCommands::StartShadow(const PolicyText& text, const Actor& actor) {
   return engine::StartShadow(context_, text, actor.subject);
 }
 

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_join.h"
+#include "lib/base/digest.h"
+#include "lib/base/encoding.h"
 #include "lib/base/status.h"
 #include "lib/base/strings.h"
 #include "lib/clearance/registry.h"
@@ -52,7 +54,7 @@ absl::StatusOr<Subject> Read(pg::Tx& tx, std::string_view scope, std::string_vie
   const std::optional<store::Policy> row = store::GetPolicy(tx, key, digest);
   if (!version || !row) return Unknown(scope, digest);
   subject.version = *std::move(version);
-  ASSIGN_OR_RETURN(subject.policy, policy::Parse(row->text, "policy"));
+  ASSIGN_OR_RETURN(subject.policy, policy::Parse(row->text, "policy", row->calendars));
   subject.in_force = store::ActivePolicy(tx, key);
   return subject;
 }
@@ -108,7 +110,7 @@ absl::StatusOr<std::vector<std::string>> Check(const policy::Policy& policy, con
 absl::StatusOr<std::string> DifferenceJson(const std::optional<store::Policy>& before, const policy::Policy& after,
                                            base::Instant now) {
   if (!before) return std::string("{}");
-  ASSIGN_OR_RETURN(const policy::Policy old, policy::Parse(before->text, "policy in force"));
+  ASSIGN_OR_RETURN(const policy::Policy old, policy::Parse(before->text, "policy in force", before->calendars));
   ASSIGN_OR_RETURN(const policy::Difference difference, policy::Diff(old, after, now));
   return policy::DiffDocument(old, after, difference, kRegionsKept).dump();
 }
@@ -130,7 +132,8 @@ absl::StatusOr<Basis> Sign(pg::Tx& tx, Subject& subject, std::string_view activa
   approving.rollback = subject.version.state == VersionState::kReplaced;
   approving.stops = LetsNothingThrough(subject.policy);
   if (approving.rollback && subject.in_force) {
-    ASSIGN_OR_RETURN(const policy::Policy before, policy::Parse(subject.in_force->text, "policy in force"));
+    ASSIGN_OR_RETURN(const policy::Policy before,
+                     policy::Parse(subject.in_force->text, "policy in force", subject.in_force->calendars));
     approving.tightens = OnlyTightens(before, subject.policy, now);
   }
   ASSIGN_OR_RETURN(const Basis basis, WhoseWord(approving));
@@ -179,6 +182,32 @@ absl::Status DecideAgainBy(const Context& context, const policy::Policy& policy,
 
 }  // namespace
 
+absl::StatusOr<policy::Policy> ReadWhole(const PolicyText& text) {
+  ASSIGN_OR_RETURN(policy::Policy policy, policy::Parse(text.yaml, "policy.yaml", text.calendars));
+  for (const policy::Policy::NamedCalendar& named : policy.calendars) {
+    const policy::Calendar& calendar = *named.calendar.calendar;
+    if (calendar.known) continue;
+    return base::WithReason(base::InvalidArgument("calendar ", calendar.name, " of the policy is the file ",
+                                                  calendar.file, " with SHA-256 ", calendar.digest,
+                                                  ", which did not come along; hand it in with the policy"),
+                            "CALENDAR_MISSING");
+  }
+  return policy;
+}
+
+std::vector<std::string> CalendarsOf(const policy::Policy& policy, const PolicyText& text) {
+  std::vector<std::string> named;
+  for (const std::string& bytes : text.calendars) {
+    const std::string digest = base::ToHex(base::Sha256(bytes));
+    const bool wanted =
+        std::any_of(policy.calendars.begin(), policy.calendars.end(), [&](const policy::Policy::NamedCalendar& each) {
+          return !each.calendar.calendar->file.empty() && each.calendar.calendar->digest == digest;
+        });
+    if (wanted) named.push_back(bytes);
+  }
+  return named;
+}
+
 bool LetsNothingThrough(const policy::Policy& policy) {
   return std::any_of(policy.rules.begin(), policy.rules.end(), [&](const policy::Rule& rule) {
     const bool stops = rule.effect == policy::Effect::kForbid || rule.effect == policy::Effect::kHold;
@@ -198,10 +227,10 @@ bool OnlyTightens(const policy::Policy& before, const policy::Policy& after, bas
                      [](const policy::Region& region) { return region.change == policy::Change::kStronger; });
 }
 
-absl::StatusOr<ProposedPolicy> ProposePolicy(const Context& context, std::string_view text,
+absl::StatusOr<ProposedPolicy> ProposePolicy(const Context& context, const PolicyText& text,
                                              const std::vector<std::string>& accepted, bool validate_only,
                                              std::string_view actor) {
-  ASSIGN_OR_RETURN(const policy::Policy policy, policy::Parse(text, "policy.yaml"));
+  ASSIGN_OR_RETURN(const policy::Policy policy, ReadWhole(text));
   const base::Instant now = context.clock.Now();
   const std::string scope = ScopeOf(policy);
   return context.database.Transact([&](pg::Tx& tx) -> absl::StatusOr<ProposedPolicy> {
@@ -221,7 +250,8 @@ absl::StatusOr<ProposedPolicy> ProposePolicy(const Context& context, std::string
     row.client = KeyOfPolicy(policy);
     row.digest = policy.digest;
     row.title = policy.title;
-    row.text = text;
+    row.text = text.yaml;
+    row.calendars = CalendarsOf(policy, text);
     row.author = actor;
     row.proposed = now;
     store::InsertPolicy(tx, row);

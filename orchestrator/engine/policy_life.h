@@ -15,7 +15,7 @@
 
 namespace crossdock::orchestrator::engine {
 
-absl::StatusOr<ProposedPolicy> ProposePolicy(const Context& context, std::string_view text,
+absl::StatusOr<ProposedPolicy> ProposePolicy(const Context& context, const PolicyText& text,
                                              const std::vector<std::string>& accepted, bool validate_only,
                                              std::string_view actor);
 
@@ -30,6 +30,12 @@ absl::StatusOr<PolicyName> ActivatePolicy(const Context& context, std::string_vi
 
 absl::StatusOr<PolicyName> WithdrawPolicy(const Context& context, std::string_view scope, std::string_view digest,
                                           std::string_view actor);
+
+// A policy as it was handed in, with all its calendars: CALENDAR_MISSING names the first whose file did not come along.
+// Files that it does not name are left alone.
+absl::StatusOr<policy::Policy> ReadWhole(const PolicyText& text);
+// Of the files that came along those that `policy` names by digest.
+std::vector<std::string> CalendarsOf(const policy::Policy& policy, const PolicyText& text);
 
 // Whether it holds or forbids whatever comes, for good. Pure.
 bool LetsNothingThrough(const policy::Policy& policy);

@@ -3,8 +3,8 @@
 #include <array>
 
 #include "lib/base/status.h"
-#include "lib/policy/parse.h"
 #include "orchestrator/engine/decision_record.h"
+#include "orchestrator/engine/policy_life.h"
 #include "orchestrator/engine/scope.h"
 #include "orchestrator/store/evidence.h"
 
@@ -49,9 +49,9 @@ policy::Prospect ForeseeRow(const store::Decision& row, std::string_view scope, 
 
 }  // namespace
 
-absl::StatusOr<PolicyReplay> ReplayPast(const Context& context, std::string_view text, base::Instant since,
+absl::StatusOr<PolicyReplay> ReplayPast(const Context& context, const PolicyText& text, base::Instant since,
                                         int examples) {
-  ASSIGN_OR_RETURN(const policy::Policy candidate, policy::Parse(text, "policy.yaml"));
+  ASSIGN_OR_RETURN(const policy::Policy candidate, ReadWhole(text));
   const std::string scope = ScopeOf(candidate);
   // Another replica's clock may be ahead of this one's.
   const base::Instant end = context.clock.Now() + std::chrono::hours(1);

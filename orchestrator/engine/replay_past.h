@@ -13,8 +13,8 @@ namespace crossdock::orchestrator::engine {
 inline constexpr int64_t kReplayedMax = 1'000'000;
 
 // Reads the stored decisions of the candidate's scope since `since`, in short transactions. POLICY_INVALID when the
-// text does not load.
-absl::StatusOr<PolicyReplay> ReplayPast(const Context& context, std::string_view text, base::Instant since,
+// text does not load, CALENDAR_MISSING when a file that it names did not come along.
+absl::StatusOr<PolicyReplay> ReplayPast(const Context& context, const PolicyText& text, base::Instant since,
                                         int examples);
 
 }  // namespace crossdock::orchestrator::engine

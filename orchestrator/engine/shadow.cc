@@ -4,9 +4,9 @@
 
 #include "lib/base/status.h"
 #include "lib/base/strings.h"
-#include "lib/policy/parse.h"
 #include "nlohmann/json.hpp"
 #include "orchestrator/engine/decision_record.h"
+#include "orchestrator/engine/policy_life.h"
 #include "orchestrator/engine/scope.h"
 #include "orchestrator/store/policy_life.h"
 
@@ -21,13 +21,14 @@ void Audit(pg::Tx& tx, std::string_view scope, std::string_view actor, std::stri
 
 }  // namespace
 
-absl::StatusOr<PolicyName> StartShadow(const Context& context, std::string_view text, std::string_view actor) {
-  ASSIGN_OR_RETURN(const policy::Policy candidate, policy::Parse(text, "policy.yaml"));
+absl::StatusOr<PolicyName> StartShadow(const Context& context, const PolicyText& text, std::string_view actor) {
+  ASSIGN_OR_RETURN(const policy::Policy candidate, ReadWhole(text));
   const base::Instant now = context.clock.Now();
   const std::string scope = ScopeOf(candidate);
   RETURN_IF_ERROR(context.database.Transact([&](pg::Tx& tx) {
     store::LockScope(tx, scope);
-    store::PutShadow(tx, {scope, candidate.digest, std::string(text), std::string(actor), now});
+    store::PutShadow(
+        tx, {scope, candidate.digest, std::string(text.yaml), std::string(actor), now, CalendarsOf(candidate, text)});
     Audit(tx, scope, actor, "policy.shadowed", candidate.digest, now);
     return absl::OkStatus();
   }));
@@ -49,7 +50,8 @@ absl::Status StopShadow(const Context& context, std::string_view scope, std::str
   });
 }
 
-void AskShadows(pg::Tx& tx, const Transfer& transfer, const store::Decision& decision) {
+void AskShadows(pg::Tx& tx, const Transfer& transfer, const store::Decision& decision, policy::ParsedPolicies* parsed) {
+  policy::ParsedPolicies once;
   const Entity& entity = transfer.entity;
   const std::string scopes[] = {"studio", ScopeOfKey(entity.client),
                                 base::StrCat("show:", entity.client, "/", entity.project)};
@@ -62,9 +64,9 @@ void AskShadows(pg::Tx& tx, const Transfer& transfer, const store::Decision& dec
       if (!read.ok()) return;
       stored = *std::move(read);
     }
-    const absl::StatusOr<policy::Policy> candidate = policy::Parse(shadow->text, "shadow");
+    const auto candidate = (parsed == nullptr ? once : *parsed).Parse(shadow->text, shadow->calendars);
     if (!candidate.ok()) continue;
-    const policy::Prospect prospect = policy::Foresee(*stored, scope, *candidate);
+    const policy::Prospect prospect = policy::Foresee(*stored, scope, **candidate);
     if (prospect.kind == policy::Prospect::Kind::kSame) continue;
     const bool decided = prospect.kind != policy::Prospect::Kind::kUndecidable;
     store::KeepShadowDifference(

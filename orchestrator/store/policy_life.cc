@@ -1,5 +1,7 @@
 #include "orchestrator/store/policy_life.h"
 
+#include "orchestrator/store/rules.h"
+
 namespace crossdock::orchestrator::store {
 namespace {
 
@@ -46,10 +48,12 @@ constexpr pg::Query kInForceAt{"policy_event_in_force_at", R"sql(
   SELECT digest FROM policy_event WHERE scope = $1 AND state = 'in_force' AND at <= $2 ORDER BY id DESC LIMIT 1)sql"};
 
 constexpr pg::Query kPutShadow{"policy_shadow_put", R"sql(
-  INSERT INTO policy_shadow (scope, digest, text, author, started) VALUES ($1, $2, $3, $4, $5))sql"};
+  INSERT INTO policy_shadow (scope, digest, text, author, started, calendars) VALUES ($1, $2, $3, $4, $5, $6))sql"};
 constexpr pg::Query kDropShadow{"policy_shadow_drop", "DELETE FROM policy_shadow WHERE scope = $1"};
-constexpr pg::Query kGetShadow{"policy_shadow_get",
-                               "SELECT scope, digest, text, author, started FROM policy_shadow WHERE scope = $1"};
+constexpr pg::Query kGetShadow{"policy_shadow_get", R"sql(
+  SELECT scope, digest, text, author, started,
+         array(SELECT encode(f.bytes, 'hex') FROM calendar_file f WHERE f.digest = ANY(s.calendars) ORDER BY f.digest)
+    FROM policy_shadow s WHERE scope = $1)sql"};
 // The shadow may be gone by now: then nothing is kept.
 constexpr pg::Query kKeepDifference{"policy_shadow_keep", R"sql(
   INSERT INTO policy_shadow_difference (scope, digest, decision, kind, before, after, why, at)
@@ -116,7 +120,8 @@ std::optional<std::string> InForceAt(pg::Tx& tx, std::string_view scope, base::I
 
 void PutShadow(pg::Tx& tx, const Shadow& s) {
   tx.Run(kDropShadow, s.scope);
-  tx.Run(kPutShadow, s.scope, s.digest, pg::Bytes{s.text}, s.author, s.started);
+  const std::vector<std::string> calendars = KeepCalendars(tx, s.calendars, s.started);
+  tx.Run(kPutShadow, s.scope, s.digest, pg::Bytes{s.text}, s.author, s.started, calendars);
 }
 
 bool DropShadow(pg::Tx& tx, std::string_view scope) { return tx.Run(kDropShadow, scope).affected_rows() > 0; }
@@ -125,8 +130,8 @@ std::optional<Shadow> GetShadow(pg::Tx& tx, std::string_view scope) {
   const pqxx::result result = tx.Run(kGetShadow, scope);
   if (result.empty()) return std::nullopt;
   const pqxx::row row = result[0];
-  return Shadow{row[0].as<std::string>(), row[1].as<std::string>(), pg::ReadBytes(row[2]), row[3].as<std::string>(),
-                pg::ReadInstant(row[4])};
+  return Shadow{row[0].as<std::string>(), row[1].as<std::string>(), pg::ReadBytes(row[2]),
+                row[3].as<std::string>(), pg::ReadInstant(row[4]),  ReadCalendars(row[5])};
 }
 
 void KeepShadowDifference(pg::Tx& tx, const ShadowDifference& d) {

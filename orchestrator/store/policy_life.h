@@ -60,6 +60,7 @@ struct Shadow {
   std::string text;
   std::string author;
   base::Instant started;
+  std::vector<std::string> calendars = {};  // as in store::Policy
 };
 // In place of the scope's last, with all that was kept of that.
 void PutShadow(pg::Tx& tx, const Shadow& shadow);

@@ -1,14 +1,18 @@
 #include "orchestrator/store/rules.h"
 
+#include "lib/base/digest.h"
+#include "lib/base/encoding.h"
+
 namespace crossdock::orchestrator::store {
 namespace {
 
 // Each proposed version with its newest activation; the active one is the client's highest number.
-#define POLICY_SELECT                                                                                              \
-  "SELECT p.client, p.digest, p.title, p.text, p.author, p.proposed, a.number, a.statement, a.officer, "           \
-  "a.activated, coalesce(a.number = (SELECT max(number) FROM policy_activation m WHERE m.client = p.client), "     \
-  "false) AS active FROM policy p LEFT JOIN LATERAL (SELECT * FROM policy_activation a WHERE a.client = p.client " \
-  "AND a.digest = p.digest ORDER BY number DESC LIMIT 1) a ON true "
+#define POLICY_SELECT                                                                                                \
+  "SELECT p.client, p.digest, p.title, p.text, p.author, p.proposed, array(SELECT encode(f.bytes, 'hex') FROM "      \
+  "calendar_file f WHERE f.digest = ANY(p.calendars) ORDER BY f.digest) AS calendars, a.number, a.statement, "       \
+  "a.officer, a.activated, coalesce(a.number = (SELECT max(number) FROM policy_activation m WHERE m.client = "       \
+  "p.client), false) AS active FROM policy p LEFT JOIN LATERAL (SELECT * FROM policy_activation a WHERE a.client = " \
+  "p.client AND a.digest = p.digest ORDER BY number DESC LIMIT 1) a ON true "
 
 Policy ReadPolicy(const pqxx::row& row) {
   Policy policy;
@@ -18,6 +22,7 @@ Policy ReadPolicy(const pqxx::row& row) {
   policy.text = pg::ReadBytes(row["text"]);
   policy.author = row["author"].as<std::string>();
   policy.proposed = pg::ReadInstant(row["proposed"]);
+  policy.calendars = ReadCalendars(row["calendars"]);
   if (!row["number"].is_null()) policy.number = row["number"].as<uint64_t>();
   policy.statement = pg::ReadText(row["statement"]);
   policy.officer = pg::ReadText(row["officer"]);
@@ -26,8 +31,10 @@ Policy ReadPolicy(const pqxx::row& row) {
   return policy;
 }
 
+constexpr pg::Query kKeepCalendar{
+    "calendar_file_keep", "INSERT INTO calendar_file (digest, bytes, kept) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"};
 constexpr pg::Query kInsertPolicy{"policy_insert", R"sql(
-  INSERT INTO policy (client, digest, title, text, author, proposed) VALUES ($1, $2, $3, $4, $5, $6)
+  INSERT INTO policy (client, digest, title, text, author, proposed, calendars) VALUES ($1, $2, $3, $4, $5, $6, $7)
   ON CONFLICT DO NOTHING)sql"};
 constexpr pg::Query kActivate{"policy_activate", R"sql(
   INSERT INTO policy_activation (client, number, digest, statement, officer, activated)
@@ -55,8 +62,25 @@ constexpr pg::Query kListLinks{"link_list", R"sql(
 
 }  // namespace
 
+std::vector<std::string> ReadCalendars(const pqxx::field& field) {
+  std::vector<std::string> calendars;
+  // What the database itself encodes reads.
+  for (const std::string& hex : pg::ReadList(field)) calendars.push_back(base::FromHex(hex).value());
+  return calendars;
+}
+
+std::vector<std::string> KeepCalendars(pg::Tx& tx, const std::vector<std::string>& files, base::Instant now) {
+  std::vector<std::string> digests;
+  for (const std::string& bytes : files) {
+    digests.push_back(base::ToHex(base::Sha256(bytes)));
+    tx.Run(kKeepCalendar, digests.back(), pg::Bytes{bytes}, now);
+  }
+  return digests;
+}
+
 void InsertPolicy(pg::Tx& tx, const Policy& p) {
-  tx.Run(kInsertPolicy, p.client, p.digest, p.title, pg::Bytes{p.text}, p.author, p.proposed);
+  const std::vector<std::string> calendars = KeepCalendars(tx, p.calendars, p.proposed);
+  tx.Run(kInsertPolicy, p.client, p.digest, p.title, pg::Bytes{p.text}, p.author, p.proposed, calendars);
 }
 
 void ActivatePolicy(pg::Tx& tx, const Policy& p) {

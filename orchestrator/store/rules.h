@@ -17,6 +17,7 @@ struct Policy {
   std::string text;  // YAML
   std::string author;
   base::Instant proposed;
+  std::vector<std::string> calendars = {};  // bytes of the files that it names by digest, as far as they are there
   // Of its newest activation; 0 and empty when it was never activated.
   uint64_t number = 0;
   std::string statement;  // signed crossdock/policy/v1
@@ -24,7 +25,11 @@ struct Policy {
   std::optional<base::Instant> activated;
   bool active = false;
 };
-// Proposing the same content again is harmless.
+// Keeps calendar files under the SHA-256 of their bytes, and gives those. Keeping them again is harmless.
+std::vector<std::string> KeepCalendars(pg::Tx& tx, const std::vector<std::string>& files, base::Instant now);
+// Of a column that holds them as hex.
+std::vector<std::string> ReadCalendars(const pqxx::field& field);
+// Proposing the same content again is harmless. Its calendars are kept with it, from `proposed` on.
 void InsertPolicy(pg::Tx& tx, const Policy& policy);
 // Fails with a unique violation when the number was used; the caller has checked that it is the highest.
 void ActivatePolicy(pg::Tx& tx, const Policy& policy);

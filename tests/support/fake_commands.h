@@ -105,12 +105,13 @@ class FakeCommands : public orchestrator::Commands {
   absl::Status EndDelegation(std::string_view statement, const Actor& actor) override {
     return Note("EndDelegation ", statement, By(actor));
   }
-  absl::StatusOr<orchestrator::ProposedPolicy> ProposePolicy(std::string_view text,
+  absl::StatusOr<orchestrator::ProposedPolicy> ProposePolicy(const orchestrator::PolicyText& text,
                                                              const std::vector<std::string>& accepted,
                                                              bool validate_only, const Actor& actor) override {
     std::string codes;
     for (const std::string& code : accepted) codes += " accepting " + code;
-    return Answer(orchestrator::ProposedPolicy{policy, "{}", {}}, "ProposePolicy ", text,
+    for (const std::string& calendar : text.calendars) codes += " with " + calendar;
+    return Answer(orchestrator::ProposedPolicy{policy, "{}", {}}, "ProposePolicy ", text.yaml,
                   validate_only ? " validate" : "", codes, By(actor));
   }
   absl::StatusOr<orchestrator::PolicyName> ApprovePolicy(std::string_view activation, const Actor& actor) override {
@@ -127,11 +128,13 @@ class FakeCommands : public orchestrator::Commands {
                                                           const Actor& actor) override {
     return Answer(policy, "WithdrawPolicy ", client, " ", digest, By(actor));
   }
-  absl::StatusOr<orchestrator::PolicyReplay> ReplayPolicy(std::string_view text, base::Instant, int examples) override {
-    return Answer(replay, "ReplayPolicy ", text, " ", examples);
+  absl::StatusOr<orchestrator::PolicyReplay> ReplayPolicy(const orchestrator::PolicyText& text, base::Instant,
+                                                          int examples) override {
+    return Answer(replay, "ReplayPolicy ", text.yaml, " ", examples);
   }
-  absl::StatusOr<orchestrator::PolicyName> StartShadow(std::string_view text, const Actor& actor) override {
-    return Answer(policy, "StartShadow ", text, By(actor));
+  absl::StatusOr<orchestrator::PolicyName> StartShadow(const orchestrator::PolicyText& text,
+                                                       const Actor& actor) override {
+    return Answer(policy, "StartShadow ", text.yaml, By(actor));
   }
   absl::Status StopShadow(std::string_view client, const Actor& actor) override {
     return Note("StopShadow ", client, By(actor));

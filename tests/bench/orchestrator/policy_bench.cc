@@ -116,7 +116,7 @@ void Fill(pg::Database& database, const policy::Policy& policy, int decisions, b
         row.approvals_json = "[]";
         row.verdict = policy::VerdictName(decision.verdict);
         row.result_json = "{}";
-        row.layers_json = LayersJson({policy::StoreLayer(policy, ScopeOf(policy), 1, decision)});
+        row.layers_json = LayersJson({policy::StoreLayer(policy, ScopeOf(policy), 1, decision.layers.at(0))});
         row.voices_json = "[]";
         row.outcome = OutcomeOf(row);
         row.occasion = "event";

@@ -406,6 +406,19 @@ TEST_CASE("policy and trigger: proposed, activated, applied, shown, tried out") 
   const std::string file = terminal.File("northlight.yaml", "text");
   CHECK(terminal.Asks({"policy", "propose", file}) == "ProposePolicy text by user:ada");
   CHECK(Has(terminal.Out({"policy", "propose", file, "--validate-only"}), "loads: northlight d1"));
+  const std::string calendar =
+      "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:20260605\nEND:VEVENT\nEND:VCALENDAR\n";
+  const std::string bound =
+      "schema: crossdock/policy/v1\nid: p\ntitle: t\napplies_to: {client: northlight}\n"
+      "valid: {from: 2026-01-01, review_by: 2026-12-31}\ncalendars: {h: {file: h.ics, sha256: " +
+      base::ToHex(base::Sha256(calendar)) +
+      "}}\nrules:\n  - {id: A, effect: allow, when: {}, require: {approvals: none, window: "
+      "{clock: UTC, at_close: pause, except: [calendar:h]}}}\n";
+  const std::string with_calendar = terminal.File("bound.yaml", bound);
+  CHECK(Has(terminal.Run({"policy", "propose", with_calendar}).err, "[CALENDAR_MISSING]"));
+  terminal.File("h.ics", calendar);
+  CHECK(terminal.Asks({"policy", "propose", with_calendar}) ==
+        base::StrCat("ProposePolicy ", bound, " with ", calendar, " by user:ada"));
   CHECK(terminal.Asks({"policy", "activate", file}) == "ActivatePolicy text by user:ada");
   CHECK(Has(terminal.Out({"policy", "list", "--client", "northlight"}), "Rules of Northlight"));
   CHECK(Has(terminal.Out({"policy", "show", "northlight", "--digest", "d1"}), "1. Nothing leaves."));

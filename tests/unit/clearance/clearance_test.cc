@@ -1,6 +1,8 @@
 #include "lib/clearance/clearance.h"
 
 #include "catch2/catch.hpp"
+#include "lib/base/digest.h"
+#include "lib/base/encoding.h"
 #include "lib/base/status.h"
 #include "lib/policy/parse.h"
 #include "lib/trust/reasons.h"
@@ -575,6 +577,44 @@ TEST_CASE("no more policies are read than there are levels") {
   const SignedPolicy one{StudioPolicy(), Activate(StudioPolicy())};
   const std::vector<SignedPolicy> four(4, one);
   CHECK(base::ReasonOf(VerifyLayers(four, ExampleRoster(), NothingSeen(), kNow).status()) == kClearanceInvalid);
+}
+
+TEST_CASE("layers that were read are not read again, however often it is decided") {
+  const std::vector<SignedPolicy> layers = {{StudioPolicy(), Activate(StudioPolicy())},
+                                            {std::string(kPolicy), Activate(std::string(kPolicy))}};
+  policy::ParsedPolicies parsed;
+  for (int i = 0; i < 3; ++i) {
+    const auto verified = VerifyLayers(layers, ExampleRoster(), NothingSeen(), kNow, &parsed);
+    REQUIRE(verified.ok());
+    CHECK(Decide(ExampleRequest("internal"), *verified, ExampleRoster(), kNow)->verdict == Verdict::kAllow);
+    CHECK(parsed.read() == 2);
+  }
+}
+
+TEST_CASE("a calendar's file counts when the policy names its digest, and without it the transfer is held") {
+  const auto calendar = [](const std::string& day) {
+    return "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:" + day + "\nEND:VEVENT\nEND:VCALENDAR\n";
+  };
+  const std::string other_day = calendar("20261121"), today = calendar("20261120");
+  std::string text = Replaced(
+      std::string(kPolicy), "rules:\n",
+      "calendars: {closed: {file: closed.ics, sha256: " + base::ToHex(base::Sha256(other_day)) + "}}\nrules:\n");
+  text = Replaced(text, "    require: {approvals: none}\n",
+                  "    require: {approvals: none, window: {clock: UTC, at_close: pause, except: [calendar:closed]}}\n");
+  const auto decide = [&](const std::vector<std::string>& files) {
+    const std::vector<SignedPolicy> layers = {{text, Activate(text), files}};
+    const auto verified = VerifyLayers(layers, ExampleRoster(), NothingSeen(), kNow);
+    INFO(verified.status().ToString());
+    REQUIRE(verified.ok());
+    return Decide(ExampleRequest("internal"), *verified, ExampleRoster(), kNow)->decision;
+  };
+  CHECK(decide({other_day}).verdict == Verdict::kAllow);
+  for (const std::vector<std::string>& files : {std::vector<std::string>{}, {today}}) {
+    const policy::Decision held = decide(files);
+    CHECK(held.verdict == Verdict::kHold);
+    REQUIRE_FALSE(held.reasons.empty());
+    CHECK(held.reasons[0].code == "cannot-decide: calendar closed");
+  }
 }
 
 }  // namespace

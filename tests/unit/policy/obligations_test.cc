@@ -94,10 +94,9 @@ TEST_CASE("a rule that adds an obligation or replaces another is not useless", "
   CHECK_FALSE(shadowed(", replaces: A"));
 }
 
-TEST_CASE("an obligation that nobody carries out yet is refused, never kept for show", "[obligations]") {
-  CHECK(Complaint(Text(Allows("A", ", obligations: {scan: x}"))).find("not supported yet") != std::string::npos);
+TEST_CASE("what is no obligation is refused, never kept for show", "[obligations]") {
   for (const char* wrong : {"{}", "{mhl: wanted}", "{delete_staging_within: 1m}", "{delete_staging_within: 400d}",
-                            "{verify: never}", "{other: x}"}) {
+                            "{verify: never}", "{scan: after}", "{other: x}"}) {
     INFO(wrong);
     CHECK_FALSE(Parse(Text(Allows("A", std::string(", obligations: ") + wrong)), "p.yaml").ok());
   }
@@ -148,6 +147,7 @@ TEST_CASE("obligations stand in the digest, the English and the difference of ve
   const Policy plain = File(Allows("A", "")), day = File(Allows("A", ", obligations: {delete_staging_within: 24h}"));
   const Policy week = File(Allows("A", ", obligations: {delete_staging_within: 7d}"));
   const Policy record = File(Allows("A", ", obligations: {mhl: required}"));
+  const Policy scanned = File(Allows("A", ", obligations: {scan: before_release}"));
   const Policy formats = File(Allows("A", ", obligations: {mhl: required, record_formats: [c4, md5]}"));
   const Policy told = File(Allows("A", ", obligations: {notify: [client:c/desk, studio/operations]}"));
   const Policy fewer = File(Allows("A", ", obligations: {notify: [studio/operations]}"));
@@ -169,6 +169,10 @@ TEST_CASE("obligations stand in the digest, the English and the difference of ve
   CHECK(change(day, week) == Change::kWeaker);
   CHECK(change(week, day) == Change::kStronger);
   CHECK(change(record, plain) == Change::kWeaker);
+  CHECK(scanned.digest != plain.digest);
+  CHECK(Render(scanned).find("the source site's own scan finds nothing") != std::string::npos);
+  CHECK(change(scanned, plain) == Change::kWeaker);
+  CHECK(change(plain, scanned) == Change::kStronger);
   CHECK(change(formats, record) == Change::kWeaker);
   CHECK(change(record, formats) == Change::kStronger);
   CHECK(change(told, fewer) == Change::kWeaker);

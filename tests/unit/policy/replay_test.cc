@@ -22,7 +22,7 @@ Policy Rules(const std::string& rules) {
 
 StoredDecision Store(const Policy& policy, const Facts& facts, const std::vector<Approval>& approvals, Instant now) {
   const Decision decision = Evaluate(policy, facts, approvals, now);
-  return {now, 1, facts, approvals, {StoreLayer(policy, kScope, 1, decision)}, decision.verdict};
+  return {now, 1, facts, approvals, {StoreLayer(policy, kScope, 1, decision.layers.at(0))}, decision.verdict};
 }
 
 Facts Some() {

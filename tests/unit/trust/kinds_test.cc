@@ -120,6 +120,20 @@ TEST_CASE("every line of every kind must be there, once, in its place") {
   }
 }
 
+TEST_CASE("a receipt says that a scan was clean in its last line, or has no such line") {
+  Receipt receipt = ExampleReceipt();
+  const std::string without = *Encode(receipt);
+  CHECK(without.find("scan: ") == std::string::npos);
+  CHECK(Decode<Receipt>(without)->scan.empty());
+  receipt.scan = "clean";
+  CHECK(*Encode(receipt) == without + "scan: clean\n");
+  CHECK(Decode<Receipt>(without + "scan: clean\n")->scan == "clean");
+  CHECK(base::ReasonOf(Decode<Receipt>(without + "scan: dirty\n").status()) == kStatementMalformed);
+  CHECK(base::ReasonOf(Decode<Receipt>(without + "scan: clean\nscan: clean\n").status()) == kStatementMalformed);
+  receipt.scan = "dirty";
+  CHECK(base::ReasonOf(Encode(receipt).status()) == kStatementMalformed);
+}
+
 TEST_CASE("a statement of another kind is not taken for this one") {
   const std::string text = *Encode(ExampleApproval());
   CHECK(base::ReasonOf(Decode<Receipt>(text).status()) == kStatementMalformed);

@@ -114,5 +114,21 @@ TEST_CASE("what was decided without a policy replays from nothing, and says so")
   CHECK(row.verdict == "hold");
 }
 
+TEST_CASE("a second decision reads no policy") {
+  DecidingStudio studio;
+  studio.Activate(base::StrCat(kAllow, kHoldUntil));
+  studio.ActivateLayer("{studio: true}", kAllow);
+  const std::string id = studio.Decided(kUntil - std::chrono::minutes(30));
+  CHECK(studio.context.parsed->read() == 2);
+  REQUIRE(DecideAll(studio.context, kUntil - std::chrono::minutes(20)).ok());
+  REQUIRE(DecideAll(studio.context, kUntil).ok());
+  CHECK(studio.Get(id).state == State::kQueued);
+  CHECK(studio.context.parsed->read() == 2);
+  studio.Activate(kAllow);
+  REQUIRE(ReconsiderAll(studio.context, "northlight", "olga", "POLICY_ACTIVATED").ok());
+  REQUIRE(DecideAll(studio.context, kUntil + seconds(1)).ok());
+  CHECK(studio.context.parsed->read() == 3);
+}
+
 }  // namespace
 }  // namespace crossdock::orchestrator::engine

@@ -164,7 +164,8 @@ class TwoAgents {
     std::thread receiver([&] { received = Do(van, {"receive", "t-1", move}); });
     MoveTask send = move;
     send.send = true;
-    sent = Do(lon, {"send", "t-1", send});
+    Work releasing({"lon-1", lon_volumes, reports, lon_warrants, lon_receipts, Legs(true), clock, {}, lon_release});
+    sent = Do(lon_release.scan == nullptr ? lon : releasing, {"send", "t-1", send});
     receiver.join();
     exchange.Forget();
   }
@@ -190,6 +191,7 @@ class TwoAgents {
   }
   Work lon{{"lon-1", lon_volumes, reports, lon_warrants, lon_receipts, Legs(true), clock}};
   Work van{{"van-1", van_volumes, reports, van_warrants, van_receipts, Legs(false), clock}};
+  ReleaseCheck lon_release;  // where a test gives one
   PathRef source = {"proj", "shots/sh010", {}};
   Merge merge = Merge::kNever;
   bool replace = false;
@@ -283,6 +285,67 @@ TEST_CASE("what must have an integrity record does not land where none is kept")
   CHECK(base::ReasonOf(site.Do(site.van, {"receive", "t-1", move})) == "RECORD_REQUIRED");
   CHECK(site.dials == 0);
   CHECK_FALSE(site.tree.Exists("van/proj/in"));
+}
+
+// A site's scan that says what a test wants.
+struct SaidScan : ReleaseScan {
+  absl::Status Run(const std::vector<std::string>& files, std::stop_token) const override {
+    seen.push_back(files);
+    return answer;
+  }
+  absl::Status answer;
+  mutable std::vector<std::vector<std::string>> seen;
+};
+
+TEST_CASE("where the policy wants a scan, a site that has none sends nothing, not even a name") {
+  TwoAgents site;
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  site.lon_warrants.answer->scan = true;
+  site.Move(site.Scan());
+  CHECK(base::ReasonOf(site.sent) == "RELEASE_SCAN_MISSING");
+  CHECK_FALSE(site.received.ok());
+  REQUIRE_FALSE(site.reports.failures.empty());
+  CHECK(site.reports.failures[0] == "RELEASE_SCAN_MISSING");
+  CHECK(site.reports.receipts.empty());
+  CHECK_FALSE(site.tree.Exists("van/proj/in"));
+}
+
+TEST_CASE("a scan is asked about every file before anything leaves, and its finding ends the attempt") {
+  TwoAgents site;
+  SaidScan scan;
+  site.lon_release = {&scan, {{"proj", "/mnt/proj"}}};
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  site.tree.Write("lon/proj/shots/sh010/b/c.exr", "beta");
+  site.lon_warrants.answer->scan = true;
+  scan.answer =
+      base::WithReason(base::FailedPrecondition("the site's release scan found: Eicar"), "RELEASE_SCAN_FOUND");
+  const ScanReport listed = site.Scan();
+  site.Move(listed);
+  CHECK(base::ReasonOf(site.sent) == "RELEASE_SCAN_FOUND");
+  CHECK(scan.seen ==
+        std::vector<std::vector<std::string>>{{"/mnt/proj/shots/sh010/a.exr", "/mnt/proj/shots/sh010/b/c.exr"}});
+  CHECK_FALSE(site.tree.Exists("van/proj/in"));
+  // Whichever end reports first, it is this.
+  for (const std::string& reason : site.reports.failures) CHECK(reason == "RELEASE_SCAN_FOUND");
+
+  scan.answer = absl::OkStatus();
+  site.reports.failures.clear();
+  site.Move(listed);
+  INFO(site.sent << " / " << site.received);
+  REQUIRE(site.received.ok());
+  CHECK(Read(site.reports.receipts.at(0)).scan == "clean");
+  CHECK(Read(site.reports.receipts.at(1)).scan.empty());
+}
+
+TEST_CASE("without the obligation no scan is made, and the receipt says of none") {
+  TwoAgents site;
+  SaidScan scan;
+  site.lon_release = {&scan, {{"proj", "/mnt/proj"}}};
+  site.tree.Write("lon/proj/shots/sh010/a.exr", "alpha");
+  site.Move(site.Scan());
+  REQUIRE(site.received.ok());
+  CHECK(scan.seen.empty());
+  CHECK(Read(site.reports.receipts.at(0)).scan.empty());
 }
 
 TEST_CASE("a move without a warrant dials nobody, and its reason is reported") {

@@ -37,5 +37,16 @@ TEST_CASE("nobody is busier than wholly") {
   CHECK(FromMessage(message).relays[0].busy_per_mille == 1'000);
 }
 
+TEST_CASE("an agent is given the calendars of each policy with it") {
+  MoveTask move;
+  move.warrant.policies = {{"studio's", "signed", {}}, {"client's", "signed", {"BEGIN:VCALENDAR\r\n", "\xff"}}};
+  const agent::v1::Task message = ToMessage(Task{"send/1", "t-1", move});
+  const auto& policies = message.receive().warrant().policies();
+  REQUIRE(policies.size() == 2);
+  CHECK(policies[0].calendars().empty());
+  REQUIRE(policies[1].calendars().size() == 2);
+  CHECK(policies[1].calendars(1) == "\xff");
+}
+
 }  // namespace
 }  // namespace crossdock::orchestrator::api

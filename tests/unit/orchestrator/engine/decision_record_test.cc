@@ -21,7 +21,7 @@ store::Decision Row(const policy::Policy& policy, const policy::Facts& facts,
   row.policy = policy.digest;
   row.facts_json = FactsJson(facts);
   row.voices_json = VoicesJson(approvals);
-  row.layers_json = LayersJson({policy::StoreLayer(policy, ScopeOf(policy), 2, decision)});
+  row.layers_json = LayersJson({policy::StoreLayer(policy, ScopeOf(policy), 2, decision.layers.at(0))});
   row.verdict = policy::VerdictName(decision.verdict);
   return row;
 }

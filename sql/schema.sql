@@ -169,8 +169,6 @@ CREATE TABLE public.break_glass (
     CONSTRAINT only_a_broken_glass_is_reviewed CHECK (((reviewed IS NULL) OR (broken IS NOT NULL))),
     CONSTRAINT two_break_the_glass CHECK ((first_person <> second_person))
 );
-
-
 CREATE TABLE public.calendar_file (
     digest text NOT NULL,
     bytes bytea NOT NULL,
@@ -604,8 +602,6 @@ ALTER TABLE public.write_back ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 ALTER TABLE ONLY public.break_glass
     ADD CONSTRAINT a_break_glass_is_asked_once PRIMARY KEY (digest);
-
-
 ALTER TABLE ONLY public.calendar_file
     ADD CONSTRAINT a_calendar_file_is_kept_once PRIMARY KEY (digest);
 ALTER TABLE ONLY public.delegation

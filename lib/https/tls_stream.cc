@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "lib/base/clock.h"
 #include "lib/base/status.h"
 #include "lib/base/strings.h"
 
@@ -55,7 +56,8 @@ absl::StatusOr<TlsStream> TlsStream::Connect(const TlsPeer& peer) {
 }
 
 absl::Status TlsStream::Write(std::string_view bytes) {
-  const auto end = std::chrono::steady_clock::now() + kPatience;
+  const base::SystemClock clock;
+  const base::Steady end = clock.MonotonicNow() + kPatience;
   while (!bytes.empty()) {
     size_t taken = 0;
     const CURLcode code = curl_easy_send(handle_->curl.get(), bytes.data(), bytes.size(), &taken);
@@ -64,7 +66,7 @@ absl::Status TlsStream::Write(std::string_view bytes) {
       continue;
     }
     if (code != CURLE_AGAIN) return handle_->Failed(code);
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - clock.MonotonicNow());
     pollfd wanted{handle_->socket, POLLOUT, 0};
     if (left.count() <= 0 || ::poll(&wanted, 1, static_cast<int>(left.count())) == 0) {
       return handle_->Failed(CURLE_OPERATION_TIMEDOUT);

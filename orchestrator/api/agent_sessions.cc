@@ -111,6 +111,7 @@ void AgentSessions::Closed(uint64_t number) {
       by_agent_.erase(it);
       break;
     }
+    ForgetAbsentSites();
   }
   fleet_.Disconnected(number, session->caller.agent, clock_.Now());
   LOG_INFO("agent's session ended", {{"agent", session->caller.agent}, {"session", number}});
@@ -448,11 +449,14 @@ absl::Status AgentSessions::PollTrust() {
     Enqueue(session);
   }
   for (auto& [site, fresh] : trust) trust_[site] = std::move(fresh);
-  // Of a site that nobody is connected from nothing is read: what is kept of it would be old when somebody comes.
+  ForgetAbsentSites();
+  return absl::OkStatus();
+}
+
+void AgentSessions::ForgetAbsentSites() {
   std::set<std::string> present;
   for (const auto& [number, session] : sessions_) present.insert(session->caller.site);
   std::erase_if(trust_, [&](const auto& kept) { return !present.contains(kept.first); });
-  return absl::OkStatus();
 }
 
 void AgentSessions::Stop() {

@@ -94,6 +94,8 @@ class AgentSessions {
   void Replace(const Session& by);
   void End(Session& session, const absl::Status& status);
   absl::Status PollTrust();
+  // Of a site that nobody is connected from, no trust is read: what was kept would be old when somebody comes.
+  void ForgetAbsentSites() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status WhyOver(const Session& session, base::Instant now, base::Steady steady) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

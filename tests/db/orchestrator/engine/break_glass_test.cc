@@ -130,7 +130,7 @@ class GlassStudio : public DecidingStudio {
   }
   std::optional<store::Notification> Told() {
     std::optional<store::Notification> told;
-    Write([&](pg::Tx& tx) { told = store::TakeNotification(tx, later.Now() + seconds(5), later.Now() + hours(1)); });
+    Write([&](pg::Tx& tx) { told = store::TakeNotification(tx, {}, later.Now() + seconds(5), later.Now() + hours(1)); });
     return told;
   }
   const base::PrivateKey& Key(const std::string& person) {

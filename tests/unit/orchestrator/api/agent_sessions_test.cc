@@ -290,8 +290,6 @@ TEST_CASE("an agent that comes back after a while hears what is true then", "[se
   before->NextDesired();
   bench.sessions.Closed(session);
   bench.desk.SetTrust({"body 2", "statement 2", "", "", {}, {}, {}});
-  bench.clock.Advance(seconds(3));
-  bench.sessions.Tick().IgnoreError();
   const auto after = std::make_shared<RecordingStream>();
   bench.Open(after, 2);
   after->Next();

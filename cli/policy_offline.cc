@@ -127,7 +127,7 @@ void Print(const policy::Policy& policy, const policy::TestStrength& strength, s
   for (const policy::Mutant& mutant : strength.mutants) {
     if (!mutant.killed_by.empty()) continue;
     finding(mutant.place, "untested",
-            base::StrCat("rule ", mutant.rule, " ", mutant.change, ": every test passes still; write one that fails"));
+            base::StrCat("rule ", mutant.rule, " ", mutant.change, ": no test notices; write one that comes out otherwise then"));
   }
   out << "mutation score: " << strength.killed << " of " << strength.mutants.size() << " changes are found by a test\n";
 }

@@ -195,12 +195,12 @@ void RenderRule(const Rule& rule, std::string& out) {
 }
 
 std::string Emergency(const BreakGlass& glass) {
-  return base::StrCat("In an emergency two persons from ", From(glass.from),
-                      ", who sign with a reason, let one transfer through for at most 4 hours: past what rules hold or "
-                      "forbid, but not past what nothing lifts,\nand without approvals that are open. ",
-                      Series({glass.notify.begin(), glass.notify.end()}, "and"),
-                      glass.notify.size() == 1 ? " is" : " are",
-                      " told at once, and a third person reviews it within 48 hours.\n");
+  return base::StrCat(
+      "In an emergency two persons from ", From(glass.from),
+      ", who sign with a reason, let one transfer through for at most 4 hours: past what rules hold or "
+      "forbid and hours that are closed, but not past\nwhat nothing lifts, and without approvals that are open. ",
+      Series({glass.notify.begin(), glass.notify.end()}, "and"), glass.notify.size() == 1 ? " is" : " are",
+      " told at once, and a third person reviews it within 48 hours.\n");
 }
 
 std::string_view Headline(Verdict verdict) {

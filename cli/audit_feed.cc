@@ -20,12 +20,13 @@ namespace crossdock::cli {
 namespace {
 
 namespace v1 = admin::v1;
-using v1::AuditService;
 using std::chrono::milliseconds;
+using v1::AuditService;
 
 constexpr milliseconds kPollInterval{1'000};
 constexpr milliseconds kRetryFirst{1'000};
 constexpr milliseconds kRetryMost{60'000};
+constexpr uint64_t kPagesAtOnce = 50;  // until it is looked whether they were taken
 
 struct Options {
   https::TlsPeer collector;
@@ -93,7 +94,8 @@ class Feed {
     for (const auto& record : page.records()) frames += Frame(SyslogLine(EventOf(record)));
     RETURN_IF_ERROR(stream_->Write(frames));
     if (!page.records().empty()) sent_ = page.records().rbegin()->number();
-    if (!page.next_page_token().empty()) return false;
+    const bool more = !page.next_page_token().empty();
+    if (more && ++pages_ % kPagesAtOnce != 0) return false;
     if (sent_ != delivered_) {
       Wait(kPollInterval);
       RETURN_IF_ERROR(stream_->CheckOpen());
@@ -101,7 +103,7 @@ class Feed {
       delivered_ = sent_;
     }
     RETURN_IF_ERROR(stream_->CheckOpen());
-    return true;
+    return !more;
   }
 
   // Nobody wakes this wait.
@@ -116,6 +118,7 @@ class Feed {
   std::optional<https::TlsStream> stream_;
   uint64_t sent_ = 0;       // written
   uint64_t delivered_ = 0;  // as the state file says
+  uint64_t pages_ = 0;
   base::Mutex mutex_;
   base::CondVar never_;
 };

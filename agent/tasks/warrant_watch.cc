@@ -25,6 +25,7 @@ WarrantWatch::WarrantWatch(const Warrants& warrants, const TaskControl& control,
       clock_(clock),
       pace_(pace),
       task_(std::move(task)),
+      scanned_(warranted.scan),
       revision_(warranted.revision),
       until_(warranted.until),
       forward_(control.stop(), Forward{&source_}),
@@ -44,6 +45,11 @@ absl::Status WarrantWatch::Ask(const std::shared_ptr<const Task>& task) {
   if (move == nullptr) return absl::OkStatus();
   const absl::StatusOr<Warranted> answer = warrants_.Check(*task, *move);
   if (!answer.ok()) return answer.status();
+  if (move->send && answer->scan && !scanned_) {
+    return base::WithReason(
+        base::FailedPrecondition("the policy wants the site's release scan by now, and this began without"),
+        "RELEASE_SCAN_DUE");
+  }
   base::MutexLock lock(mutex_);
   task_ = task;
   revision_ = answer->revision;

@@ -60,6 +60,7 @@ class WarrantWatch {
   const WarrantPace pace_;
   mutable base::Mutex mutex_;
   std::shared_ptr<const Task> task_ ABSL_GUARDED_BY(mutex_);  // that was asked about last
+  const bool scanned_;                                        // the release scan was due when it began
   uint64_t revision_ ABSL_GUARDED_BY(mutex_);                 // of what was believed then
   base::Instant until_ ABSL_GUARDED_BY(mutex_);
   absl::Status lapsed_ ABSL_GUARDED_BY(mutex_);

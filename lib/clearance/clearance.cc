@@ -169,13 +169,30 @@ policy::Approval ToPolicy(const trust::Approver& approver) {
   return out;
 }
 
+// Who said no to content that is not hashed again yet, as after a retry; empty: nobody. Nothing else would count before
+// that either, but a break-glass does not wait for it.
+std::string WhoSaidNoToUnhashed(const Request& request, const trust::Roster& roster, base::Instant now,
+                                trust::Binding binding) {
+  if (!binding.content.empty()) return "";
+  for (const std::string& text : request.approvals) {
+    const absl::StatusOr<trust::SignedStatement> statement = trust::SignedStatement::Parse(text);
+    if (!statement.ok()) continue;
+    const absl::StatusOr<trust::Word> word = trust::ReadWord(statement->statement());
+    if (!word.ok() || word->statement.decision != trust::ApprovalDecision::kDeny) continue;
+    binding.content = word->statement.content;
+    const auto no = trust::VerifyApproval(text, roster, binding, now);
+    if (no.ok()) return no->person;
+  }
+  return "";
+}
+
 // Of what was decided without it. What is allowed anyway stays as it is.
 absl::Status Break(const Request& request, const VerifiedLayers& layers, const trust::Roster& roster, base::Instant now,
                    Clearance& clearance) {
   ASSIGN_OR_RETURN(trust::VerifiedBreakGlass glass,
                    trust::VerifyBreakGlass(request.break_glass, roster, clearance.binding, now));
   if (clearance.decision.verdict == policy::Verdict::kAllow) return absl::OkStatus();
-  ASSIGN_OR_RETURN(clearance.decision, LiftBy(glass, clearance.decision, layers));
+  ASSIGN_OR_RETURN(clearance.decision, LiftBy(glass, clearance, layers));
   clearance.break_glass = std::move(glass);
   return absl::OkStatus();
 }
@@ -279,6 +296,7 @@ absl::StatusOr<Clearance> Decide(const Request& request, const VerifiedLayers& l
     }
   }
   clearance.decision = inquiry.With(clearance.voices);
+  clearance.no_to_unhashed = WhoSaidNoToUnhashed(request, roster, now, clearance.binding);
   if (!request.break_glass.empty()) {
     const absl::Status broken = Break(request, layers, roster, now, clearance);
     if (!broken.ok())
@@ -290,9 +308,13 @@ absl::StatusOr<Clearance> Decide(const Request& request, const VerifiedLayers& l
   return clearance;
 }
 
-absl::StatusOr<policy::Decision> LiftBy(const trust::VerifiedBreakGlass& glass, const policy::Decision& decision,
+absl::StatusOr<policy::Decision> LiftBy(const trust::VerifiedBreakGlass& glass, const Clearance& clearance,
                                         const VerifiedLayers& layers) {
-  return policy::Lift(decision, layers.policies(), ToPolicy(glass.first), ToPolicy(glass.second));
+  if (!clearance.no_to_unhashed.empty()) {
+    return Refused(policy::kBreakGlassCannotLift, "'", clearance.no_to_unhashed,
+                   "' said no to it, and breaking the glass does not lift that");
+  }
+  return policy::Lift(clearance.decision, layers.policies(), ToPolicy(glass.first), ToPolicy(glass.second));
 }
 
 absl::Status CheckNoneMissing(const Clearance& clearance, const VerifiedLayers& layers, const SeenPolicy& seen) {

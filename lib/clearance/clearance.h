@@ -136,6 +136,8 @@ struct Clearance {
   // What it goes by, when rules or open approvals stand against it; what those are is in `decision.lifted`.
   std::optional<trust::VerifiedBreakGlass> break_glass;
   std::optional<RefusedBreakGlass> break_glass_refused;
+  // Who said no to content that is not hashed again yet; empty: nobody.
+  std::string no_to_unhashed;
   // The accepted ones as the evaluation was given them.
   std::vector<policy::Approval> voices;
   // The first instant at which time alone may change the verdict: the decision's own, the end of an approval that
@@ -158,7 +160,7 @@ absl::StatusOr<Clearance> Decide(const Request& request, const VerifiedLayers& l
 
 // What was decided without it, with everything that stands against the transfer lifted by the two; the refusals of
 // policy::Lift. Says nothing about whether `glass` is of this transfer: trust::VerifyBreakGlass does.
-absl::StatusOr<policy::Decision> LiftBy(const trust::VerifiedBreakGlass& glass, const policy::Decision& decision,
+absl::StatusOr<policy::Decision> LiftBy(const trust::VerifiedBreakGlass& glass, const Clearance& clearance,
                                         const VerifiedLayers& layers);
 
 // POLICY_LAYER_MISSING when this verifier has seen a layer over the transfer that `layers` does not have: whoever holds

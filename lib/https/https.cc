@@ -47,7 +47,10 @@ absl::StatusOr<Answer> Call(const std::string& url, const std::optional<std::str
   curl_easy_setopt(c, CURLOPT_URL, url.c_str());
   curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https");
   curl_easy_setopt(c, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));  // not every provider has 1.3
-  if (!ca_file.empty()) curl_easy_setopt(c, CURLOPT_CAINFO, ca_file.c_str());
+  if (!ca_file.empty()) {
+    curl_easy_setopt(c, CURLOPT_CAINFO, ca_file.c_str());
+    curl_easy_setopt(c, CURLOPT_CAPATH, nullptr);  // these alone
+  }
   if (body) curl_easy_setopt(c, CURLOPT_POSTFIELDS, body->c_str());
   if (lines) curl_easy_setopt(c, CURLOPT_HTTPHEADER, lines.get());
   curl_easy_setopt(c, CURLOPT_PROXY, "");

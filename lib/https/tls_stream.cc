@@ -41,7 +41,10 @@ absl::StatusOr<TlsStream> TlsStream::Connect(const TlsPeer& peer) {
   curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
   curl_easy_setopt(c, CURLOPT_SSL_ENABLE_ALPN, 0L);  // what follows is not HTTP
   curl_easy_setopt(c, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  if (!peer.ca_file.empty()) curl_easy_setopt(c, CURLOPT_CAINFO, peer.ca_file.c_str());
+  if (!peer.ca_file.empty()) {
+    curl_easy_setopt(c, CURLOPT_CAINFO, peer.ca_file.c_str());
+    curl_easy_setopt(c, CURLOPT_CAPATH, nullptr);  // these alone
+  }
   if (!peer.certificate_file.empty()) curl_easy_setopt(c, CURLOPT_SSLCERT, peer.certificate_file.c_str());
   if (!peer.key_file.empty()) curl_easy_setopt(c, CURLOPT_SSLKEY, peer.key_file.c_str());
   curl_easy_setopt(c, CURLOPT_PROXY, "");

@@ -23,6 +23,7 @@ namespace {
 
 constexpr int kKeepaliveMilliseconds = 20'000;
 constexpr int kKeepaliveTimeoutMilliseconds = 10'000;
+constexpr int kMessageSizeMax = 64 << 20;
 constexpr int kReconnectMaxMilliseconds = 10'000;
 constexpr unsigned kCertificateRefreshSeconds = 2;
 constexpr int kChainLengthMax = 8;
@@ -122,6 +123,8 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& server,
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMaxMilliseconds);
   // A connection of its own: gRPC would share one between channels with equal arguments, and so their identities.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  // What an agent should be doing is one message: tasks with their papers, and calendars.
+  arguments.SetInt(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, kMessageSizeMax);
   // Proxies in the environment are not for us: the orchestrator is inside.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return grpc::CreateCustomChannel(server, credentials, arguments);

@@ -76,7 +76,7 @@ absl::StatusOr<Word> Judge(pg::Tx& tx, const Transfer& transfer, std::string_vie
   ASSIGN_OR_RETURN(word.verified, both ? trust::VerifyBreakGlass(statement, cleared.roster, binding, now)
                                        : trust::VerifyBreakGlassAsked(statement, cleared.roster, binding, now));
   RETURN_IF_ERROR(CheckNoneOverdue(tx, transfer, now));
-  ASSIGN_OR_RETURN(word.decision, clearance::LiftBy(word.verified, cleared.clearance.decision, cleared.verified));
+  ASSIGN_OR_RETURN(word.decision, clearance::LiftBy(word.verified, cleared.clearance, cleared.verified));
   return word;
 }
 

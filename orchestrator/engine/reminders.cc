@@ -24,6 +24,9 @@ void Tell(pg::Tx& tx, const store::Reminder& reminder, base::Instant now) {
 }  // namespace
 
 void KeepReminders(pg::Tx& tx, std::string_view transfer, const Ruling& ruling, base::Instant now) {
+  // While it is held, by its hours say, the approvals stay asked for, and nobody is told.
+  const bool waits = ruling.verdict == policy::Verdict::kHold && (ruling.remind_after || !ruling.escalate.empty());
+  if (waits) return store::EndOtherReminders(tx, transfer, now);
   if (ruling.verdict != policy::Verdict::kNeedsApprovals) return store::EndReminders(tx, transfer, now);
   store::EndOtherReminders(tx, transfer, now);
   if (ruling.remind_after) {

@@ -17,8 +17,8 @@ constexpr pg::Query kGet{"break_glass_get", R"sql(
     FROM break_glass WHERE digest = $1)sql"};
 // Of several the one that lasts longest.
 constexpr pg::Query kLive{"break_glass_live", R"sql(
-  SELECT statement FROM break_glass WHERE transfer = $1 AND broken IS NOT NULL AND not_after > $2
-   ORDER BY not_after DESC, digest LIMIT 1)sql"};
+  SELECT statement FROM break_glass WHERE transfer = $1 AND broken IS NOT NULL AND reviewed IS NULL AND not_after > $2
+   ORDER BY broken DESC, digest LIMIT 1)sql"};
 constexpr pg::Query kOverdue{"break_glass_overdue", R"sql(
   SELECT digest, transfer, client, first_person, second_person, reason, statement, not_before, not_after, asked, broken, review_due,
          reviewed, reviewer, verdict, review, review_statement

@@ -26,7 +26,7 @@ constexpr pg::Query kTake{"reminder_take", R"sql(
              WHEN 'reminder' THEN jsonb_exists(d.result, 'remind_after_ms') AND jsonb_exists(d.result->'notify', r.recipient)
              ELSE jsonb_exists(d.result->'escalate_ms', r.recipient) END, false) AS wanted
       FROM approval_reminder r JOIN transfer t ON t.id = r.transfer LEFT JOIN decision d ON d.id = t.decision
-     WHERE r.told IS NULL AND r.ended IS NULL AND r.due <= $1::timestamptz AND t.state <> 'deciding'
+     WHERE r.told IS NULL AND r.ended IS NULL AND r.due <= $1::timestamptz AND t.state NOT IN ('deciding', 'held')
      ORDER BY r.due, r.transfer LIMIT $2 FOR UPDATE OF r SKIP LOCKED)
   UPDATE approval_reminder r
      SET told = CASE WHEN due.wanted THEN $1::timestamptz END, ended = CASE WHEN due.wanted THEN NULL ELSE $1::timestamptz END

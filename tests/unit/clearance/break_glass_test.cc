@@ -140,6 +140,27 @@ TEST_CASE("a no of an approver stands in an emergency too") {
   CHECK(clearance.break_glass_refused->reason == policy::kBreakGlassCannotLift);
 }
 
+TEST_CASE("a no to content that is not hashed again yet stands in an emergency too") {
+  Request request = ExampleRequest({});
+  request.measured.content = TestDigest("content");
+  const Binding binding = Decided(request).binding;
+  REQUIRE(binding.content == TestDigest("content"));
+  DenialStatement no = ExampleDenial();
+  no.content = binding.content;
+  no.policy = binding.policy;
+  no.denied = kNow;
+  request.approvals = {SignedStatement::Sign(*Encode(no), TestKey("paula")).Format()};
+  REQUIRE(Decided(request).verdict == Verdict::kDeny);
+  request.measured.content.clear();  // a retry, or an orchestrator that says so
+  const Clearance clearance = Decided(Broken(request));
+  CHECK(clearance.verdict != Verdict::kAllow);
+  REQUIRE(clearance.break_glass_refused);
+  CHECK(clearance.break_glass_refused->reason == policy::kBreakGlassCannotLift);
+  // Somebody's no to another content is no longer one to this.
+  request.measured.content = TestDigest("other content");
+  CHECK(Decided(Broken(request)).verdict == Verdict::kAllow);
+}
+
 TEST_CASE("where an approval suffices, a break-glass beside it changes nothing") {
   Request request = ExampleRequest({});
   request.measured.content = TestDigest("content");

@@ -130,7 +130,8 @@ class GlassStudio : public DecidingStudio {
   }
   std::optional<store::Notification> Told() {
     std::optional<store::Notification> told;
-    Write([&](pg::Tx& tx) { told = store::TakeNotification(tx, {}, later.Now() + seconds(5), later.Now() + hours(1)); });
+    Write(
+        [&](pg::Tx& tx) { told = store::TakeNotification(tx, {}, later.Now() + seconds(5), later.Now() + hours(1)); });
     return told;
   }
   const base::PrivateKey& Key(const std::string& person) {
@@ -260,6 +261,25 @@ TEST_CASE("what changed at the source after the two had signed does not go by it
   studio.Scanned(id, 'b');
   CHECK(studio.Get(id).state == State::kDenied);
   CHECK_THAT(studio.Explained(id), Contains("The break-glass does not count: LISTING_CHANGED"));
+  // They sign again, for less: the word that was given last counts.
+  trust::BreakGlass again = studio.Glass(id);
+  again.not_after -= seconds(600);
+  REQUIRE(studio.Submit(id, studio.Signed(again, {"paula", "raj"})).empty());
+  studio.Scanned(id, 'b');
+  CHECK(studio.Get(id).state == State::kQueued);
+}
+
+TEST_CASE("what was reviewed lets nothing through any more") {
+  GlassStudio studio;
+  const std::string id = studio.Denied();
+  const std::string broken = studio.Both(id);
+  REQUIRE(studio.Submit(id, broken).empty());
+  studio.Write([&](pg::Tx& tx) {
+    CHECK_FALSE(store::LiveBreakGlass(tx, id, studio.later.Now()).empty());
+    REQUIRE(store::MoveTransfer(tx, *store::GetTransfer(tx, id), {Cause::kCancelled, "ops", "", "", {}}));
+  });
+  REQUIRE(studio.Review(id, broken, "carla").empty());
+  studio.Write([&](pg::Tx& tx) { CHECK(store::LiveBreakGlass(tx, id, studio.later.Now()).empty()); });
 }
 
 TEST_CASE("nothing is broken for what goes anyway, or has gone") {

@@ -150,6 +150,34 @@ TEST_CASE("what a later decision adds counts from when the transfer began to wai
   CHECK(studio.Told() == Texts{"approval.reminder to client:northlight/desk"});
 }
 
+TEST_CASE("while its hours are closed nobody is told, and the time goes on from when it was first asked") {
+  RemindingStudio studio;
+  const base::Instant now = std::chrono::floor<std::chrono::minutes>(studio.clock.Now()) + std::chrono::minutes(1);
+  const auto clock = [](base::Instant at) { return base::FormatSeconds(at).substr(11, 5); };
+  studio.Activate(base::StrCat(
+      "  - {id: N-10, effect: allow, title: \"Work\", when: {}, require: {approvals: {all_of: [{id: production, count: "
+      "1, "
+      "from: [group:prod]}], exclude: [], remind_after: 4h, escalate_after: 12h, escalate_to: [studio/production]}, "
+      "window: {clock: UTC, days: [mon, tue, wed, thu, fri, sat, sun], hours: \"",
+      clock(now), "-", clock(now + hours(2)),
+      "\", at_close: pause}}, obligations: {notify: [client:northlight/desk]}}\n"));
+  const std::string id = studio.Decided(now);
+  REQUIRE(studio.Get(id).state == State::kAwaitingApproval);
+  studio.DecideAnew(id, now + hours(3));
+  REQUIRE(studio.Get(id).state == State::kHeld);
+  studio.RemindAt(now + hours(5));
+  CHECK(studio.Told().empty());
+  studio.DecideAnew(id, now + hours(24));
+  REQUIRE(studio.Get(id).state == State::kAwaitingApproval);
+  studio.RemindAt(now + hours(24));
+  CHECK(studio.Told() ==
+        Texts{"approval.reminder to client:northlight/desk", "approval.escalation to studio/production"});
+  studio.DecideAnew(id, now + hours(27));
+  studio.DecideAnew(id, now + hours(48));
+  studio.RemindAt(now + hours(49));
+  CHECK(studio.Told().empty());
+}
+
 TEST_CASE("nobody is told of what waits no more") {
   RemindingStudio studio;
   const base::Instant now = studio.clock.Now() + seconds(1);

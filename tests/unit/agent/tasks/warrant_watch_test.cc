@@ -60,11 +60,15 @@ class ManualClock : public base::Clock {
   std::atomic<int> offset_ = 0;
 };
 
-Task Moving() { return {"send/t-1/1.1", "t-1", MoveTask()}; }
+Task Moving(bool send) {
+  MoveTask move;
+  move.send = send;
+  return {"send/t-1/1.1", "t-1", move};
+}
 
 // A watch over a task that Check has just let go.
 struct Watched {
-  explicit Watched(base::Instant until = base::Instant::max()) {
+  explicit Watched(base::Instant until = base::Instant::max(), bool send = false) : control(Moving(send)) {
     first.until = until;
     warrants.Say(first, false);
     watch.emplace(warrants, control, control.task(), first, clock, kQuick);
@@ -86,7 +90,7 @@ struct Watched {
   Warranted first;
   SaidWarrants warrants;
   ManualClock clock;
-  TaskControl control{Moving()};
+  TaskControl control;
   std::optional<WarrantWatch> watch;
 };
 
@@ -106,6 +110,19 @@ TEST_CASE("what still may goes on, and is asked about once for each piece of new
   moving.warrants.AwaitAsked(1);
   CHECK_FALSE(moving.watch->stop().stop_requested());
   CHECK(moving.watch->Settle().ok());
+}
+
+TEST_CASE("a release scan that is wanted only now stops whoever sends without one, and not who receives") {
+  Warranted scanned;
+  scanned.scan = true;
+  Watched receiving;
+  receiving.warrants.Say(scanned);
+  receiving.warrants.AwaitAsked(1);
+  CHECK(receiving.watch->Settle().ok());
+  Watched sending(base::Instant::max(), true);
+  sending.warrants.Say(scanned);
+  REQUIRE(sending.Stops());
+  CHECK(sending.Why() == "RELEASE_SCAN_DUE");
 }
 
 TEST_CASE("newer rules stop it only when the task that goes by them does not come") {

@@ -114,6 +114,9 @@ absl::Status ControlChannel::Loop(const Handler& handler, const Bulk& next_bulk)
   last_read_ = clock_.MonotonicNow();
   while (true) {
     if (lifeline_.ended()) return lifeline_.status();
+    // Also to a peer that speaks without a pause, as with the list of a million files over a slow line: it counts our
+    // silence.
+    if (clock_.MonotonicNow() - last_written_ >= kAliveInterval) RETURN_IF_ERROR(SendNow(wire::Alive{}));
     if (Readable(0, /*wake=*/false)) {
       ASSIGN_OR_RETURN(wire::ControlFrame frame, ReadFrame());
       if (std::holds_alternative<wire::Alive>(frame)) continue;
@@ -127,9 +130,7 @@ absl::Status ControlChannel::Loop(const Handler& handler, const Bulk& next_bulk)
       base::MutexLock lock(mutex_);
       if (finish_ && queue_.empty() && acks_.empty()) return absl::OkStatus();
     }
-    const base::Steady now = clock_.MonotonicNow();
-    if (now - last_read_ > kSilenceMax) return Silent();
-    if (now - last_written_ >= kAliveInterval) RETURN_IF_ERROR(SendNow(wire::Alive{}));
+    if (clock_.MonotonicNow() - last_read_ > kSilenceMax) return Silent();
     Readable(1000, /*wake=*/true);
   }
 }

@@ -1,6 +1,6 @@
 // crossdock approval delegate|end-delegation|delegations: who approves in whose place, and until when.
-#include <istream>
-
+#include "absl/strings/str_join.h"
+#include "cli/manifest.h"
 #include "cli/verb.h"
 #include "crossdock/studio/v1/approval.grpc.pb.h"
 #include "lib/base/encoding.h"
@@ -53,13 +53,7 @@ absl::StatusOr<std::string> MakeStatement(const Options& options, Context& conte
 }
 
 absl::Status Confirm(const std::vector<std::string>& statements, const Options& options, Context& context) {
-  if (options.yes) return absl::OkStatus();
-  context.err << "\nThis is what you sign:\n";
-  for (const std::string& statement : statements) context.err << '\n' << statement;
-  context.err << "\nType yes to sign: " << std::flush;
-  std::string answer;
-  std::getline(context.in, answer);
-  return answer == "yes" ? absl::OkStatus() : base::FailedPrecondition("nothing was signed");
+  return options.yes ? absl::OkStatus() : ConfirmSigning(absl::StrJoin(statements, "\n"), context);
 }
 
 absl::Status Delegate(const Options& options, Context& context) {

@@ -48,21 +48,27 @@ class Processor : public grpc::AuthMetadataProcessor {
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext* context, OutputMetadata*,
                        OutputMetadata*) override {
     const std::string_view method = OnlyValue(metadata, ":path");
-    const auto caller =
-        IsResumed(*context) ? absl::StatusOr<Caller>(base::WithReason(
-                                  base::Error(absl::StatusCode::kUnauthenticated,
-                                              "a TLS session is not taken up again here: connect without its ticket"),
-                                  "SESSION_RESUMED"))
-                            : gate_.Admit(port_, method, CertificateOf(*context), OnlyValue(metadata, "authorization"),
-                                          OnlyValue(metadata, kActingForHeader));
-    if (caller.ok()) return grpc::Status::OK;
+    const absl::Status admitted = Admit(method, metadata, *context);
+    if (admitted.ok()) return grpc::Status::OK;
     LOG_INFO("call refused", {{"method", method.substr(0, 256)},
-                              {"reason", base::ReasonOf(caller.status())},
-                              {"detail", base::ToStd(caller.status().message())}});
-    return ToGrpcByMessage(caller.status());
+                              {"reason", base::ReasonOf(admitted)},
+                              {"detail", base::ToStd(admitted.message())}});
+    return ToGrpcByMessage(admitted);
   }
 
  private:
+  absl::Status Admit(std::string_view method, const InputMetadata& metadata, const grpc::AuthContext& context) const {
+    if (IsResumed(context)) {
+      return base::WithReason(base::Error(absl::StatusCode::kUnauthenticated,
+                                          "a TLS session is not taken up again here: connect without its ticket"),
+                              "SESSION_RESUMED");
+    }
+    return gate_
+        .Admit(port_, method, CertificateOf(context), OnlyValue(metadata, "authorization"),
+               OnlyValue(metadata, kActingForHeader))
+        .status();
+  }
+
   const Gate& gate_;
   const PortKind port_;
 };

@@ -90,14 +90,7 @@ void Print(const Asked& asked, bool files, Context& context) {
     context.out << "  scan: " << Shown(finding.code()) << " " << Shown(finding.path()) << " " << Shown(finding.detail())
                 << '\n';
   }
-  if (!files) return;
-  context.out << '\n';
-  Table listing({"BYTES", "PATH"});
-  for (const auto& entry : asked.manifest.entries) {
-    if (entry.type == wire::EntryType::kFile) listing.Add({std::to_string(entry.size), entry.path});
-    if (entry.type == wire::EntryType::kHardLink) listing.Add({"link", entry.path + " = " + *entry.link_target});
-  }
-  listing.Print(context.out);
+  if (files) PrintFiles(asked.manifest, context);
 }
 
 absl::Status List(const Options& options, Context& context) {

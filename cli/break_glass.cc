@@ -76,14 +76,7 @@ void Print(const Asked& asked, bool files, Context& context) {
     context.out << "  it cannot be lifted: " << Shown(subject.refusal()) << ", " << Shown(subject.refusal_detail())
                 << '\n';
   }
-  if (!files) return;
-  context.out << '\n';
-  Table listing({"BYTES", "PATH"});
-  for (const auto& entry : manifest.entries) {
-    if (entry.type == wire::EntryType::kFile) listing.Add({std::to_string(entry.size), entry.path});
-    if (entry.type == wire::EntryType::kHardLink) listing.Add({"link", entry.path + " = " + *entry.link_target});
-  }
-  listing.Print(context.out);
+  if (files) PrintFiles(manifest, context);
 }
 
 absl::Status Show(const Options& options, Context& context) {

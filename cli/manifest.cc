@@ -58,6 +58,16 @@ absl::StatusOr<Looked> LookAt(ApprovalService::Stub& stub, const v1::Transfer& t
   return looked;
 }
 
+void PrintFiles(const wire::Manifest& manifest, Context& context) {
+  context.out << '\n';
+  Table listing({"BYTES", "PATH"});
+  for (const auto& entry : manifest.entries) {
+    if (entry.type == wire::EntryType::kFile) listing.Add({std::to_string(entry.size), entry.path});
+    if (entry.type == wire::EntryType::kHardLink) listing.Add({"link", entry.path + " = " + *entry.link_target});
+  }
+  listing.Print(context.out);
+}
+
 absl::Status ConfirmSigning(const std::string& statement, Context& context) {
   context.err << "\nThis is what you sign:\n\n" << statement << "\nType yes to sign: " << std::flush;
   std::string answer;

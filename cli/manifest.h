@@ -22,6 +22,9 @@ absl::StatusOr<Looked> LookAt(studio::v1::ApprovalService::Stub& stub, const stu
 // "The manifest's WHAT is …, but the orchestrator says …": MANIFEST_DIFFERS.
 absl::Status Differs(const char* what, const std::string& shown, const std::string& claimed);
 
+// Every file, and every further name of one, a line each.
+void PrintFiles(const wire::Manifest& manifest, Context& context);
+
 // Shows `statement` and waits for "yes". FAILED_PRECONDITION for any other answer.
 absl::Status ConfirmSigning(const std::string& statement, Context& context);
 

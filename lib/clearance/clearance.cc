@@ -172,9 +172,11 @@ policy::Approval ToPolicy(const trust::Approver& approver) {
 // Who said no to content that is not hashed again yet, as after a retry; empty: nobody. Nothing else would count before
 // that either, but a break-glass does not wait for it.
 std::string WhoSaidNoToUnhashed(const Request& request, const trust::Roster& roster, base::Instant now,
-                                trust::Binding binding) {
+                                const Clearance& clearance) {
+  trust::Binding binding = clearance.binding;
   if (!binding.content.empty()) return "";
-  for (const std::string& text : request.approvals) {
+  for (const RejectedApproval& rejected : clearance.rejected) {
+    const std::string& text = request.approvals[rejected.index];
     const absl::StatusOr<trust::SignedStatement> statement = trust::SignedStatement::Parse(text);
     if (!statement.ok()) continue;
     const absl::StatusOr<trust::Word> word = trust::ReadWord(statement->statement());
@@ -296,7 +298,7 @@ absl::StatusOr<Clearance> Decide(const Request& request, const VerifiedLayers& l
     }
   }
   clearance.decision = inquiry.With(clearance.voices);
-  clearance.no_to_unhashed = WhoSaidNoToUnhashed(request, roster, now, clearance.binding);
+  clearance.no_to_unhashed = WhoSaidNoToUnhashed(request, roster, now, clearance);
   if (!request.break_glass.empty()) {
     const absl::Status broken = Break(request, layers, roster, now, clearance);
     if (!broken.ok())
